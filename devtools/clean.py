@@ -1,0 +1,36 @@
+"""`./dev clean`: takes away what the tools made, and nothing else."""
+
+import shutil
+
+from .places import DEV, cache, locked
+from .say import note, step
+
+
+def clean(args):
+    """Drop databases and `.dev/`; with --all the whole cache."""
+    base = cache()
+    servers = sorted(base.glob("pg[0-9]*-*")) if base.is_dir() else []
+    for data in servers:
+        if data.is_dir() and not data.name.endswith(".new"):
+            _halt(data)
+    victims = [DEV]
+    if args.all:
+        victims.append(base)
+    else:
+        victims += [*servers, *base.glob("data*"), base / "log"]
+    step("removing what ./dev made")
+    for victim in victims:
+        if victim.exists():
+            note(str(victim))
+            shutil.rmtree(victim) if victim.is_dir() else victim.unlink()
+    return 0
+
+
+def _halt(data):
+    """Stop the server of a data folder of ours, when it runs."""
+    from . import postgres
+
+    server = postgres.Embedded.__new__(postgres.Embedded)
+    server.data, server.host = data, str(data)
+    with locked("postgres"):
+        server.halt()

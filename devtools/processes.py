@@ -1,0 +1,93 @@
+"""Starts programs in a room, and ends them (and only them) when the room closes."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+from .places import ROOT
+from .say import DevError
+
+ODOO = str(ROOT / "devtools" / "bin" / "odoo")
+
+
+def odoo_command(room, command, config, *args):
+    """The command line of an Odoo subcommand (server, shell, neutralize ...)."""
+    return [room.python, ODOO, command, "-c", str(config), *map(str, args)]
+
+
+def start(room, command, **kwargs):
+    """Start a program in its own process group, with the room's environment."""
+    kwargs.setdefault("env", room.environ())
+    kwargs.setdefault("cwd", ROOT)
+    kwargs.setdefault("stdin", subprocess.DEVNULL)
+    handles = [room.use_handle] if _is_open(room.use_handle) else []
+    return subprocess.Popen(
+        [str(part) for part in command],
+        start_new_session=True,
+        pass_fds=[*handles, *kwargs.pop("pass_fds", [])],
+        **kwargs,
+    )
+
+
+def _is_open(handle):
+    if handle is None:
+        return False
+    try:
+        os.fstat(handle)
+    except OSError:
+        return False
+    return True
+
+
+def end(process, patience=20):
+    """End a program that `start` started, with everything that it started."""
+    for sign in (signal.SIGTERM, signal.SIGKILL):
+        if process.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, sign)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(patience)
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)  # what the leader left behind
+
+
+def run(room, command, log=None, **kwargs):
+    """Run to the end; output goes to the terminal or into `log`. The exit status."""
+    with contextlib.ExitStack() as stack:
+        if log is not None:
+            out = stack.enter_context(open(log, "ab"))
+            kwargs |= {"stdout": out, "stderr": subprocess.STDOUT}
+        process = start(room, command, **kwargs)
+        stack.callback(end, process)
+        return process.wait()
+
+
+def tail(log, lines=25):
+    """Last lines of a log, for an error message."""
+    with open(log, errors="replace") as handle:
+        return "".join(handle.readlines()[-lines:]).strip()
+
+
+def wait_healthy(process, url, log, patience=120):
+    """Wait until the Odoo at `url` answers; DevError when it ends or hangs."""
+    limit = time.monotonic() + patience
+    while time.monotonic() < limit:
+        if process.poll() is not None:
+            raise DevError(f"Odoo ended with {process.returncode}", tail(log))
+        with contextlib.suppress(urllib.error.URLError, OSError):
+            health = f"{url}/web/health"
+            with urllib.request.urlopen(health, timeout=5) as answer:  # noqa: S310
+                if answer.status == 200:
+                    return
+        time.sleep(0.2)
+    raise DevError(f"Odoo did not answer at {url} in {patience} s", tail(log))
+
+
+def ended_by_terminal(signum, frame):
+    """Signal handler: leave through the `finally` blocks."""
+    sys.exit(128 + signum)
