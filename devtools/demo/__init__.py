@@ -1,0 +1,1 @@
+"""The demonstration data set: invented workbooks, and their independent sums."""
