@@ -1,0 +1,161 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from .guard import GUARD
+
+# what makes a bill the billing system's: never handed to a person's edit
+BILLING_KEYS = frozenset({"from_billing", "billing_ref"})
+
+
+class AccountMove(models.Model):
+    """Bills of the billing system are ordinary posted customer invoices.
+
+    For who inserts moves by SQL: every field below is a plain stored column without
+    default or compute. NULL is the value for "not given"; `from_billing` is read as
+    false when NULL. No stored computed column is added to account_move, so posting
+    and editing of ordinary invoices costs nothing more.
+    """
+
+    _inherit = "account.move"
+
+    from_billing = fields.Boolean(
+        string="From billing",
+        copy=False,
+        readonly=True,
+        help="Issued by the billing system: Odoo never sends it, neither to the tax"
+        " agency nor to the customer.",
+    )
+    billing_ref = fields.Char(
+        string="Bill number",
+        copy=False,
+        readonly=True,
+        help="The number given by the billing system, unique in the company.",
+    )
+    utility_contract_id = fields.Many2one(
+        "utility.contract",
+        string="Supply contract",
+        index="btree_not_null",
+        check_company=True,
+        help="The contract billed; empty when the bill covers several: see the lines.",
+    )
+    consumption_from = fields.Date(copy=False)
+    consumption_to = fields.Date(copy=False)
+    reading_kind = fields.Selection(
+        [
+            ("actual", "Actual"),
+            ("estimated", "Estimated"),
+            ("mixed", "Mixed"),
+            ("self", "Read by the customer"),
+        ],
+        string="Reading",
+        copy=False,
+    )
+    is_closing_bill = fields.Boolean(string="Closing bill", copy=False)
+    recalculation_kind = fields.Selection(
+        [
+            ("none", "No"),
+            ("true_up", "True-up"),
+            ("meter_fault", "Rebuilt after a meter fault"),
+        ],
+        string="Recalculation",
+        copy=False,
+    )
+    other_services_amount = fields.Monetary(
+        string="Of other services",
+        copy=False,
+        help="Share of the total that is not for the supply: it never justifies a cut.",
+    )
+    payment_code = fields.Char(
+        copy=False, help="pagoPA notice or code line of the payment slip."
+    )
+    billing_residual = fields.Monetary(
+        string="Open in billing",
+        copy=False,
+        readonly=True,
+        help="What is still due for this bill according to the billing system.",
+    )
+    billing_residual_date = fields.Date(
+        string="Open in billing on", copy=False, readonly=True
+    )
+    utility_notice_ids = fields.Many2many(
+        "utility.notice",
+        "utility_notice_account_move_rel",
+        "move_id",
+        "notice_id",
+        string="Notices",
+        copy=False,
+        groups="utility_supply.group_utility_user,account.group_account_invoice",
+    )
+
+    _billing_ref_uniq = models.UniqueIndex(
+        "(company_id, billing_ref) WHERE billing_ref IS NOT NULL",
+        "A bill with this number exists already in the company.",
+    )
+    # the comparison with billing reads only the bills that differ
+    _billing_difference_idx = models.Index(
+        "(company_id, id) WHERE billing_residual_date IS NOT NULL"
+        " AND amount_residual IS DISTINCT FROM billing_residual"
+    )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        if any(BILLING_KEYS & _given(vals) for vals in vals_list):
+            self._check_billing_keys()
+        return super().create(vals_list)
+
+    def write(self, vals):
+        if BILLING_KEYS & set(vals):
+            self._check_billing_keys()
+            if not vals.get("from_billing", True) and any(
+                move.from_billing for move in self
+            ):
+                # a bill of the billing system stays one, whoever asks
+                self._refuse_billing_keys()
+        if vals.get("sending_data"):
+            self._check_may_be_sent()
+        return super().write(vals)
+
+    def _check_billing_keys(self):
+        """Only the program (sudo, or with the guard open) says what billing issued."""
+        if not self.env.su and self.env.context.get("utility_guard") is not GUARD:
+            self._refuse_billing_keys()
+
+    def _refuse_billing_keys(self):
+        raise UserError(
+            self.env._("What comes from the billing system is recorded by the program.")
+        )
+
+    # --- numbers: the billing system's, whatever they look like -----------------
+
+    def _sequence_matches_date(self):
+        # EXTENDS sequence.mixin: no date can be read from a number that is not ours
+        return bool(self.billing_ref) or super()._sequence_matches_date()
+
+    def _compute_made_sequence_gap(self):
+        # EXTENDS account: holes in billing's numbers are not holes in our books, and
+        # looking for them costs a search for each prefix
+        billing = self.filtered("billing_ref")
+        billing.made_sequence_gap = False
+        return super(AccountMove, self - billing)._compute_made_sequence_gap()
+
+    def _get_last_sequence_domain(self, relaxed=False):
+        # EXTENDS account: a number given here never continues billing's numbers
+        where, params = super()._get_last_sequence_domain(relaxed)
+        return where and f"{where} AND billing_ref IS NULL ", params
+
+    def _reverse_moves(self, default_values_list=None, cancel=False):
+        # EXTENDS account: undoing a bill here is bookkeeping. The tax document that
+        # credits it comes from the billing system, so this one is not sent either.
+        if not any(move.from_billing for move in self):
+            return super()._reverse_moves(default_values_list, cancel)
+        values = default_values_list or [{} for _move in self]
+        for move, vals in zip(self, values, strict=True):
+            if move.from_billing:
+                vals["from_billing"] = True
+        guarded = self.with_context(utility_guard=GUARD)
+        reverse = super(AccountMove, guarded)._reverse_moves(values, cancel)
+        return reverse.with_env(self.env)
+
+
+def _given(vals):
+    return {name for name, value in vals.items() if value}
