@@ -116,7 +116,7 @@ class Expected:
         total = sum((row["Totale"] for row in rows), Decimal(0))
         terms = sheets.instalments(first["Rate"]) or [(first["Data scadenza"], total)]
         if sum(amount for _due, amount in terms) != total:
-            return "instalments"
+            return "instalments_sum"
         contract = self.contracts[first["Codice contratto"]]
         bill = Bill(
             ref=ref,

@@ -69,6 +69,13 @@ REQUIRED = {
         "Data invio",
     ),
 }
+KEYS = {
+    "Clienti": ("Codice cliente",),
+    "Contratti": ("Codice contratto",),
+    "Bollette": ("Numero bolletta", "Codice contratto"),
+    "Pagamenti": ("Id pagamento",),
+    "Solleciti pregressi": ("Id sollecito",),
+}
 CODES = {
     "Tipo soggetto": {
         "Consumatore",
@@ -101,7 +108,7 @@ def read(content):
 
 
 def _sheet(sheet):
-    result = Sheet()
+    result, keys = Sheet(), set()
     lines = sheet.iter_rows()
     headings = [cell.value for cell in next(lines)]
     for number, cells in enumerate(lines, 2):
@@ -113,6 +120,9 @@ def _sheet(sheet):
             kind = kind or fault
         if any(value is not None for value in values.values()) or kind:
             kind = kind or _row_fault(sheet.title, values)
+            key = tuple(values[heading] for heading in KEYS[sheet.title])
+            kind = kind or ("duplicate_key" if key in keys else None)
+            keys.add(key)
             if kind:
                 result.wrong[number] = kind
             result.rows.append((number, values))
@@ -126,7 +136,7 @@ def _value(sheet, heading, cell):
         missing = heading in REQUIRED[sheet]
         return None, "required" if missing else None
     if cell.data_type == "f":
-        return None, "formula"
+        return None, "formula_cell"
     if heading in DATES:
         if isinstance(value, datetime):
             return value.date(), None
@@ -137,18 +147,18 @@ def _value(sheet, heading, cell):
     if heading == "Canale" and sheet == "Pagamenti":
         known = None  # free text there, a code among the notices
     if known and value not in known:
-        return None, "code"
+        return None, "unknown_code"
     return str(value), None
 
 
 def _text_date(text):
     """A date written as text: only gg/mm/aaaa leaves no doubt."""
     if not re.fullmatch(r"\d{2}/\d{2}/\d{4}", text):
-        return None, "date"
+        return None, "ambiguous_date"
     try:
         return date(int(text[6:]), int(text[3:5]), int(text[:2])), None
     except ValueError:
-        return None, "date"
+        return None, "impossible_date"
 
 
 def _amount(value):
@@ -156,11 +166,11 @@ def _amount(value):
     if isinstance(value, str):
         if re.fullmatch(r"-?\d+,\d{2}", value):
             return Decimal(value.replace(",", ".")), None
-        return None, "decimal"
+        return None, "ambiguous_number"
     try:
         return Decimal(repr(value)), None
     except InvalidOperation:
-        return None, "decimal"
+        return None, "ambiguous_number"
 
 
 def _row_fault(sheet, row):
@@ -177,9 +187,9 @@ def _row_fault(sheet, row):
 
 def _customer_fault(row):
     if row["Codice fiscale"] and not codicefiscale.is_valid(row["Codice fiscale"]):
-        return "fiscal_code"
+        return "bad_fiscal_code"
     if row["Partita IVA"] and not iva.is_valid(row["Partita IVA"]):
-        return "vat"
+        return "bad_vat"
     return None
 
 
@@ -189,20 +199,20 @@ def _contract_fault(row):
         "Gas": r"\d{14}",
     }.get(row["Servizio"])
     if form and not re.fullmatch(form, row["POD/PDR/Punto"]):
-        return "point"
+        return "bad_point_code"
     return None
 
 
 def _bill_fault(row):
     total, untaxed, tax = row["Totale"], row["Imponibile"], row["IVA"]
     if untaxed is not None and untaxed + (tax or 0) != total:
-        return "total"
+        return "bad_total"
     return None
 
 
 def _notice_fault(row):
     notified = row["Data notifica"]
-    return "dates" if notified and notified < row["Data invio"] else None
+    return "bad_period" if notified and notified < row["Data invio"] else None
 
 
 def instalments(bill_text):

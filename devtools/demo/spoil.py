@@ -2,7 +2,7 @@
 
 Each wrong row has a key of its own and nothing refers to it, so that it takes no good
 row along. ``spoil`` puts them into the sheets and says how many of which kind: the
-kinds are the names that ``expected`` uses for what it finds by itself.
+kinds are the product's issue codes, and ``expected`` finds them by itself.
 """
 
 from datetime import date
@@ -42,7 +42,7 @@ def _customers(template, sheets, letter):
     good = base["Codice fiscale"]
     wrong = good[:-1] + ("A" if good[-1] != "A" else "B")
     yield (
-        "fiscal_code",
+        "bad_fiscal_code",
         {
             **base,
             "Codice cliente": f"{letter}90001",
@@ -51,7 +51,7 @@ def _customers(template, sheets, letter):
         },
     )
     yield (
-        "vat",
+        "bad_vat",
         {
             **base,
             "Codice cliente": f"{letter}90002",
@@ -69,7 +69,7 @@ def _customers(template, sheets, letter):
         },
     )
     yield (
-        "code",
+        "unknown_code",
         {
             **base,
             "Codice cliente": f"{letter}90004",
@@ -77,6 +77,7 @@ def _customers(template, sheets, letter):
             "Tipo soggetto": "Marziano",
         },
     )
+    yield "duplicate_key", {**base, "Denominazione": "Stesso codice, altro nome"}
 
 
 def _contracts(template, sheets, letter):
@@ -91,7 +92,7 @@ def _contracts(template, sheets, letter):
     )
     if letter == "E":
         yield (
-            "point",
+            "bad_point_code",
             {
                 **base,
                 "Codice contratto": f"{letter}-KO-2",
@@ -100,7 +101,7 @@ def _contracts(template, sheets, letter):
             },
         )
         yield (
-            "point",
+            "bad_point_code",
             {
                 **base,
                 "Codice contratto": f"{letter}-KO-3",
@@ -109,7 +110,7 @@ def _contracts(template, sheets, letter):
             },
         )
     yield (
-        "code",
+        "unknown_code",
         {
             **base,
             "Codice contratto": f"{letter}-KO-4",
@@ -117,7 +118,7 @@ def _contracts(template, sheets, letter):
         },
     )
     yield (
-        "date",
+        "impossible_date",
         {
             **base,
             "Codice contratto": f"{letter}-KO-5",
@@ -138,7 +139,7 @@ def _bills(template, sheets, letter):
         },
     )
     yield (
-        "decimal",
+        "ambiguous_number",
         {
             **base,
             "Numero bolletta": f"{letter}KO/2",
@@ -156,7 +157,7 @@ def _bills(template, sheets, letter):
         },
     )
     yield (
-        "total",
+        "bad_total",
         {
             **base,
             "Numero bolletta": f"{letter}KO/4",
@@ -166,7 +167,7 @@ def _bills(template, sheets, letter):
         },
     )
     yield (
-        "formula",
+        "formula_cell",
         {
             **base,
             "Numero bolletta": f"{letter}KO/5",
@@ -176,7 +177,7 @@ def _bills(template, sheets, letter):
         },
     )
     yield (
-        "instalments",
+        "instalments_sum",
         {
             **base,
             "Numero bolletta": f"{letter}KO/6",
@@ -215,8 +216,12 @@ def _payments(template, sheets, letter):
             "Motivo insoluto": "AM04",
         },
     )
-    yield "date", {**base, "Id pagamento": f"{letter}KO-5", "Data": "01/02/26"}
+    yield (
+        "ambiguous_date",
+        {**base, "Id pagamento": f"{letter}KO-5", "Data": "01/02/26"},
+    )
     yield "required", {**base, "Id pagamento": f"{letter}KO-6", "Importo": None}
+    yield "duplicate_key", {**template, "Importo": template["Importo"] + 1}
 
 
 def _notices(template, sheets, letter):
@@ -228,7 +233,10 @@ def _notices(template, sheets, letter):
             "Codice contratto": "XX-000000",
         },
     )
-    yield "code", {**template, "Id sollecito": f"{letter}KO-S2", "Canale": "Piccione"}
+    yield (
+        "unknown_code",
+        {**template, "Id sollecito": f"{letter}KO-S2", "Canale": "Piccione"},
+    )
     yield (
         "unknown_bill",
         {
@@ -238,7 +246,7 @@ def _notices(template, sheets, letter):
         },
     )
     yield (
-        "dates",
+        "bad_period",
         {
             **template,
             "Id sollecito": f"{letter}KO-S4",
