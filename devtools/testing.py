@@ -1,0 +1,199 @@
+"""`./dev test`: linters, Odoo's own runner, Odoo's lint, then pytest over everything.
+
+Nothing passes by not being run: zero tests, a module that is not installed, a skip
+that nobody named and a missing browser are failures. pytest comes last, so that its
+closing line is the last thing printed.
+"""
+
+import json
+import os
+import re
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from . import databases, lint, processes, programs
+from .places import DEV, ROOT, modules
+from .room import open_room
+from .say import DevError, note, step
+
+#: slow tests (tours, random kills, many mutations) carry one of these tags; Odoo's
+#: own runner leaves them to pytest, which runs everything
+SLOW_TAGS = ("tour", "slow")
+_COUNT = re.compile(r"(\d+) failed, (\d+) error\(s\) of (\d+) tests")
+#: the part of Odoo's test_lint that judges add-ons and not Odoo itself
+LINT_CLASSES = (
+    "ManifestLinter",
+    "TestIndex",
+    "TestNaming",
+    "TestLintOverrideSignatures",
+    "TestTestHoles",
+    "TestOnchangeDomains",
+    "TestDunderinit",
+)
+
+
+@dataclass
+class Run:
+    """What is known about one run of `./dev test`."""
+
+    room: object
+    without: set
+    log_dir: Path
+    failures: list = field(default_factory=list)
+
+    def failed(self, what, detail=""):
+        self.failures.append(what)
+        note(f"FAILED {what}")
+        for line in detail.splitlines():
+            note("    " + line)
+
+
+def test(args):
+    """The command; the exit status is 0 only when everything ran and passed."""
+    start = time.monotonic()
+    gone = programs.provide()
+    with open_room(args.python) as room:
+        databases.sweep(room)
+        log_dir = DEV / "log"
+        log_dir.mkdir(exist_ok=True)
+        run = Run(room, set(args.without), log_dir)
+        if not modules():
+            raise DevError("there are no modules to test")
+        if args.paths or args.k:
+            return _pytest(run, args, gone)
+        _missing_programs(run, gone)
+        databases.template(room, "all")
+        _in_parallel(lambda: _lint(run), lambda: _odoo_runner(run))
+        _odoo_lint(run)
+        for what in run.failures:
+            note(f"so far failed: {what}")
+        status = _pytest(run, args, gone, start)
+        return status or (1 if run.failures else 0)
+
+
+def _missing_programs(run, gone):
+    """Tell what is left out, and fail unless the caller agreed to it."""
+    for program in gone:
+        text = f"{program.name} is not installed: {program.serves} are left out"
+        if program.name in run.without:
+            note(text + f" (--without {program.name})")
+        else:
+            run.failed(
+                text,
+                f"Install it (Debian: apt-get install {program.package}), or agree\n"
+                f"to leave these tests out: ./dev test --without {program.name}",
+            )
+
+
+def _in_parallel(*functions):
+    """Run the functions at the same time; an error in one is raised at the end."""
+    with ThreadPoolExecutor(len(functions)) as pool:
+        for future in [pool.submit(function) for function in functions]:
+            future.result()
+
+
+def _lint(run):
+    step("linters and repository rules")
+    for name in lint.run_checks(run.room.python):
+        run.failed(name)
+
+
+def _check_log(run, what, log):
+    """No WARNING or ERROR in an Odoo log but those that checklog-odoo.cfg names."""
+    checker = os.path.join(os.path.dirname(run.room.python), "checklog-odoo")
+    report = run.log_dir / "checklog.txt"
+    report.unlink(missing_ok=True)
+    command = [checker, "--config", ROOT / "checklog-odoo.cfg", "--no-err-if-empty"]
+    if processes.run(run.room, [*command, log], log=report):
+        run.failed(f"{what}: warnings or errors in {log}", processes.tail(report, 30))
+
+
+def _count(log):
+    """(failed, errors, tests) from the last summary line of Odoo's runner."""
+    found = _COUNT.findall(Path(log).read_text(errors="replace"))
+    return tuple(map(int, found[-1])) if found else (0, 0, 0)
+
+
+def _odoo_tests(run, what, name, log, *args):
+    """Run Odoo's runner on a database; judge exit status, count and log."""
+    log.unlink(missing_ok=True)
+    config = run.room.config(log.stem)
+    command = processes.odoo_command(run.room, "server", config, "-d", name)
+    command += ["--stop-after-init", "--log-level=warn", *args]
+    command.append("--log-handler=odoo.tests.result:INFO")
+    status = processes.run(run.room, command, log=log)
+    failed, errors, total = _count(log)
+    if status or failed or errors:
+        text = f"{what}: {failed} failed, {errors} errors of {total} (log: {log})"
+        run.failed(text, _extract(log))
+    elif not total:
+        run.failed(f"{what}: 0 tests ran (log: {log})", processes.tail(log))
+    else:
+        note(f"ok     {what}: {total} tests")
+    _check_log(run, what, log)
+
+
+def _extract(log, lines=40):
+    """The failures in a runner's log, not its whole length."""
+    text = Path(log).read_text(errors="replace").splitlines()
+    marks = [i for i, line in enumerate(text) if re.search(r"FAIL:|ERROR:|Error", line)]
+    begin = max(0, marks[0] - 2) if marks else max(0, len(text) - lines)
+    return "\n".join(text[begin : begin + lines])
+
+
+def _odoo_runner(run):
+    """Install from nothing and run the fast tests as a customer's Odoo would."""
+    what = "Odoo's own runner"
+    step(f"{what}: install the modules, run their fast tests")
+    ours = ",".join(modules())
+    tags = [f"/{module}" for module in modules()] + [f"-{tag}" for tag in SLOW_TAGS]
+    with databases.temporary(run.room, "base", "runner") as name:
+        log = run.log_dir / "runner.log"
+        args = ["-i", ours, "--test-tags", ",".join(tags)]
+        _odoo_tests(run, what, name, log, *args)
+        absent = _not_installed(run, name)
+        if absent:
+            run.failed(f"{what}: not installed: {', '.join(absent)}")
+    made = databases.install_log(databases.template_name(run.room, "all"))
+    if made.exists():
+        _check_log(run, "template", made)
+
+
+def _not_installed(run, name):
+    with databases.connection(run.room, name) as cr:
+        cr.execute("SELECT name FROM ir_module_module WHERE state = 'installed'")
+        return sorted(set(modules()) - {row[0] for row in cr})
+
+
+def _odoo_lint(run):
+    what = "Odoo's test_lint"
+    step(f"{what}: indexes, names, signatures of overrides, forgotten tests")
+    tags = ",".join(f"/test_lint:{name}" for name in LINT_CLASSES)
+    with databases.temporary(run.room, "all", "lint") as name:
+        log = run.log_dir / "test_lint.log"
+        args = ["-i", "test_lint", "--test-tags", tags, "--no-http"]
+        _odoo_tests(run, what, name, log, *args)
+
+
+def _pytest(run, args, gone, start=None):
+    """pytest-odoo over modules and tests/, in its own processes and clones."""
+    room = run.room
+    step("pytest: the modules and tests/, browser tours included")
+    left_out = [program.skip for program in gone]
+    with databases.temporary(room, "all", "pytest") as name:
+        config = room.config("pytest")
+        command = [room.python, "-m", "pytest", f"--odoo-database={name}"]
+        command += [f"--odoo-config={config}", "--odoo-http", "--odoo-log-level=warn"]
+        command += ["--odoo-extra", "limit-memory-hard=0", "--durations=15"]
+        command += ["-n", str(args.n), "--dist", "loadfile"] if args.n > 1 else []
+        command += ["-k", args.k] if args.k else []
+        command += args.paths or [*modules(), "tests"]
+        env = room.environ() | {
+            "DEV_LEFT_OUT": json.dumps(left_out),
+            "DEV_MODULES": ",".join(modules()),
+        }
+        if start is not None:
+            note(f"{time.monotonic() - start:.0f} s since the start")
+        return processes.run(room, command, env=env)

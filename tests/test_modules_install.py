@@ -1,0 +1,86 @@
+"""Each app installs and uninstalls alone, and beside the other in either order.
+
+Real Odoo processes on clones of a database without our modules. Uninstalling has
+to give back the schema as it was, to the last column.
+"""
+
+import pytest
+
+from devtools import databases, testkit
+
+from .install_jobs import OURS
+
+GROUND, CREDIT, CMOR, BRIDGE = OURS
+
+
+def _state(name):
+    with databases.connection(testkit.current(), name) as cr:
+        cr.execute(
+            "SELECT name FROM ir_module_module WHERE state = 'installed'"
+            " AND name = ANY(%s)",
+            [list(OURS)],
+        )
+        return {row[0] for row in cr}
+
+
+def _schema(name):
+    """Every column of every table, and how many rows of some catalogues there are."""
+    with databases.connection(testkit.current(), name) as cr:
+        cr.execute(
+            "SELECT table_name || '.' || column_name FROM information_schema.columns"
+            " WHERE table_schema = 'public'"
+        )
+        found = {row[0] for row in cr}
+        for table in (
+            "ir_model",
+            "ir_model_fields",
+            "ir_ui_menu",
+            "ir_cron",
+            "ir_rule",
+        ):
+            cr.execute(f"SELECT count(*) FROM {table}")  # noqa: S608
+            found.add(f"{table}: {cr.fetchone()[0]} rows")
+        cr.execute(
+            "SELECT count(*) FROM ir_model_data WHERE module = ANY(%s)", [list(OURS)]
+        )
+        found.add(f"our records: {cr.fetchone()[0]}")
+        return found
+
+
+def _clean(status, log):
+    """The process ended well and its log has no warning and no error."""
+    bad = [
+        line for line in log.splitlines() if " WARNING " in line or " ERROR " in line
+    ]
+    assert status == 0, log[-3000:]
+    assert not bad, "\n".join(bad)
+
+
+def _install(name, module):
+    _clean(*testkit.odoo(name, "-i", module))
+
+
+def _uninstall(name, module):
+    _clean(*testkit.job(name, "tests.install_jobs:uninstall", module))
+    _clean(*testkit.job(name, "tests.install_jobs:check_menus"))
+
+
+@pytest.mark.parametrize(("first", "second"), [(CREDIT, CMOR), (CMOR, CREDIT)])
+def test_alone_and_beside_the_other(first, second):
+    with testkit.database("base") as name:
+        before = _schema(name)
+        _install(name, first)
+        assert _state(name) == {GROUND, first}
+        with testkit.database(source=name) as alone:
+            _uninstall(alone, first)
+            assert _state(alone) == {GROUND}
+            _uninstall(alone, GROUND)
+            assert _state(alone) == set()
+            assert _schema(alone) == before
+        _install(name, second)
+        assert _state(name) == set(OURS)
+        _uninstall(name, first)
+        assert _state(name) == {GROUND, second}
+        _uninstall(name, second)
+        _uninstall(name, GROUND)
+        assert _schema(name) == before
