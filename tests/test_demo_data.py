@@ -24,7 +24,7 @@ def test_full_size(full):
         services.update(row["Servizio"] for _number, row in book["Contratti"].rows)
         issued = [row["Data emissione"] for _number, row in book["Bollette"].rows]
         months = (dataset.anchor - min(filter(None, issued))).days / 30.4
-        assert 17 < months < 19
+        assert months > 17
     assert {"Acqua", "Gas", "Energia elettrica", "Telefono"} <= set(services)
 
 

@@ -75,6 +75,7 @@ class Notice:
     term: date | None
     warning: bool
     bills: list
+    proof: str = ""
 
 
 class Ledger:
@@ -107,7 +108,11 @@ class Ledger:
         first = contracts[0]
         step = 3 if first.service == "Acqua" else 2
         offset = self.rng.randrange(step)
-        begin = months_before(self.anchor.replace(day=1), HISTORY_MONTHS + offset)
+        horizon = months_before(self.anchor, HISTORY_MONTHS)
+        if first.customer.switch_out:
+            # the cap looks at twelve months before they left
+            horizon = min(horizon, months_before(first.end, 13))
+        begin = months_before(horizon.replace(day=1), offset)
         bills = []
         while True:
             until = _month_end(begin, step)
@@ -121,7 +126,6 @@ class Ledger:
                 self._close(bills[-1], first)
                 break
             begin = until + timedelta(days=1)
-        horizon = months_before(self.anchor, HISTORY_MONTHS)
         bills = [bill for bill in bills if bill.issued > horizon]
         self.bills += bills
         return bills + self._credit_notes(bills)
@@ -313,7 +317,7 @@ class Ledger:
             sent = self.anchor - timedelta(days=6)
             notified = self.anchor - timedelta(days=2)
             term = self.anchor + timedelta(days=45)
-        self._notice(
+        notice = self._notice(
             customer.contracts[0],
             "Costituzione in mora",
             channel,
@@ -321,6 +325,9 @@ class Ledger:
             bills,
             warning=kind != "no_warning",
         )
+        # of every third the proof lies in a drawer: the clerk has to declare it
+        if len(self.notices) % 3:
+            notice.proof = f"prova_{notice.ref}.pdf"
 
     def _past_notices(self, customer, bills):
         """Reminders that were sent, before us, to those who still owe."""
@@ -343,19 +350,19 @@ class Ledger:
 
     def _notice(self, contract, kind, channel, days, bills, *, warning=False):
         sent, notified, term = days
-        self.notices.append(
-            Notice(
-                ref=f"SOL{len(self.notices) + 1:06d}",
-                contract=contract,
-                kind=kind,
-                channel=channel,
-                sent=sent,
-                notified=notified,
-                term=term,
-                warning=warning,
-                bills=list(bills),
-            )
+        notice = Notice(
+            ref=f"SOL{len(self.notices) + 1:06d}",
+            contract=contract,
+            kind=kind,
+            channel=channel,
+            sent=sent,
+            notified=notified,
+            term=term,
+            warning=warning,
+            bills=list(bills),
         )
+        self.notices.append(notice)
+        return notice
 
 
 def _rate(contract):

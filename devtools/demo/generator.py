@@ -20,6 +20,7 @@ from io import BytesIO
 
 import xlsxwriter
 
+from . import proofs
 from .billing import Ledger
 from .people import vat_number
 from .spoil import spoil
@@ -71,6 +72,7 @@ class Delivery:
     day: date
     name: str
     content: bytes
+    proofs: bytes | None = None  # ZIP with the files that the notices name
 
 
 @dataclass
@@ -100,7 +102,8 @@ def generate(company, anchor=ANCHOR, seed=SEED, *, small=False):
         notices=len(ledger.notices),
     )
     spoiled = spoil(sheets, company)
-    deliveries = [Delivery(anchor, _name(company, anchor), workbook(sheets))]
+    first = Delivery(anchor, _name(company, anchor), workbook(sheets), _proofs(ledger))
+    deliveries = [first]
     for day, rows in weekly.items():
         if rows:  # a quiet week brings no file
             name = _name(company, day, "pagamenti")
@@ -139,6 +142,18 @@ def _write(sheet, row, column, value, day_form):
             sheet.write_string(row, column, value)
     else:
         sheet.write_number(row, column, float(value))
+
+
+def _proofs(ledger):
+    """ZIP of the proofs that the notices name."""
+    pages = {}
+    for notice in ledger.notices:
+        if notice.proof:
+            days = f"Inviato il {notice.sent:%d/%m/%Y}"
+            days += f", ricevuto il {notice.notified:%d/%m/%Y}"
+            what = f"Sollecito {notice.ref}, contratto {notice.contract.code}"
+            pages[notice.proof] = ["Avviso di ricevimento (dimostrazione)", what, days]
+    return proofs.pack(pages)
 
 
 def _name(company, day, what="carico"):
@@ -246,7 +261,7 @@ def _bill_rows(ledger, rng):
                     "Periodo al": bill.period[1],
                     "Tipo lettura": bill.reading,
                     "Bolletta di chiusura": "S" if bill.closing else "N",
-                    "Conguaglio": bill.recalculation,
+                    "Conguaglio": bill.recalculation or "No",
                     "Altri servizi": bill.other_services,
                     "Codice pagamento": code,
                     "Rate": _instalments(bill),
@@ -291,6 +306,7 @@ def _notice_row(notice):
         "Avviso CMOR": "S" if notice.warning else "N",
         "Importo": sum(bill.total for bill in notice.bills),
         "Bollette": "|".join(bill.ref for bill in notice.bills),
+        "File prova": notice.proof,
     }
 
 
@@ -305,6 +321,9 @@ def main(argv=None):
         dataset = generate(company, small=args.small)
         for delivery in dataset.deliveries:
             (args.folder / delivery.name).write_bytes(delivery.content)
+            if delivery.proofs:
+                name = delivery.name.replace(".xlsx", "_prove.zip")
+                (args.folder / name).write_bytes(delivery.proofs)
             print(delivery.day, delivery.name, len(delivery.content))
         print(dataset.name, dict(dataset.counts), dataset.spoiled)
 

@@ -129,7 +129,7 @@ def _contracts(template, sheets, letter):
 
 def _bills(template, sheets, letter):
     base = {**template, "Residuo gestionale": None, "Data residuo": None, "Rate": None}
-    base.update({"Altri servizi": None, "Conguaglio": None})
+    base.update({"Altri servizi": None, "Conguaglio": "No"})
     yield (
         "unknown_contract",
         {
@@ -225,6 +225,7 @@ def _payments(template, sheets, letter):
 
 
 def _notices(template, sheets, letter):
+    template = {**template, "File prova": None}
     yield (
         "unknown_contract",
         {
