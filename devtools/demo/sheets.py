@@ -118,6 +118,8 @@ def _sheet(sheet):
             value, fault = _value(sheet.title, heading, cell)
             values[heading] = value
             kind = kind or fault
+        if values[headings[0]] == "Totale":
+            continue  # the sum that somebody wrote below the table
         if any(value is not None for value in values.values()) or kind:
             kind = kind or _row_fault(sheet.title, values)
             key = tuple(values[heading] for heading in KEYS[sheet.title])
@@ -154,7 +156,7 @@ def _value(sheet, heading, cell):
 def _text_date(text):
     """A date written as text: only gg/mm/aaaa leaves no doubt."""
     if not re.fullmatch(r"\d{2}/\d{2}/\d{4}", text):
-        return None, "ambiguous_date"
+        return None, "bad_date"
     try:
         return date(int(text[6:]), int(text[3:5]), int(text[:2])), None
     except ValueError:

@@ -28,7 +28,14 @@ def spoil(sheets, company):
             rows.insert(max(1, len(rows) * (index + 2) // 12), row)
             kinds[kind] = kinds.get(kind, 0) + 1
         spoiled[sheet] = kinds
+    total = sum(row["Totale"] for row in sheets["Bollette"] if _is_number(row))
+    # as an accountant's spreadsheet ends: to be skipped, not set aside
+    sheets["Bollette"].append({"Numero bolletta": "Totale", "Totale": total})
     return spoiled
+
+
+def _is_number(row):
+    return isinstance(row["Totale"], Decimal)
 
 
 def _customers(template, sheets, letter):
@@ -217,7 +224,7 @@ def _payments(template, sheets, letter):
         },
     )
     yield (
-        "ambiguous_date",
+        "bad_date",
         {**base, "Id pagamento": f"{letter}KO-5", "Data": "01/02/26"},
     )
     yield "required", {**base, "Id pagamento": f"{letter}KO-6", "Importo": None}
