@@ -129,6 +129,9 @@ class UtilityContract(models.Model):
     bill_ids = fields.One2many("account.move", "utility_contract_id", string="Bills")
     notice_ids = fields.One2many("utility.notice", "contract_id", string="Notices")
     charge_ids = fields.One2many("utility.charge", "contract_id", string="Charges")
+    bill_count = fields.Integer(compute="_compute_counts")
+    notice_count = fields.Integer(compute="_compute_counts")
+    charge_count = fields.Integer(compute="_compute_counts")
 
     _code_uniq = models.Constraint(
         "UNIQUE(company_id, code)", "A contract with this code exists already."
@@ -147,6 +150,30 @@ class UtilityContract(models.Model):
             contract.display_name = (
                 f"{contract.code} - {name}" if name else contract.code
             )
+
+    def _compute_counts(self):
+        # a bill over several sites names its contracts on the lines only
+        bills = self.env["account.move.line"]._read_group(
+            self._bill_line_domain(), ["utility_contract_id"], ["move_id:count_distinct"]
+        )
+        bill_counts = {contract.id: count for contract, count in bills}
+        counts = {}
+        for model in ("utility.notice", "utility.charge"):
+            groups = self.env[model]._read_group(
+                [("contract_id", "in", self.ids)], ["contract_id"], ["__count"]
+            )
+            counts[model] = {contract.id: count for contract, count in groups}
+        for contract in self:
+            contract.bill_count = bill_counts.get(contract.id, 0)
+            contract.notice_count = counts["utility.notice"].get(contract.id, 0)
+            contract.charge_count = counts["utility.charge"].get(contract.id, 0)
+
+    def _bill_line_domain(self):
+        return [
+            ("utility_contract_id", "in", self.ids),
+            ("display_type", "=", "payment_term"),
+            ("parent_state", "=", "posted"),
+        ]
 
     @api.constrains("suspendibility_override", "suspendibility_override_reason")
     def _check_override_reason(self):
@@ -185,6 +212,35 @@ class UtilityContract(models.Model):
         """Button: compute the class again from today's facts."""
         self.check_access("write")
         self._refresh_suspendibility()
+
+    def action_open_bills(self):
+        """Smart button: the bills of these contracts, shared ones included."""
+        return self._open(
+            "utility_bill_action",
+            [
+                (
+                    "line_ids",
+                    "any",
+                    [
+                        ("utility_contract_id", "in", self.ids),
+                        ("display_type", "=", "payment_term"),
+                    ],
+                )
+            ],
+        )
+
+    def action_open_notices(self):
+        """Smart button: the notices sent for these contracts."""
+        return self._open("utility_notice_action", [("contract_id", "in", self.ids)])
+
+    def action_open_charges(self):
+        """Smart button: the charges of these contracts."""
+        return self._open("utility_charge_action", [("contract_id", "in", self.ids)])
+
+    def _open(self, xml_id, domain):
+        action = self.env["ir.actions.actions"]._for_xml_id(f"utility_supply.{xml_id}")
+        context = {"default_contract_id": self.id} if len(self) == 1 else {}
+        return {**action, "domain": domain, "context": context}
 
     # --- suspendibility ------------------------------------------------------
 

@@ -53,3 +53,8 @@ class UtilityResidualReport(models.Model):
              WHERE billing_residual_date IS NOT NULL
                AND state = 'posted'
         """
+
+    def action_open_bill(self):
+        """Button: the bill behind the row."""
+        self.ensure_one()
+        return self.move_id._get_records_action(name=self.move_id.name)
