@@ -43,7 +43,8 @@ class OdooSession:
     """Fixtures for a session with pytest-odoo."""
 
     @pytest.fixture(scope="session", autouse=True)
-    def odoo_session(self, load_registry):
+    @classmethod
+    def odoo_session(cls, load_registry):
         """Settings that Odoo's own runner has, and proof that our modules are in."""
         from odoo.modules.registry import Registry
         from odoo.tools import config

@@ -1,4 +1,4 @@
-"""Jobs of test_modules_install that run inside a real Odoo process."""
+"""Jobs of install_checks that run inside a real Odoo process."""
 
 OURS = ("utility_supply", "creditbox_dunning", "cmor_utility", "cmor_dunning")
 

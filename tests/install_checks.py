@@ -1,10 +1,7 @@
-"""Each app installs and uninstalls alone, and beside the other in either order.
+"""Steps of test_install_*.py: real Odoo processes on clones without our modules.
 
-Real Odoo processes on clones of a database without our modules. Uninstalling has
-to give back the schema as it was, to the last column.
+Uninstalling has to give back the schema as it was, to the last column.
 """
-
-import pytest
 
 from devtools import databases, testkit
 
@@ -65,8 +62,8 @@ def _uninstall(name, module):
     _clean(*testkit.job(name, "tests.install_jobs:check_menus"))
 
 
-@pytest.mark.parametrize(("first", "second"), [(CREDIT, CMOR), (CMOR, CREDIT)])
-def test_alone_and_beside_the_other(first, second):
+def check_order(first, second):
+    """`first` alone, then beside `second`; each uninstalled without the other."""
     with testkit.database("base") as name:
         before = _schema(name)
         _install(name, first)

@@ -1,0 +1,58 @@
+"""What has to hold for every model of ours, seen from the registry."""
+
+from odoo.tests import TransactionCase, tagged
+
+OURS = ("utility_supply", "creditbox_dunning", "cmor_utility", "cmor_dunning")
+
+
+@tagged("standard", "post_install", "-at_install")
+class TestSchema(TransactionCase):
+    def _our_fields(self):
+        """Fields that our modules define, on whatever model."""
+        for name in self.env.registry:
+            for field in self.env[name]._fields.values():
+                if field._module in OURS:
+                    yield self.env[name], field
+
+    def test_inverse_of_one2many_is_indexed(self):
+        """Opening a record with lines must not read the whole table of lines."""
+        bad = set()
+        for _model, field in self._our_fields():
+            if field.type != "one2many" or not field.inverse_name:
+                continue
+            lines = self.env[field.comodel_name]
+            inverse = lines._fields[field.inverse_name].base_field
+            stored = inverse.store and inverse.column_type and lines._auto
+            if stored and not lines.is_transient() and not inverse.index:
+                bad.add(str(inverse))
+        self.assertFalse(bad)
+
+    def test_every_constraint_and_index_is_in_the_database(self):
+        """A declared constraint that PostgreSQL refused would only be a log line."""
+        self.env.cr.execute(
+            "SELECT conname FROM pg_constraint"
+            " UNION SELECT indexname FROM pg_indexes WHERE schemaname = 'public'"
+        )
+        there = {row[0] for row in self.env.cr.fetchall()}
+        bad = set()
+        for name in self.env.registry:
+            model = self.env[name]
+            if not model._auto or model._abstract or model._original_module not in OURS:
+                continue
+            bad |= {
+                key
+                for key, table_object in model._table_objects.items()
+                if key not in there and table_object.get_definition(self.env.registry)
+            }
+        self.assertFalse(bad)
+
+    def test_every_field_has_a_label_of_its_own(self):
+        """Two fields of a model with one label are a riddle in every filter."""
+        bad = []
+        seen = {}
+        for model, field in self._our_fields():
+            key = (model._name, field.string)
+            other = seen.setdefault(key, field.name)
+            if other != field.name:
+                bad.append(f"{model._name}: {other}, {field.name}: {field.string}")
+        self.assertFalse(bad)
