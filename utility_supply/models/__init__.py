@@ -14,4 +14,8 @@ from . import account_move
 from . import account_move_line
 from . import account_move_send
 from . import account_payment
+from . import bill_writer
+from . import bill_writer_careful
+from . import bill_writer_specimen
+from . import bill_writer_fast
 from . import utility_residual_report

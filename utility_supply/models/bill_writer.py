@@ -1,0 +1,350 @@
+"""Bills of the billing system become posted invoices, many at a time.
+
+The way in is ``env["utility.bill.writer"]._post_bills(company, bills)``. Two ways lead
+to the same rows:
+
+* the careful way (``bill_writer_careful``) creates and posts through the ORM, as a user
+  would, some 50 bills a second;
+* the fast way (``bill_writer_fast``) lets the careful way make one specimen of each
+  kind of bill, rolls it back, and clones its rows with one INSERT per table. Columns
+  of modules that this file has never heard of keep the values that Odoo gave them.
+
+A kind of bill that the fast way does not understand takes the careful one; a test
+compares both on every stored column. ``docs/decisions/bill-writer.md`` lists what
+posting does in Odoo and what becomes of each of these effects here.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from odoo import models
+from odoo.exceptions import AccessError, UserError
+from odoo.tools import SQL
+
+from ..formats.bill_values import TAX_TOLERANCE, BillsRefused, amount_issues, percent_of
+from ..formats.issues import make
+
+# modules whose override of `account.move._post` was read and does nothing for a bill
+# without products, orders or fleet; another one means the careful way
+KNOWN_POST_MODULES = frozenset(
+    {
+        "account",
+        "account_fleet",
+        "l10n_it_edi",
+        "product_email_template",
+        "purchase_stock",
+        "sale",
+        "stock_account",
+        "utility_supply",
+    }
+)
+
+
+@dataclass
+class Books:
+    """Where the bills of one company go; made once per call."""
+
+    company: models.BaseModel
+    journal: models.BaseModel
+    account: models.BaseModel  # default counterpart of the receivable
+    is_full: bool
+    currency: models.BaseModel
+    cents: int
+    opening_date: date | None
+    rates: dict  # {tax id: rate} of the taxes that are one percentage in one tax line
+
+    def accounting_date(self, bill):
+        """Bills older than the opening are entered on the opening date."""
+        if self.opening_date:
+            return max(bill.date, self.opening_date)
+        return bill.date
+
+    def amounts(self, line):
+        """(base, tax) of a bill line in these books: a subledger knows no VAT."""
+        if self.is_full:
+            return line.untaxed, line.tax
+        return line.total, line.total * 0
+
+    def tax_id(self, line):
+        return (line.tax_id or None) if self.is_full else None
+
+    def account_id(self, line):
+        return line.account_id or self.account.id
+
+
+class UtilityBillWriter(models.AbstractModel):
+    _name = "utility.bill.writer"
+    _description = "Writer of bills"
+
+    def _post_bills(self, company, bills):
+        """Create and post ``bills`` (list of BillValues) in ``company``.
+
+        Returns their account.move in the same order. All or nothing: raises
+        BillsRefused (``issues``: position -> issues) when a bill cannot be posted,
+        UserError when the company's settings or a reference are wrong.
+        """
+        self._check_writer()
+        writer = self.sudo().with_company(company)._quiet()
+        if not bills:
+            return writer.env["account.move"]
+        books = writer._books(company, bills)
+        if issues := writer._bill_issues(books, bills):
+            raise BillsRefused(issues)
+        writer._check_references(books, bills)
+        reason = writer._slow_reason(books)
+        slow = {
+            position
+            for position, bill in enumerate(bills)
+            if reason or writer._slow_bill_reason(books, bill)
+        }
+        ids = {}
+        for chosen, post in ((slow, writer._post_careful), (None, writer._post_fast)):
+            positions = sorted(slow if chosen else set(range(len(bills))) - slow)
+            if positions:
+                moves = post(books, [bills[position] for position in positions])
+                ids.update(zip(positions, moves.ids, strict=True))
+        return self.env["account.move"].browse(ids[n] for n in range(len(bills)))
+
+    def _check_bills(self, company, bills):
+        """{position in ``bills``: [Issue]} of those that may not be posted now."""
+        writer = self.sudo().with_company(company)
+        return writer._bill_issues(writer._books(company, bills), bills)
+
+    def _check_writer(self):
+        """Raise AccessError unless Odoo would let this user post invoices."""
+        user = self.env.user
+        if not self.env.su and not user.has_group("account.group_account_invoice"):
+            raise AccessError(
+                self.env._("You don't have the access rights to post an invoice.")
+            )
+
+    def _quiet(self):
+        """Without chatter, followers and mails: bills come by the hundred thousand."""
+        return self.with_context(
+            tracking_disable=True,
+            mail_create_nolog=True,
+            mail_create_nosubscribe=True,
+            mail_notrack=True,
+            skip_is_manually_modified=True,
+        )
+
+    # --- settings ------------------------------------------------------------
+
+    def _books(self, company, bills):
+        company = company.with_env(self.env).with_company(company)
+        journal = company.utility_bill_journal_id
+        is_full = company.utility_book_mode == "full"
+        if is_full:
+            account = journal.default_account_id
+        else:
+            account = company.utility_clearing_account_id
+        if not journal or not account:
+            raise UserError(
+                self.env._(
+                    "%(company)s: choose the journal and the account of the bills in"
+                    " Settings > Utilities first.",
+                    company=company.display_name,
+                )
+            )
+        if journal.restrict_mode_hash_table:
+            raise UserError(
+                self.env._(
+                    "Journal %(journal)s is secured with a hash: bills of the billing"
+                    " system have numbers of their own and cannot form its chain."
+                    " Choose another journal.",
+                    journal=journal.display_name,
+                )
+            )
+        currency = company.currency_id
+        return Books(
+            company=company,
+            journal=journal,
+            account=account,
+            is_full=is_full,
+            currency=currency,
+            cents=currency.decimal_places,
+            opening_date=company.utility_opening_date or None,
+            rates=self._percent_taxes(bills) if is_full else {},
+        )
+
+    # --- what may not be posted ----------------------------------------------
+
+    def _bill_issues(self, books, bills):
+        issues = defaultdict(list)
+        for position, bill in enumerate(bills):
+            issues[position] += amount_issues(bill, cents=self._cents(books, bill))
+        for position, found in self._lock_issues(books, bills):
+            issues[position].append(found)
+        for position, found in self._number_issues(books, bills):
+            issues[position].append(found)
+        if books.is_full:
+            for position, found in self._tax_issues(books, bills):
+                issues[position].append(found)
+        return {position: found for position, found in issues.items() if found}
+
+    def _cents(self, books, bill):
+        if bill.currency_id and bill.currency_id != books.currency.id:
+            return self.env["res.currency"].browse(bill.currency_id).decimal_places
+        return books.cents
+
+    def _lock_issues(self, books, bills):
+        """Bills in a closed period: Odoo would move their date, we refuse."""
+        locks = {}
+        for position, bill in enumerate(bills):
+            has_tax = any(books.tax_id(line) for line in bill.lines)
+            key = (books.accounting_date(bill), has_tax)
+            if key not in locks:
+                violated = books.company._get_violated_lock_dates(*key, books.journal)
+                locks[key] = max((lock for lock, _field in violated), default=None)
+            if locks[key]:
+                yield (
+                    position,
+                    make(
+                        "locked_period",
+                        column="date",
+                        value=bill.date.isoformat(),
+                        lock=locks[key].isoformat(),
+                    ),
+                )
+
+    def _number_issues(self, books, bills):
+        """Numbers that this company's books or this very list already hold."""
+        names = [bill.billing_ref for bill in bills]
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT name FROM account_move
+                 WHERE journal_id = %(journal)s AND state = 'posted'
+                   AND name = ANY(%(names)s)
+                UNION
+                SELECT billing_ref FROM account_move
+                 WHERE company_id = %(company)s AND billing_ref = ANY(%(names)s)
+                """,
+                journal=books.journal.id,
+                company=books.company.id,
+                names=names,
+            )
+        )
+        seen = {name for (name,) in rows}
+        for position, name in enumerate(names):
+            if name in seen:
+                yield (
+                    position,
+                    make("bill_number_taken", column="billing_ref", value=name),
+                )
+            seen.add(name)
+
+    def _tax_issues(self, books, bills):
+        """VAT that is not its rate of the taxable amount."""
+        for position, bill in enumerate(bills):
+            for line in bill.lines:
+                rate = books.rates.get(line.tax_id)
+                if not line.tax_id:
+                    if line.tax:
+                        yield (
+                            position,
+                            make("missing_tax", column="tax", value=line.tax),
+                        )
+                elif rate is not None:
+                    expected = percent_of(line.untaxed, rate, books.cents)
+                    if abs(expected - line.tax) > TAX_TOLERANCE:
+                        found = make(
+                            "tax_mismatch",
+                            column="tax",
+                            value=line.tax,
+                            expected=expected,
+                            rate=rate.normalize(),
+                        )
+                        yield position, found
+
+    def _check_references(self, books, bills):
+        """Raise UserError when an id belongs to another company or to nothing.
+
+        The ORM would check this record by record (``_check_company``).
+        """
+        lines = [line for bill in bills for line in bill.lines]
+        wanted = {
+            "res.partner": {bill.partner_id for bill in bills},
+            "utility.contract": {line.contract_id for line in lines},
+            "account.tax": {books.tax_id(line) for line in lines},
+            "account.account": {books.account_id(line) for line in lines},
+            "res.currency": {bill.currency_id for bill in bills},
+        }
+        for model_name, ids in wanted.items():
+            ids -= {None, False}
+            if not ids:
+                continue
+            model = self.env[model_name].with_context(active_test=True)
+            domain = [("id", "in", list(ids))]
+            if model_name != "res.currency":
+                domain += model._check_company_domain(books.company)
+            if model_name in ("res.partner", "utility.contract"):
+                model = model.with_context(active_test=False)
+            if model.search_count(domain) != len(ids):
+                raise UserError(
+                    self.env._(
+                        "A bill refers to a record of %(model)s that does not exist, is"
+                        " archived or belongs to another company than %(company)s.",
+                        model=self.env["ir.model"]._get(model_name).name,
+                        company=books.company.display_name,
+                    )
+                )
+
+    # --- which way -----------------------------------------------------------
+
+    def _slow_reason(self, books):
+        """Why no bill of this company may take the fast way, "" when it may."""
+        unread = self._modules_of_post() - KNOWN_POST_MODULES
+        if unread:
+            return f"posting is extended by {', '.join(sorted(unread))}"
+        if books.company.restrictive_audit_trail:
+            return "the audit trail wants a message for each entry"
+        if books.company.account_storno:
+            return "storno accounting"
+        models_of_distribution = self.env["account.analytic.distribution.model"]
+        if models_of_distribution.search_count(
+            [("company_id", "in", (False, books.company.id))], limit=1
+        ):
+            return "analytic distribution models"
+        return ""
+
+    def _modules_of_post(self):
+        """Names of the modules that define ``account.move._post``."""
+        return {
+            klass.__module__.split(".")[2]
+            for klass in type(self.env["account.move"]).__mro__
+            if "_post" in vars(klass) and klass.__module__.startswith("odoo.addons.")
+        }
+
+    def _slow_bill_reason(self, books, bill):
+        """Why this one bill may not take the fast way, "" when it may."""
+        if bill.currency_id and bill.currency_id != books.currency.id:
+            return "foreign currency"
+        if books.journal.currency_id not in (books.currency, self.env["res.currency"]):
+            return "journal in foreign currency"
+        if any(books.tax_id(line) not in (None, *books.rates) for line in bill.lines):
+            return "a tax that is not a plain percentage"
+        return ""
+
+    def _percent_taxes(self, bills):
+        """{tax id: rate} of the taxes that are one percentage in one tax line."""
+        taxes = self.env["account.tax"].browse(
+            {line.tax_id for bill in bills for line in bill.lines} - {None, False}
+        )
+        return {
+            tax.id: Decimal(str(tax.amount)) for tax in taxes if self._is_plain(tax)
+        }
+
+    def _is_plain(self, tax):
+        if tax.amount_type != "percent" or tax.price_include or tax.include_base_amount:
+            return False
+        for lines in (
+            tax.invoice_repartition_line_ids,
+            tax.refund_repartition_line_ids,
+        ):
+            of_tax = lines.filtered(lambda line: line.repartition_type == "tax")
+            if len(of_tax) != 1 or of_tax.factor_percent != 100:
+                return False
+        return True
