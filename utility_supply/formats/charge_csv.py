@@ -52,10 +52,10 @@ class ChargeRow:
 
 def safe_text(text):
     """``text`` on one line, with an apostrophe before what looks like a formula."""
-    text = str(text or "").replace("\x00", "")
-    if text.lstrip(" \u00a0").startswith(DANGEROUS):
-        text = "'" + text
-    return " ".join(text.splitlines())
+    text = " ".join(str(text or "").replace("\x00", "").splitlines())
+    if text.lstrip().startswith(DANGEROUS) or text.startswith(DANGEROUS):
+        return "'" + text
+    return text
 
 
 def _cell(value):

@@ -205,7 +205,9 @@ class UtilityContract(models.Model):
             super(UtilityContract, changed).write({"supply_state_date": today})
         result = super().write(vals)
         if self._suspendibility_facts & set(vals):
-            self._refresh_suspendibility()
+            # a decision is history even when it leaves the class as it was
+            decided = any(name.startswith("suspendibility_override") for name in vals)
+            self._refresh_suspendibility(is_decision=decided)
         return result
 
     def action_refresh_suspendibility(self):
@@ -270,7 +272,7 @@ class UtilityContract(models.Model):
             )
         return facts
 
-    def _refresh_suspendibility(self, today=None):
+    def _refresh_suspendibility(self, today=None, is_decision=False):
         """Set class and protection from the facts of ``today``; write the history.
 
         Safe to call as often as one likes: what does not change is not written. The
@@ -283,9 +285,11 @@ class UtilityContract(models.Model):
         todo, history = defaultdict(list), []
         for contract, facts in self._suspendibility_facts_of(today).items():
             outcome = rule.classify(facts, contract.suspendibility_override or None)
-            is_changed = contract.suspendibility != outcome.value
-            if is_changed or contract.is_protected != outcome.is_protected:
-                todo[outcome.value, outcome.is_protected].append(contract.id)
+            before = (contract.suspendibility, contract.is_protected)
+            after = (outcome.value, outcome.is_protected)
+            if before != after:
+                todo[after].append(contract.id)
+            if before != after or is_decision:
                 history.append(contract._prepare_history_vals(outcome, today))
         contracts = self.sudo()._guarded()
         for (value, is_protected), ids in todo.items():
@@ -316,13 +320,7 @@ class UtilityContract(models.Model):
         Every other fact computes the class again when it is written.
         """
         today = today or fields.Date.context_today(self)
-        protections = self.env["utility.protection"].sudo().search([])
-        domain = (
-            Domain("supply_state", "=", "suspended")
-            | Domain("partner_id", "in", protections.partner_id.ids)
-            | Domain("supply_point_id", "in", protections.supply_point_id.ids)
-        )
-        ids = self.sudo().with_context(active_test=False).search(domain).ids
+        ids = self._changing_with_calendar().ids
         for start in range(0, len(ids), CRON_CHUNK):
             chunk = ids[start : start + CRON_CHUNK]
             self.browse(chunk)._refresh_suspendibility(today)
@@ -330,3 +328,14 @@ class UtilityContract(models.Model):
                 len(chunk), remaining=max(0, len(ids) - start - CRON_CHUNK)
             )
             self.env.invalidate_all()
+
+    @api.model
+    def _changing_with_calendar(self):
+        """The contracts, of all companies, that a mere day may put in another class."""
+        protections = self.env["utility.protection"].sudo().search([])
+        domain = (
+            Domain("supply_state", "=", "suspended")
+            | Domain("partner_id", "in", protections.partner_id.ids)
+            | Domain("supply_point_id", "in", protections.supply_point_id.ids)
+        )
+        return self.sudo().with_context(active_test=False).search(domain)
