@@ -46,6 +46,8 @@ def claims(expected, today):
         left = row["Motivo fine"] == "Switch-out" and row["Data fine"] <= today
         if not left or row["Servizio"] not in IN_SCOPE:
             continue
+        if today > _closes(row["Data fine"])[1]:
+            continue  # by no reading can it still be asked
         bills = [
             bill
             for bill in expected.bills.values()
@@ -198,12 +200,17 @@ def _term_over(claimed, notices, today):
 
 def _window(end, today):
     """Open on the later reading, closed on the earlier; between the two: a person."""
-    readings = (end, end + timedelta(days=1))
-    opens = max(_months(day, 6) for day in readings)
-    closes = sorted(_month_end(_months(day, 12)) for day in readings)
+    opens = max(_months(day, 6) for day in (end, end + timedelta(days=1)))
+    closes = _closes(end)
     if today < opens or today > closes[1]:
         return "no"
     return "yes" if today <= closes[0] else "unknown"
+
+
+def _closes(end):
+    """The last day of the window by both readings of ``end``, earlier first."""
+    days = (end, end + timedelta(days=1))
+    return sorted(_month_end(_months(day, 12)) for day in days)
 
 
 def _month_end(day):

@@ -1,0 +1,157 @@
+"""Companies, books, users and roles that the demonstration stands on.
+
+Idempotent: the second call finds what the first one made.
+"""
+
+from odoo import Command
+
+# login (= password), name, groups, sees both companies
+USERS = (
+    (
+        "operatore",
+        "Olga Operatore",
+        ("creditbox_dunning.group_dunning_operator",),
+        False,
+    ),
+    (
+        "responsabile",
+        "Renato Responsabile",
+        ("creditbox_dunning.group_dunning_manager",),
+        False,
+    ),
+    (
+        "direttore",
+        "Daria Direttore",
+        ("creditbox_dunning.group_dunning_director",),
+        False,
+    ),
+    ("gruppo", "Guido Gruppo", ("creditbox_dunning.group_dunning_group",), True),
+    ("cmor", "Carla Cmor", ("cmor_utility.group_cmor_user",), False),
+    (
+        "cmor_responsabile",
+        "Corrado Cmor",
+        (
+            "cmor_utility.group_cmor_manager",
+            "creditbox_dunning.group_dunning_operator",
+        ),
+        False,
+    ),
+    (
+        "amministratore",
+        "Ada Amministratore",
+        (
+            "creditbox_dunning.group_dunning_admin",
+            "cmor_utility.group_cmor_manager",
+            "utility_supply.group_utility_admin",
+        ),
+        True,
+    ),
+    (
+        "riservati",
+        "Rita Riservati",
+        (
+            "utility_supply.group_utility_user",
+            "utility_supply.group_protected_data_reader",
+        ),
+        True,
+    ),
+    ("contabile", "Carlo Contabile", ("account.group_account_invoice",), True),
+)
+BOOKS = {"energy": "subledger", "water": "full"}
+
+
+def companies(env, datasets):
+    """{"energy": res.company, "water": res.company}, ready for bills."""
+    found = {}
+    for key, dataset in datasets.items():
+        company = env["res.company"].search([("name", "=", dataset.name)], limit=1)
+        if not company and not found:
+            company = env.ref("base.main_company")
+        if not company:
+            company = env["res.company"].create({"name": dataset.name})
+        _dress(env, company, dataset)
+        company.utility_book_mode = BOOKS[key]
+        company._utility_setup_books()
+        company._utility_check_books()
+        found[key] = company
+    members = env["res.company"].concat(*found.values())
+    users = env.user | env.ref("base.user_admin")
+    users.company_ids |= members
+    if not env["utility.group"].search([("name", "=", "Gruppo Demo")], limit=1):
+        env["utility.group"].create(
+            {
+                "name": "Gruppo Demo",
+                "head_company_id": found["energy"].id,
+                "member_ids": [Command.set(members.ids)],
+            }
+        )
+    return found
+
+
+def _dress(env, company, dataset):
+    """Name, VAT number, address and the Italian chart of accounts."""
+    italy = env.ref("base.it")
+    company.write(
+        {
+            "name": dataset.name,
+            "country_id": italy.id,
+            "vat": f"IT{dataset.vat}",
+            "street": "Via del Porto, 12",
+            "zip": "60121",
+            "city": "Ancona",
+            "state_id": env.ref("base.state_it_an").id,
+            "email": f"credito@{dataset.company}.example.com",
+            "phone": "+39 071 000000",
+        }
+    )
+    if company.chart_template != "it":
+        env["account.chart.template"].try_loading("it", company, install_demo=False)
+
+
+def users(env, by_key):
+    """The users of each role; {login: res.users}."""
+    both = env["res.company"].concat(*by_key.values())
+    found = {}
+    for login, name, groups, is_group_wide in USERS:
+        user = env["res.users"].search([("login", "=", login)], limit=1)
+        seen = both if is_group_wide else by_key["energy"]
+        values = {
+            "name": name,
+            "login": login,
+            "password": login,
+            "email": f"{login}@energy.example.com",
+            "lang": "it_IT",
+            "tz": "Europe/Rome",
+            "company_id": by_key["energy"].id,
+            "company_ids": [Command.set(seen.ids)],
+            "group_ids": [Command.link(env.ref(group).id) for group in groups],
+        }
+        if user:
+            user.write(values)
+        else:
+            user = env["res.users"].with_context(no_reset_password=True).create(values)
+        found[login] = user
+    return found
+
+
+def roles(env, company, operators, today):
+    """The energy seller's accredited roles towards the SII, one a sector."""
+    existing = env["cmor.company.role"].search([("company_id", "=", company.id)])
+    for sector in ("electricity", "gas"):
+        if existing.filtered(lambda role, sector=sector: role.sector == sector):
+            continue
+        existing |= env["cmor.company.role"].create(
+            {
+                "company_id": company.id,
+                "role": "udd",
+                "sector": sector,
+                "side_out": True,
+                "vat": company.vat,
+                "date_from": today.replace(year=today.year - 3, day=1),
+                "accreditation_state": "accredited",
+                "accreditation_date": today.replace(year=today.year - 3, day=1),
+                "portal_user": "DEMO01",
+                "user_ids": [Command.set(operators.ids)],
+            }
+        )
+    return existing
