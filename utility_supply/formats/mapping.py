@@ -274,6 +274,19 @@ class Converter:
             return None, self._totals_row(row, found) or issues
         return record, issues
 
+    def peek(self, row, names):
+        """{name: value} of those of ``names`` that can be read, whatever the state of
+        the row's other cells (the key and the amount of a row in error)."""
+        found = {}
+        for target, _column, read, to_value, _required, blank in self._plans:
+            if target in names:
+                try:
+                    cell = read(row.cells)
+                    found[target] = blank if cell is EMPTY else to_value(cell)
+                except ValueIssue:
+                    continue
+        return found
+
     def _place(self, number, column):
         return {"sheet": self.sheet, "row": number, "column": column}
 

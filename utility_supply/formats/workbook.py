@@ -17,6 +17,7 @@ from .mapping import ProfileSpec
 
 REASON_HEADING = "Motivo"
 ROW_HEADING = "Riga"
+ERRORS_SHEET = "Righe da correggere"
 INSTRUCTIONS_SHEET = "Istruzioni"
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")
 _MAX_CELL = 32_767  # Excel's own bound
@@ -75,21 +76,21 @@ def profile_template(profile: ProfileSpec):
     return stream.getvalue(), ".xlsx"
 
 
-def error_workbook(headings, rows, *, sheet="Righe da correggere"):
+def error_workbook(headings, rows, *, sheet=None):
     """The rows that could not be applied, to be corrected and uploaded again.
 
-    ``rows``: iterable of (number, values, reason): ``values`` maps headings to Cells or
-    to plain values (str, number, date, bool, None). The columns are ``headings`` plus
-    the reason and the row of the original file; the profile ignores those two. Bytes.
+    ``rows``: iterable of (RawRow, reason); its ``cells`` may also hold plain values
+    (str, number, date, bool, None). The columns are ``headings`` plus the reason and
+    the row number in the original file, two columns that no profile reads. Bytes.
     """
     headings = [*headings, REASON_HEADING, ROW_HEADING]
 
     def lines():
-        for number, values, reason in rows:
-            found = [values.get(heading) for heading in headings[:-2]]
-            yield [*found, reason, number]
+        for row, reason in rows:
+            found = [row.cells.get(heading) for heading in headings[:-2]]
+            yield [*found, reason, row.number]
 
-    return rows_workbook([(sheet, headings, lines())])
+    return rows_workbook([(sheet or ERRORS_SHEET, headings, lines())])
 
 
 def rows_workbook(sheets):

@@ -4,7 +4,7 @@ An XLSX is a zip of XML parts. Before anything is read: number and size of the p
 as the directory declares them (a part never yields more than declared), ratio against
 zip bombs, no encryption. A part is then checked whole, checksum and XML, by libxml2
 without building a tree (it bounds depth and length), and refused if it has a DTD, the
-only place where entities can be declared. Only then is it read, by expat.
+only place where entities can be declared. Only then its elements are read, one by one.
 """
 
 import io
@@ -13,47 +13,61 @@ import re
 import struct
 import zipfile
 import zlib
-from xml.parsers import expat
+from typing import NamedTuple
 
 from lxml import etree
 
-from .issues import FileRefused, refuse
+from .issues import refuse
 
 CHUNK = 1 << 17
-SMALL_PART = 32 * 2**20  # workbook, relations, styles
+# the XML of one row, or of what stands between two, is far below this
+MAX_ELEMENT = 4 * 2**20
 _MAX_DIRECTORY = 4 * 2**20
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _BROKEN = (
     zipfile.BadZipFile,
     zlib.error,
-    EOFError,
     struct.error,
-    OSError,
-    ValueError,
+    ArithmeticError,
+    EOFError,
+    LookupError,
     NotImplementedError,
+    OSError,
     RuntimeError,
-    KeyError,
-    IndexError,
-    OverflowError,
+    ValueError,
 )
+_SAFE = {"resolve_entities": False, "no_network": True, "huge_tree": False}
 
 _MAIN = (
-    "http://schemas.openxmlformats.org/spreadsheetml/2006/main ",
-    "http://purl.oclc.org/ooxml/spreadsheetml/main ",
+    "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}",
+    "{http://purl.oclc.org/ooxml/spreadsheetml/main}",
+)
+_RELATION = (
+    "{http://schemas.openxmlformats.org/package/2006/relationships}Relationship",
 )
 _RELATION_ID = (
-    "http://schemas.openxmlformats.org/officeDocument/2006/relationships id",
-    "http://purl.oclc.org/ooxml/officeDocument/relationships id",
+    "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id",
+    "{http://purl.oclc.org/ooxml/officeDocument/relationships}id",
 )
+# searched in the bytes: the check reads every sheet whole, building nothing
 _MERGE = re.compile(
-    rb"<(?:[\w.-]+:)?mergeCell\s[^>]*?ref\s*=\s*[\"']([A-Z0-9:$]{1,32})"
+    rb"<(?:[\w.-]+:)?mergeCell\s[^>]*?\bref\s*=\s*[\"']([A-Z0-9:$]{1,32})[\"']"
 )
-_MERGE_LENGTH = 200  # longest tag that may straddle two chunks
+_FORMULA = re.compile(rb"<(?:[\w.-]+:)?f[\s/>]")
+_TAG_LENGTH = 300  # longest tag of these two that may straddle two chunks
+_ENCODING = re.compile(rb"<\?xml[^>]*?encoding\s*=\s*[\"']([^\"']*)")
 
 
-def names(*locals_):
-    """{namespaced tag: local name} of spreadsheet elements, transitional and strict."""
-    return {namespace + local: local for namespace in _MAIN for local in locals_}
+def tags(*locals_):
+    """The tags of spreadsheet elements, transitional and strict."""
+    return tuple(namespace + local for namespace in _MAIN for local in locals_)
+
+
+class Checked(NamedTuple):
+    """What the check of a sheet saw on its way."""
+
+    merges: list  # references of merged cells, "A1:C1"
+    formulas: bool  # whether some cell may hold a formula
 
 
 class Package:
@@ -103,36 +117,59 @@ class Package:
         except _BROKEN as error:
             refuse("corrupt_workbook", detail=f"{part}: {type(error).__name__}")
 
-    def check(self, part, *, merges=False):
-        """Refuse ``part`` unless it is whole, well-formed and free of DTD. Returns the
-        references of its merged cells ("A1:C1") when ``merges``."""
-        parser = etree.XMLParser(
-            target=_NoDoctype(part), resolve_entities=False, no_network=True
-        )
-        found, tail = [], b""
+    def check(self, part, *, sheet=False):
+        """Refuse ``part`` unless it is whole, well-formed UTF-8 XML free of DTD.
+
+        Returns :class:`Checked`, filled when ``sheet``.
+        """
+        parser = etree.XMLParser(target=_NoDoctype(part), **_SAFE)
+        merges, formulas, tail = [], False, b""
         try:
             for chunk in self.chunks(part):
+                if not tail:
+                    _check_encoding(chunk, part)
                 parser.feed(chunk)
-                if merges:
-                    window = tail + chunk
-                    found += _MERGE.findall(window)
-                    # only what follows the last match may hold another, cut in two
-                    last = window.rfind(b">") + 1
-                    tail = window[max(last, len(window) - _MERGE_LENGTH) :]
+                window = tail + chunk
+                if sheet:
+                    merges += _MERGE.findall(window)
+                    formulas = formulas or bool(_FORMULA.search(window))
+                # what follows the last tag may begin one that ends in the next chunk
+                tail = window[max(window.rfind(b">"), len(window) - _TAG_LENGTH) :]
             parser.close()
         except (etree.XMLSyntaxError, ValueError, AssertionError) as error:
             refuse("corrupt_workbook", detail=f"{part}: {str(error)[:80]}")
-        return [reference.decode("ascii").replace("$", "") for reference in found]
+        return Checked([found.decode().replace("$", "") for found in merges], formulas)
 
-    def read(self, part, on_start, *, namespaced=True):
-        """Check a small part, then call ``on_start(tag, attributes)`` for its tags."""
-        if not self.has(part) or self.size(part) > SMALL_PART:
-            refuse("corrupt_workbook", detail=part)
+    def elements(self, part, wanted):
+        """The elements of a checked ``part`` whose tag is in ``wanted``, one by one:
+        each and all before it are dropped when the next is asked for.
+
+        Yields (element, bytes read so far).
+        """
+        parser = etree.XMLPullParser(
+            ("end",), tag=wanted, remove_comments=True, remove_pis=True, **_SAFE
+        )
+        done = pending = 0
+        try:
+            for chunk in self.chunks(part):
+                parser.feed(chunk)
+                done += len(chunk)
+                pending += len(chunk)
+                for _event, element in parser.read_events():
+                    pending = 0
+                    yield element, done
+                    _drop(element)
+                if pending > MAX_ELEMENT:
+                    refuse("corrupt_workbook", detail=f"{part}: too long")
+            parser.close()
+        except etree.XMLSyntaxError as error:
+            refuse("corrupt_workbook", detail=f"{part}: {str(error)[:80]}")
+
+    def read(self, part, wanted):
+        """The elements of a part that is still to be checked."""
         self.check(part)
-        parser = make_parser(part)
-        parser.StartElementHandler = on_start
-        for _chunk in feed(parser, self.chunks(part), part):
-            pass
+        for element, _done in self.elements(part, wanted):
+            yield element
 
 
 class _NoDoctype:
@@ -148,28 +185,21 @@ class _NoDoctype:
         return None
 
 
-def make_parser(part):
-    """An expat parser that names tags "namespace local" and refuses a DTD."""
-    parser = expat.ParserCreate(namespace_separator=" ")
-    parser.buffer_text = True
-
-    def doctype(*_args):
-        refuse("xml_entity", part=part)
-
-    parser.StartDoctypeDeclHandler = doctype
-    return parser
+def _check_encoding(start, part):
+    """Other encodings are legal, never used, and would blind the search for tags."""
+    found = _ENCODING.search(start[:500])
+    declared = found[1].lower() if found else b"utf-8"
+    if declared not in (b"utf-8", b"us-ascii") or b"\0" in start[:500]:
+        refuse("corrupt_workbook", detail=f"{part}: {declared.decode('latin-1')}")
 
 
-def feed(parser, chunks, part):
-    """Feed ``parser``; yields after each chunk, so that a reader can hand on rows."""
-    try:
-        for chunk in chunks:
-            parser.Parse(chunk, False)
-            yield len(chunk)
-        parser.Parse(b"", True)
-        yield 0
-    except expat.ExpatError as error:
-        refuse("corrupt_workbook", detail=f"{part}: {error}")
+def _drop(element):
+    element.clear()
+    while element is not None:
+        parent = element.getparent()
+        while element.getprevious() is not None:
+            del parent[0]
+        element = parent
 
 
 def _check_directory(data):
@@ -185,70 +215,51 @@ def _check_directory(data):
         refuse("zip_bomb", part="directory")
 
 
-def workbook_part(package):
-    """The path of the workbook part, "xl/workbook.xml" nearly always."""
-    found = []
-
-    def on_start(tag, attributes):
-        kind = attributes.get("Type", "")
-        if tag.endswith(" Relationship") and kind.endswith("/officeDocument"):
-            found.append(attributes.get("Target", "").lstrip("/"))
-
-    if package.has("_rels/.rels"):
-        package.read("_rels/.rels", on_start)
-    return found[0] if found else "xl/workbook.xml"
-
-
 class Workbook:
-    """Sheets, date system, styles and shared strings' path of an XLSX.
+    """Sheets, date system, styles and shared strings of an XLSX.
 
     ``sheets``: list of (name, part, visible) of worksheets, in order.
     """
 
     def __init__(self, package):
         self._package = package
-        self._part = workbook_part(package)
+        self._part = self._find_part()
         self.date1904 = False
-        self._listed = []
-        package.read(self._part, self._on_workbook)
-        self._relations = self._read_relations()
-        self.sheets = [
-            (name, self._relations[relation][1], visible)
-            for name, relation, visible in self._listed
-            if self._relations.get(relation, ("", ""))[0] == "worksheet"
-        ]
+        self._relations = self._read_relations(self._part)
+        self.sheets = list(self._read_sheets())
 
-    def _on_workbook(self, tag, attributes):
-        local = tag.rpartition(" ")[2]
-        if local == "workbookPr":
-            self.date1904 = attributes.get("date1904") in ("1", "true", "on")
-        elif local == "sheet":
-            relation = next(
-                (attributes[key] for key in _RELATION_ID if key in attributes), ""
-            )
-            visible = attributes.get("state", "visible") == "visible"
-            self._listed.append((attributes.get("name", ""), relation, visible))
+    def _find_part(self):
+        """The path of the workbook part, "xl/workbook.xml" nearly always."""
+        if self._package.has("_rels/.rels"):
+            for kind, path in self._read_relations("").values():
+                if kind == "officeDocument":
+                    return path
+        return "xl/workbook.xml"
 
-    def _read_relations(self):
+    def _read_relations(self, owner):
         """relation id -> (last word of its type, path of the part)."""
-        folder, name = posixpath.split(self._part)
+        folder, name = posixpath.split(owner)
         relations = {}
-
-        def on_start(tag, attributes):
-            if tag.endswith(" Relationship") and attributes.get("TargetMode") != (
-                "External"
-            ):
-                target = attributes.get("Target", "")
-                if target.startswith("/"):
-                    path = target.lstrip("/")
-                else:
-                    path = posixpath.normpath(posixpath.join(folder, target))
-                kind = attributes.get("Type", "").rpartition("/")[2]
-                relations[attributes.get("Id", "")] = (kind, path)
-
         part = posixpath.join(folder, "_rels", f"{name}.rels")
-        self._package.read(part, on_start)
+        for item in self._package.read(part, _RELATION):
+            if item.get("TargetMode") == "External":
+                continue
+            target = item.get("Target", "")
+            path = posixpath.normpath(posixpath.join("/", folder, target)).lstrip("/")
+            kind = item.get("Type", "").rpartition("/")[2]
+            relations[item.get("Id", "")] = (kind, path)
         return relations
+
+    def _read_sheets(self):
+        for item in self._package.read(self._part, tags("workbookPr", "sheet")):
+            if item.tag.endswith("}workbookPr"):
+                self.date1904 = item.get("date1904") in ("1", "true", "on")
+                continue
+            relation = next(filter(None, map(item.get, _RELATION_ID)), "")
+            kind, path = self._relations.get(relation, ("", ""))
+            if kind == "worksheet":
+                visible = item.get("state", "visible") == "visible"
+                yield item.get("name", ""), path, visible
 
     def part_of(self, kind):
         """The part of the first relation of ``kind`` that is there, or None."""
@@ -260,34 +271,19 @@ class Workbook:
     def date_styles(self):
         """The set of cell style indexes ("s" attribute, text) that show a date."""
         part = self.part_of("styles")
-        reader = _StyleReader()
-        if part:
-            self._package.read(part, reader.on_start)
-        return reader.dates()
-
-
-class _StyleReader:
-    def __init__(self):
-        self._formats, self._styles, self._inside = {}, [], False
-
-    def on_start(self, tag, attributes):
-        local = tag.rpartition(" ")[2]
-        if local == "numFmt":
-            code = attributes.get("formatCode", "")
-            self._formats[attributes.get("numFmtId")] = code
-        elif local in ("cellXfs", "cellStyleXfs", "cellStyles", "dxfs"):
-            self._inside = local == "cellXfs"
-        elif local == "xf" and self._inside:
-            self._styles.append(attributes.get("numFmtId", "0"))
-
-    def dates(self):
-        known = {}
-        for number in set(self._styles):
-            code = self._formats.get(number)
-            known[number] = (
-                is_date_format(code) if code is not None else number in _BUILTIN_DATES
-            )
-        return {str(i) for i, number in enumerate(self._styles) if known[number]}
+        formats, styles = {}, []
+        for item in self._package.read(part, tags("numFmt", "xf")) if part else ():
+            if item.tag.endswith("}numFmt"):
+                formats[item.get("numFmtId")] = item.get("formatCode", "")
+            elif item.getparent().tag.endswith("}cellXfs"):
+                styles.append(item.get("numFmtId", "0"))
+        known = {
+            number: is_date_format(formats[number])
+            if number in formats
+            else number in _BUILTIN_DATES
+            for number in set(styles)
+        }
+        return {str(index) for index, number in enumerate(styles) if known[number]}
 
 
 # built-in formats that show a day; 18-21 and 45-47 are times of day
@@ -305,6 +301,3 @@ def is_date_format(code):
     if "d" in shown or "y" in shown:
         return True
     return "m" in shown and not ("h" in shown or "s" in shown)
-
-
-__all__ = ["FileRefused", "Package", "Workbook", "feed", "make_parser", "names"]

@@ -11,9 +11,15 @@ from datetime import datetime
 from . import cells
 from .cells import Cell
 from .issues import refuse
-from .xlsx_package import Package, Workbook, feed, make_parser, names
+from .xlsx_package import Package, Workbook, tags
 
 _MAX_ROW, _MAX_COLUMN = 1_048_576, 16_384
+_SHEET_DATA = tags("sheetData")
+_ROWS = (*tags("row"), *_SHEET_DATA)
+_STRINGS = tags("si")
+_FORMULA, _TEXT, _RUN = tags("f"), tags("t"), tags("r")
+_DIGITS = "0123456789"
+_REMEMBERED_DAYS = 20_000
 _ESCAPE = re.compile("_x([0-9A-Fa-f]{4})_")
 _REFERENCE = re.compile("([A-Z]{1,3})([0-9]{1,7})(?::([A-Z]{1,3})([0-9]{1,7}))?")
 
@@ -46,10 +52,11 @@ class XlsxSource:
         self._dates = book.date_styles()
         if not self._package.has(self._part):
             refuse("corrupt_workbook", detail=self._part)
-        references = self._package.check(self._part, merges=True)
-        self.merges = [area for area in map(parse_area, references) if area]
+        checked = self._package.check(self._part, sheet=True)
+        self.merges = [area for area in map(parse_area, checked.merges) if area]
+        self._formulas = checked.formulas
         strings = book.part_of("sharedStrings")
-        self._strings = SharedStrings(self._package, strings, limits)
+        self._strings = SharedStrings(self._package, strings, limits.max_cell_chars)
         self.progress = 0.0
 
     def set_width(self, width):
@@ -57,22 +64,33 @@ class XlsxSource:
 
     def records(self):
         """Yield (number, [(column, Cell)], ()) of the rows that are not blank."""
-        reader = _SheetReader(self._strings, self._dates, self._date1904, self._limits)
+        read_row = _RowReader(
+            self._strings,
+            self._dates,
+            self._date1904,
+            self._limits.max_cell_chars,
+            self._formulas,
+        )
         size = max(self._package.size(self._part), 1)
-        done = count = 0
-        for length in feed(reader.parser(self._part), self._chunks(), self._part):
-            done += length
+        number = count = 0
+        for element, done in self._package.elements(self._part, _ROWS):
+            reference = element.get("r")
+            if reference is None and element.tag in _SHEET_DATA:
+                return
+            number = _next_row(number, reference)
+            if not len(element):
+                continue
             self.progress = done / size
-            rows, reader.rows = reader.rows, []
-            for number, found in rows:
+            found = read_row(element)
+            if found:
                 count += 1
-                if count > self._limits.max_rows:
-                    limit = self._limits.max_rows
-                    refuse("too_many_rows", sheet=self.sheet, row=number, limit=limit)
+                self._check_count(count, number)
                 yield number, found, ()
 
-    def _chunks(self):
-        return self._package.chunks(self._part)
+    def _check_count(self, count, number):
+        limit = self._limits.max_rows
+        if count > limit:
+            refuse("too_many_rows", sheet=self.sheet, row=number, limit=limit)
 
 
 def _choose(book, wanted):
@@ -108,8 +126,6 @@ def column_index(letters):
 
 def unescape(text):
     """``text`` without escapes (_x000D_); NUL and surrogates stay escaped."""
-    if "_x" not in text:
-        return text
 
     def character(found):
         code = int(found[1], 16)
@@ -118,176 +134,120 @@ def unescape(text):
     return _ESCAPE.sub(character, text)
 
 
+def rich_text(element):
+    """The text of <si> or <is>: plain or in runs, without phonetic hints."""
+    if len(element) == 1 and not len(element[0]):
+        return element[0].text or ""
+    pieces = []
+    for child in element:
+        if child.tag in _TEXT:
+            pieces.append(child.text or "")
+        elif child.tag in _RUN:
+            pieces.extend(part.text or "" for part in child if part.tag in _TEXT)
+    return "".join(pieces)
+
+
 class SharedStrings:
     """The texts that cells refer to by number; 8 bytes each beside the text itself."""
 
-    def __init__(self, package, part, limits):
+    def __init__(self, package, part, limit):
         self._bytes = bytearray()
         self._ends = array("Q")
         if part:
             package.check(part)
-            self._read(package, part, limits.max_cell_chars)
-
-    def _read(self, package, part, limit):
-        kinds = names("si", "t", "rPh")
-        pieces, phonetic, inside = [], False, False
-
-        def start(tag, _attributes):
-            nonlocal phonetic, inside
-            kind = kinds.get(tag)
-            if kind == "t":
-                inside = not phonetic
-            elif kind == "si":
-                pieces.clear()
-            elif kind == "rPh":
-                phonetic = True
-
-        def end(tag):
-            nonlocal phonetic, inside
-            kind = kinds.get(tag)
-            if kind == "t":
-                inside = False
-            elif kind == "rPh":
-                phonetic = False
-            elif kind == "si":
-                self._add("".join(pieces), limit)
-
-        def data(text):
-            if inside:
-                pieces.append(text)
-
-        parser = make_parser(part)
-        parser.StartElementHandler = start
-        parser.EndElementHandler = end
-        parser.CharacterDataHandler = data
-        for _chunk in feed(parser, package.chunks(part), part):
-            pass
-
-    def _add(self, text, limit):
-        if len(text) > limit:
-            refuse("cell_too_long", limit=limit)
-        self._bytes += text.encode()
-        self._ends.append(len(self._bytes))
+            for element, _done in package.elements(part, _STRINGS):
+                text = rich_text(element)
+                if len(text) > limit:
+                    refuse("cell_too_long", limit=limit)
+                self._bytes += text.encode()
+                self._ends.append(len(self._bytes))
 
     def get(self, index):
         """The text number ``index``; IndexError when there is none."""
+        if index < 0:
+            raise IndexError(index)
         end = self._ends[index]
         start = self._ends[index - 1] if index else 0
         return self._bytes[start:end].decode()
 
 
-class _SheetReader:
-    """Turns the tags of a sheet into rows; ``rows`` fills while the parser is fed."""
+class _RowReader:
+    """Called with a <row> and its number, gives [(column, Cell)] of what is filled."""
 
-    def __init__(self, strings, dates, date1904, limits):
-        self.rows = []
+    def __init__(self, strings, dates, date1904, limit, formulas):
         self._strings = strings
         self._dates = dates
         self._date1904 = date1904
-        self._limit = limits.max_cell_chars
+        self._limit = limit
+        self._formulas = formulas
+        self._columns = {}
+        self._days = {}
 
-    def parser(self, part):
-        parser = make_parser(part)
-        kinds = names("row", "c", "v", "t", "f", "is", "rPh", "sheetData")
-        self._set_handlers(parser, kinds)
-        return parser
+    def __call__(self, row):
+        column, found, columns = -1, [], self._columns
+        for element in row:
+            reference = element.get("r")
+            if reference is None:
+                column += 1
+            else:
+                letters = reference.rstrip(_DIGITS)
+                column = columns.get(letters, -1)
+                if column < 0:
+                    column = columns[letters] = _safe_column(letters)
+            if len(element):
+                cell = self._cell(element)
+                if cell is not None:
+                    found.append((column, cell))
+        return found
 
-    def _set_handlers(self, parser, kinds):
-        """Closures instead of methods: this is the innermost loop of acquisition."""
-        make_cell, rows_of, limit = self._make_cell, self, self._limit
-        number = column = -1
-        number = 0
-        row, pieces, columns = [], [], {}
-        attributes_of_cell, formula, inside, phonetic = {}, False, False, False
-        size = 0
-
-        def start(tag, attributes):
-            nonlocal number, column, row, attributes_of_cell, formula
-            nonlocal inside, phonetic, size
-            kind = kinds.get(tag)
-            if kind == "c":
-                attributes_of_cell, formula, size = attributes, False, 0
-                pieces.clear()
-                reference = attributes.get("r")
-                if reference is None:
-                    column += 1
-                else:
-                    letters = reference.rstrip("0123456789")
-                    column = columns.get(letters, -1)
-                    if column < 0:
-                        column = columns[letters] = _safe_column(letters)
-            elif kind == "v" or kind == "t":
-                inside = not phonetic
-            elif kind == "row":
-                number, column, row = _next_row(number, attributes.get("r")), -1, []
-            elif kind == "f":
-                formula = inside = True
-                pieces.append("=")
-            elif kind == "rPh":
-                phonetic = True
-
-        def end(tag):
-            nonlocal inside, phonetic
-            kind = kinds.get(tag)
-            if kind == "c":
-                if pieces:
-                    cell = make_cell(attributes_of_cell, pieces, formula)
-                    if cell is not None:
-                        row.append((column, cell))
-            elif kind == "row":
-                if row:
-                    rows_of.rows.append((number, row))
-            elif kind == "rPh":
-                phonetic = False
-            elif kind is not None:
-                if kind == "f":
-                    pieces.append("\0")  # what follows is the remembered result
-                inside = False
-
-        def data(text):
-            nonlocal size
-            if inside:
-                size += len(text)
-                if size > limit:
-                    refuse("cell_too_long", row=number, limit=limit)
-                pieces.append(text)
-
-        parser.StartElementHandler = start
-        parser.EndElementHandler = end
-        parser.CharacterDataHandler = data
-
-    def _make_cell(self, attributes, pieces, formula):
-        """The Cell, or None when it is blank."""
-        text = pieces[0] if len(pieces) == 1 else "".join(pieces)
-        if formula:
-            return Cell(text.partition("\0")[0], cells.FORMULA)
-        kind = attributes.get("t", "n")
+    def _cell(self, element):
+        """The Cell of a <c> that has children, or None when it is blank."""
+        child = element[0]
+        if self._formulas and child.tag in _FORMULA:
+            return Cell(f"={child.text or ''}", cells.FORMULA)
+        kind = element.get("t")
+        if kind == "inlineStr":
+            return self._text(rich_text(child))
+        text = child.text
+        if not text:
+            return None
+        if kind is None or kind == "n":
+            return self._number(text.strip(), element.get("s"))
         if kind == "s":
             try:
-                text = self._strings.get(int(text))
+                return self._text(self._strings.get(int(text)))
             except (IndexError, ValueError, OverflowError):
                 return Cell(f"#{text}", cells.ERROR)
-            text = unescape(text)
-            return Cell(text, cells.TEXT) if text and not text.isspace() else None
-        if kind == "n":
-            return self._number(text.strip(), attributes.get("s"))
-        return _other_cell(kind, text)
+        return self._text(text) if kind == "str" else _other_cell(kind, text)
+
+    def _text(self, text):
+        if not text or text.isspace():
+            return None
+        if len(text) > self._limit:
+            refuse("cell_too_long", limit=self._limit)
+        return Cell(unescape(text) if "_x" in text else text, cells.TEXT)
 
     def _number(self, text, style):
         if not text:
             return None
         try:
             if style is not None and style in self._dates:
-                return cells.serial_cell(text, self._date1904)
+                return self._day(text)
             return Cell(cells.number_text(text), cells.NUMBER)
         except (ValueError, OverflowError, ArithmeticError):
             return Cell(text, cells.ERROR)
 
+    def _day(self, text):
+        """A file has few different days: they are worked out once."""
+        cell = self._days.get(text)
+        if cell is None:
+            cell = cells.serial_cell(text, self._date1904)
+            if len(self._days) < _REMEMBERED_DAYS:
+                self._days[text] = cell
+        return cell
+
 
 def _other_cell(kind, text):
-    if kind in ("inlineStr", "str"):
-        text = unescape(text)
-        return Cell(text, cells.TEXT) if text and not text.isspace() else None
     if kind == "b":
         return Cell(text.strip() in ("1", "true"), cells.BOOL)
     if kind == "d":
