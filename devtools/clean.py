@@ -2,7 +2,7 @@
 
 import shutil
 
-from .places import DEV, cache, locked
+from .places import DEV, LOCK_FILE, cache, digest, locked
 from .say import note, step
 
 
@@ -18,6 +18,10 @@ def clean(args):
         victims.append(base)
     else:
         victims += [*servers, *base.glob("data*"), base / "log"]
+        # environments of an older lock
+        key = digest(LOCK_FILE.read_bytes())
+        found = [*base.glob("venv-*"), *base.glob("wheels-*")]
+        victims += [path for path in found if not path.name.endswith(key)]
     step("removing what ./dev made")
     for victim in victims:
         if victim.exists():

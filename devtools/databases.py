@@ -53,12 +53,7 @@ def _statement(cr, text, *identifiers):
 def drop(room, name):
     """Drop a database and its filestore; connections to it are ended."""
     with connection(room) as cr:
-        cr.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = %s AND usename = current_user",
-            [name],
-        )
-        _statement(cr, "DROP DATABASE IF EXISTS {}", name)
+        _statement(cr, "DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
     shutil.rmtree(room.filestore(name), ignore_errors=True)
 
 

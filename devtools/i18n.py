@@ -1,7 +1,8 @@
 """`./dev i18n`: keeps the translations in step with the source.
 
 Exports the terms of each module into i18n/MODULE.pot, merges them into i18n/it.po,
-and counts what is untranslated. With --check nothing is written.
+and counts what is untranslated. Terms that Odoo itself has in Italian ("Created by")
+are taken over from its catalogues. With --check nothing is written.
 """
 
 import contextlib
@@ -18,6 +19,8 @@ from .room import open_room
 from .say import DevError, note, step
 
 LANGUAGE = "it"
+#: Odoo's modules whose Italian terms are taken over, the first that has one wins
+CORE = ("base", "mail", "account", "web", "sms", "l10n_it_edi")
 #: header lines that change with the day and not with the terms
 _DATES = re.compile(r'^"(POT-Creation-Date|PO-Revision-Date):.*$', re.MULTILINE)
 
@@ -32,16 +35,30 @@ def export(env, folder):
             trans_export(None, [module], out, "po", env)
 
 
-def _same_terms(one, other):
-    def plain(path):
-        return _DATES.sub("", path.read_text()) if path.exists() else None
+def _differs(catalog, path):
+    """Whether writing the catalogue would change more than a date."""
+    if not path.exists():
+        return True
+    texts = (str(catalog), path.read_text(encoding="utf-8"))
+    return len({_DATES.sub("", text).strip() for text in texts}) > 1
 
-    return plain(one) == plain(other)
+
+def _core_terms(room):
+    """English -> Italian of Odoo's own catalogues."""
+    terms = {}
+    for module in reversed(CORE):
+        for addons in room.core_addons:
+            for folder in (Path(addons), Path(room.site) / "odoo" / "addons"):
+                path = folder / module / "i18n" / f"{LANGUAGE}.po"
+                if path.is_file():
+                    entries = polib.pofile(str(path)).translated_entries()
+                    terms |= {entry.msgid: entry.msgstr for entry in entries}
+                    break
+    return terms
 
 
-def _merge(pot_path, po_path):
+def _merge(template, po_path, core):
     """it.po with the terms of the .pot; known translations stay."""
-    template = polib.pofile(str(pot_path), wrapwidth=78)
     if po_path.exists():
         catalog = polib.pofile(str(po_path), wrapwidth=78)
     else:
@@ -56,7 +73,11 @@ def _merge(pot_path, po_path):
     catalog.merge(template)
     for entry in [entry for entry in catalog if entry.obsolete]:
         catalog.remove(entry)
-    catalog.sort(key=lambda entry: (entry.msgctxt or "", entry.msgid))
+    for entry in _untranslated(catalog):
+        if entry.msgid in core and not entry.msgid_plural:
+            entry.msgstr = core[entry.msgid]
+            entry.flags = [flag for flag in entry.flags if flag != "fuzzy"]
+    catalog.sort(key=lambda entry: entry.msgid)
     return catalog
 
 
@@ -64,26 +85,27 @@ def _untranslated(catalog):
     return [e for e in catalog if not e.obsolete and (not e.msgstr or e.fuzzy)]
 
 
-def _one(module, fresh, check):
+def _one(module, fresh, core, check):
     """Renew one module; (number of untranslated terms, is something out of date)."""
     folder = ROOT / module / "i18n"
     pot, po = folder / f"{module}.pot", folder / f"{LANGUAGE}.po"
-    stale = not _same_terms(fresh, pot)
-    catalog = _merge(fresh, po)
+    template = polib.pofile(str(fresh), wrapwidth=78)
+    template.sort(key=lambda entry: entry.msgid)
+    catalog = _merge(template, po, core)
     left = _untranslated(catalog)
-    known = {(e.msgctxt, e.msgid) for e in polib.pofile(str(po))} if po.exists() else {}
-    unknown = [e for e in catalog if (e.msgctxt, e.msgid) not in known]
-    if not check:
-        folder.mkdir(exist_ok=True)
-        if stale:
-            pot.write_bytes(fresh.read_bytes())
-        text = str(catalog)
-        if not po.exists() or _DATES.sub("", po.read_text()) != _DATES.sub("", text):
-            catalog.save(str(po))
+    stale = [
+        path for file, path in ((template, pot), (catalog, po)) if _differs(file, path)
+    ]
     note(f"{module}: {len(catalog)} terms, {len(left)} untranslated")
-    for entry in left[:10] if check else []:
-        note(f"    {entry.msgid[:70]!r}")
-    return len(left), bool(check and (unknown or stale))
+    if check:
+        for entry in left[:10]:
+            note(f"    {entry.msgid[:70]!r}")
+        return len(left), bool(stale)
+    folder.mkdir(exist_ok=True)
+    for file, path in ((template, pot), (catalog, po)):
+        if path in stale:
+            file.save(str(path))
+    return len(left), False
 
 
 def i18n(args):
@@ -100,9 +122,9 @@ def i18n(args):
         )
         if processes.run(room, command):
             raise DevError("Odoo could not export the terms")
-        untranslated, stale = 0, []
+        untranslated, stale, core = 0, [], _core_terms(room)
         for module in modules():
-            left, old = _one(module, Path(folder) / f"{module}.pot", args.check)
+            left, old = _one(module, Path(folder) / f"{module}.pot", core, args.check)
             untranslated += left
             stale += [module] if old else []
     if stale:

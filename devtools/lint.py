@@ -45,7 +45,8 @@ def checks(python, fix=False):
             ),
         ]
     if _po_files():
-        found.append(("oca-checks-po", tool("oca-checks-po", *_po_files())))
+        po = ["--no-verbose", *_po_files()]
+        found.append(("oca-checks-po", tool("oca-checks-po", *po)))
     found.append(
         (
             "repository rules",

@@ -8,6 +8,7 @@ the cache, is shared by all runs of one user, and stops with the last of them.
 
 import contextlib
 import fcntl
+import getpass
 import importlib.util
 import os
 import pwd
@@ -51,7 +52,7 @@ class External:
     def __init__(self):
         self.host = os.environ["PGHOST"]
         self.port = os.environ.get("PGPORT", "")
-        self.user = os.environ.get("PGUSER") or pwd.getpwuid(os.geteuid()).pw_name
+        self.user = os.environ.get("PGUSER") or getpass.getuser()
         self.key = digest(self.host, self.port)
 
     def start(self):
@@ -252,17 +253,23 @@ class Embedded:
 def _how_to_run(base):
     """(command before PostgreSQL's programs, uid to run as or None, base folder).
 
-    PostgreSQL refuses uid 0. In a user namespace it sees another number while the
-    files stay root's. Where namespaces are forbidden (a plain container), `nobody`
-    runs it, in a folder that user can reach.
+    PostgreSQL refuses uid 0, and a uid without a name. In a user namespace it sees
+    another number while the files stay ours. Where namespaces are forbidden (a plain
+    container), `nobody` runs it for root, in a folder that user can reach.
     """
-    if os.geteuid():
-        return [], None, base
+    with contextlib.suppress(KeyError):
+        if os.geteuid() and pwd.getpwuid(os.geteuid()):
+            return [], None, base
     wrap = ["unshare", "--user", "--map-user=1", "--map-group=1"]
     if shutil.which(wrap[0]):
         tried = subprocess.run([*wrap, "true"], capture_output=True, check=False)
         if not tried.returncode:
             return wrap, None, base
+    if os.geteuid():
+        raise DevError(
+            f"user number {os.geteuid()} has no name, and PostgreSQL asks for one",
+            "Run ./dev as a user that /etc/passwd knows, or set PGHOST to a server.",
+        )
     with contextlib.suppress(KeyError):
         nobody = pwd.getpwnam("nobody").pw_uid
         reachable = all(p.stat().st_mode & 0o001 for p in base.parents if p.exists())

@@ -13,6 +13,7 @@ from .places import ROOT
 from .say import DevError
 
 ODOO = str(ROOT / "devtools" / "bin" / "odoo")
+_live = set()
 
 
 def odoo_command(room, command, config, *args):
@@ -26,12 +27,20 @@ def start(room, command, **kwargs):
     kwargs.setdefault("cwd", ROOT)
     kwargs.setdefault("stdin", subprocess.DEVNULL)
     handles = [room.use_handle] if _is_open(room.use_handle) else []
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [str(part) for part in command],
         start_new_session=True,
         pass_fds=[*handles, *kwargs.pop("pass_fds", [])],
         **kwargs,
     )
+    _live.add(process)
+    return process
+
+
+def end_all():
+    """End every program that is still running and was started here."""
+    for process in list(_live):
+        end(process)
 
 
 def _is_open(handle):
@@ -54,6 +63,7 @@ def end(process, patience=20):
                 process.wait(patience)
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)  # what the leader left behind
+    _live.discard(process)
 
 
 def run(room, command, log=None, **kwargs):

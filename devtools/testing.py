@@ -93,8 +93,12 @@ def _missing_programs(run, gone):
 def _in_parallel(*functions):
     """Run the functions at the same time; an error in one is raised at the end."""
     with ThreadPoolExecutor(len(functions)) as pool:
-        for future in [pool.submit(function) for function in functions]:
-            future.result()
+        try:
+            for future in [pool.submit(function) for function in functions]:
+                future.result()
+        except BaseException:  # Ctrl-C too: the pool would wait for all of them
+            processes.end_all()
+            raise
 
 
 def _lint(run):
