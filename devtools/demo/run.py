@@ -149,7 +149,7 @@ class Demo:
         if practices:
             declare(practices, PROOF)
             practices.action_confirm()
-            practices.action_export()
+            export(practices)
         self.flow = env["cmor.flow.file"].search([("company_id", "=", company.id)])
         self.env.cr.commit()
 
@@ -293,11 +293,18 @@ class Demo:
 
 
 def declare(practices, proof):
-    """Declare every doubtful condition of ``practices``, and those of article 4."""
-    for condition in practices.condition_ids:
-        if condition.result == "unknown":
-            condition._declare("yes", proof)
-    practices._declare_art4(proof)
+    """Declare what is in doubt on each of ``practices``, and article 4."""
+    for practice in practices:
+        codes = (practice.unknown_codes or "").replace(",", " ").split()
+        practice.declare(codes, "yes", proof, with_art4=True)
+
+
+def export(practices):
+    """Export, and answer the question about a layout that nobody has confirmed."""
+    answer = practices.action_export()
+    if answer["res_model"] == "cmor.export.wizard":
+        wizards = practices.env["cmor.export.wizard"].with_context(answer["context"])
+        wizards.create({"accept": True}).action_apply()
 
 
 def _first_line(text):

@@ -145,7 +145,7 @@ def roles(env, company, operators, today):
                 "company_id": company.id,
                 "role": "udd",
                 "sector": sector,
-                "side_out": True,
+                "side_outgoing": True,
                 "vat": company.vat,
                 "date_from": today.replace(year=today.year - 3, day=1),
                 "accreditation_state": "accredited",
