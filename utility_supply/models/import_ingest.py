@@ -1,0 +1,253 @@
+"""The direct feed: rows sent over RPC, same rules and same quarantine as files."""
+
+import json
+
+from odoo import api, models
+from odoo.exceptions import AccessError, UserError, ValidationError
+
+from ..formats import cells as cell_format
+
+MAX_ROWS = 5000
+MAX_KEY_LENGTH = 128
+
+
+class UtilityImportBatch(models.Model):
+    _inherit = "utility.import.batch"
+
+    @api.model
+    def ingest(
+        self,
+        profile_ref,
+        rows,
+        idempotency_key=None,
+        company=None,
+        control_count=None,
+        control_amount=None,
+    ):
+        """Acquire ``rows`` at once, as if they were a file. Public: called over RPC.
+
+        :param profile_ref: code of an import profile, e.g. "bills"
+        :param rows: list of objects {field or column heading: value}; amounts as
+            numbers, dates as "2026-12-31"; at most 5,000
+        :param idempotency_key: text of the caller's choice, unique in the company: the
+            same key with the same rows returns the same answer and loads nothing
+        :param company: id of the company, default the user's
+        :param control_count: declared number of rows; control_amount: declared sum
+        :return: {batch_id, state, received, applied, unchanged, quarantined,
+            errors: [{row, code, column, message}]}, rows counted from 1
+        Raises ValidationError (the call is wrong: nothing is kept), AccessError.
+        """
+        self.check_access("create")
+        company = self._feed_company(company)
+        profile = self.env["utility.import.profile"]._find(profile_ref, company)
+        if not profile:
+            raise ValidationError(
+                self.env._("There is no import profile %(code)s.", code=profile_ref)
+            )
+        data = self._feed_bytes(profile, rows)
+        key = self._feed_key(idempotency_key)
+        answered = self._feed_answered(company, profile, data, key)
+        if answered:
+            return answered._feed_answer()
+        batch = self._receive(
+            company,
+            f"{profile.code}.json",
+            data,
+            [profile],
+            values={
+                "is_feed": True,
+                "idempotency_key": key,
+                "control_count": control_count or 0,
+                "control_amount": control_amount or 0.0,
+                "has_control_amount": control_amount is not None,
+            },
+        )
+        batch = batch.sudo()
+        batch._guarded().write({"state": "running"})
+        batch._work()
+        return batch._feed_answer()
+
+    def _feed_company(self, company):
+        """The company of the call; AccessError when the user may not act for it."""
+        if not company:
+            return self.env.company
+        found = self.env["res.company"].browse(int(company))
+        if found not in self.env.user.company_ids:
+            raise AccessError(self.env._("You may not act for this company."))
+        return found
+
+    def _feed_key(self, key):
+        key = str(key or "").strip()
+        if len(key) > MAX_KEY_LENGTH:
+            raise ValidationError(self.env._("The idempotency key is too long."))
+        return key or False
+
+    def _feed_bytes(self, profile, rows):
+        """The rows as the bytes to keep; ValidationError when they are no rows."""
+        if not isinstance(rows, list) or not rows:
+            raise ValidationError(self.env._("Send a list of rows, at least one."))
+        if len(rows) > MAX_ROWS:
+            raise ValidationError(
+                self.env._("Send at most %(max)s rows in a call.", max=MAX_ROWS)
+            )
+        names = {cell_format.heading_key(name) for name in profile._headings()}
+        names |= set(profile.field_ids.mapped("target"))
+        for number, row in enumerate(rows, 1):
+            self._check_feed_row(number, row, names)
+        text = json.dumps({"rows": rows}, ensure_ascii=False, sort_keys=True)
+        return text.encode()
+
+    def _check_feed_row(self, number, row, names):
+        if not isinstance(row, dict):
+            raise ValidationError(
+                self.env._("Row %(number)s is not an object.", number=number)
+            )
+        for name, value in row.items():
+            if name not in names and cell_format.heading_key(name) not in names:
+                raise ValidationError(
+                    self.env._(
+                        "Row %(number)s: the profile knows no field %(name)s.",
+                        number=number,
+                        name=name,
+                    )
+                )
+            if not isinstance(value, str | int | float | bool | None):
+                raise ValidationError(
+                    self.env._(
+                        "Row %(number)s, %(name)s: send a text, a number or a date as"
+                        " text.",
+                        number=number,
+                        name=name,
+                    )
+                )
+
+    def _feed_answered(self, company, profile, data, key):
+        """The batch that already answered this call, or nothing."""
+        digest = self.env["utility.import.file"]._digest(data)
+        batches = self.sudo()
+        if key:
+            found = batches.search(
+                [("company_id", "=", company.id), ("idempotency_key", "=", key)]
+            )
+            if found and (found.sha256 != digest or found.profile_id != profile):
+                raise ValidationError(
+                    self.env._(
+                        "Idempotency key %(key)s was already used for other rows.",
+                        key=key,
+                    )
+                )
+            if found:
+                return found
+        return batches._already_received(company, profile, digest)
+
+    def _feed_answer(self):
+        """What ``ingest`` returns for this batch; frozen at the first answer."""
+        batch = self.sudo()
+        if not batch.answer:
+            open_rows = batch.row_ids.filtered(lambda row: row.state == "open")
+            batch._guarded().answer = {
+                "batch_id": batch.id,
+                "state": batch.state,
+                "received": batch.count_total,
+                "applied": batch.count_created + batch.count_updated,
+                "unchanged": batch.count_unchanged,
+                "quarantined": len(open_rows),
+                "errors": [row._feed_error() for row in open_rows.sorted("row_number")]
+                or batch._feed_refusal(),
+            }
+        return batch.answer
+
+    def _feed_refusal(self):
+        if self.state != "refused":
+            return []
+        return [{"row": 0, "code": "refused", "column": "", "message": self.message}]
+
+    # -- reception, shared by all ways in --------------------------------------------
+
+    @api.model
+    def _already_received(self, company, profile, digest):
+        """The batch that holds these very bytes for ``company``, or nothing."""
+        return self.sudo().search(
+            [
+                ("company_id", "=", company.id),
+                ("profile_id", "=", profile.id),
+                ("sha256", "=", digest),
+                ("state", "not in", ("refused", "cancelled")),
+            ],
+            limit=1,
+        )
+
+    @api.model
+    def _receive(
+        self,
+        company,
+        filename,
+        data,
+        profiles,
+        source=None,
+        proofs=None,
+        values=None,
+        values_by_profile=None,
+    ):
+        """Keep ``data`` and make a batch of it for each of ``profiles``.
+
+        Raises UserError naming the first batch when these bytes were received before
+        for each of the profiles; profiles that have them already are left out.
+        :param proofs: bytes of a ZIP with the proofs that notices name
+        :param values: further values of all batches
+        :param values_by_profile: {profile id: further values of its batch}
+        :return: the batches, in state draft
+        """
+        files = self.env["utility.import.file"]
+        digest = files._digest(data)
+        known = {p.id: self._already_received(company, p, digest) for p in profiles}
+        todo = [profile for profile in profiles if not known[profile.id]]
+        if not todo:
+            raise UserError(known[profiles[0].id]._already_text())
+        kept = files._keep(company, filename, data, proofs)
+        batches = (
+            self.sudo()
+            ._guarded()
+            .create(
+                [
+                    {
+                        "company_id": company.id,
+                        "dataset": profile.dataset,
+                        "profile_id": profile.id,
+                        "source_id": source.id if source else False,
+                        "file_id": kept.id,
+                        "sha256": digest,
+                        **(values or {}),
+                        **(values_by_profile or {}).get(profile.id, {}),
+                    }
+                    for profile in todo
+                ]
+            )
+        )
+        kept.has_protected_data = any(b._protected_headings() for b in batches)
+        return batches.with_env(self.env)
+
+    def _already_text(self):
+        """The polite answer to a file that is here already."""
+        return self.env._(
+            "This very file was already received on %(date)s as %(batch)s"
+            " (%(state)s): nothing was loaded again.",
+            date=self.env["ir.qweb.field.datetime"].value_to_html(
+                self.create_date, {"hide_seconds": True}
+            ),
+            batch=self.name,
+            state=dict(self._description_states())[self.state],
+        )
+
+
+class UtilityImportRow(models.Model):
+    _inherit = "utility.import.row"
+
+    def _feed_error(self):
+        """This row as an entry of ``ingest``'s errors."""
+        return {
+            "row": self.row_number,
+            "code": self.issue_code,
+            "column": self.column or "",
+            "message": self.reason,
+        }

@@ -1,0 +1,2 @@
+from . import import_upload
+from . import import_row_fix
