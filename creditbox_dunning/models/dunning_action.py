@@ -1,0 +1,217 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from .dunning_action_rule import OPERATIONS
+from .reason_texts import pack, unpack
+
+OPEN_STATES = ("planned", "waiting_approval", "approved", "executing")
+
+
+class DunningAction(models.Model):
+    """One step of one case: proposed, done, left out, failed or withdrawn.
+
+    Unique per case, row and round: that is what makes a run repeatable. Nobody edits
+    it: it is written by the engine and by the outcome that a person records.
+    """
+
+    _name = "dunning.action"
+    _description = "Dunning action"
+    _inherit = "utility.guarded.mixin"
+    _order = "planned_date desc, id desc"
+    _check_company_auto = True
+
+    _guarded_fields = frozenset(
+        {
+            "case_id",
+            "rule_id",
+            "action_type_id",
+            "op",
+            "channels",
+            "round",
+            "state",
+            "planned_date",
+            "executed_date",
+            "effective_date",
+            "reasons",
+            "amount",
+            "item_ids",
+            "run_id",
+            "decided_by",
+            "decided_on",
+            "notice_id",
+        }
+    )
+
+    case_id = fields.Many2one(
+        "dunning.case", required=True, index=True, check_company=True, readonly=True
+    )
+    company_id = fields.Many2one(
+        related="case_id.company_id", store=True, index=True, precompute=True
+    )
+    currency_id = fields.Many2one(related="company_id.currency_id")
+    partner_id = fields.Many2one(
+        related="case_id.partner_id", store=True, index=True, precompute=True
+    )
+    contract_id = fields.Many2one(related="case_id.contract_id")
+    rule_id = fields.Many2one(
+        "dunning.action.rule",
+        string="Row",
+        required=True,
+        index=True,
+        check_company=True,
+        readonly=True,
+        ondelete="restrict",
+    )
+    action_type_id = fields.Many2one(
+        "dunning.action.type", string="Action", required=True, index=True, readonly=True
+    )
+    kind = fields.Selection(related="action_type_id.kind")
+    icon = fields.Char(related="action_type_id.icon")
+    op = fields.Selection(OPERATIONS, string="Operation", readonly=True)
+    channels = fields.Char(
+        readonly=True, help="The channels chosen when the step was decided."
+    )
+    round = fields.Integer(required=True, default=1, readonly=True)
+    state = fields.Selection(
+        [
+            ("planned", "Planned"),
+            ("waiting_approval", "Waits for a person"),
+            ("approved", "Approved"),
+            ("executing", "To be sent by hand"),
+            ("done", "Done"),
+            ("failed", "Failed"),
+            ("skipped", "Left out"),
+            ("superseded", "Withdrawn"),
+        ],
+        required=True,
+        default="planned",
+        readonly=True,
+        index=True,
+    )
+    planned_date = fields.Date(required=True, readonly=True)
+    executed_date = fields.Date(readonly=True)
+    effective_date = fields.Date(
+        string="In effect since",
+        readonly=True,
+        help="Delivered, notified or carried out: the next wait counts from here.",
+    )
+    reasons = fields.Json(readonly=True)
+    reason = fields.Char(string="Why", compute="_compute_reason")
+    amount = fields.Monetary(readonly=True)
+    item_ids = fields.One2many(
+        "dunning.action.item", "action_id", string="Bills", readonly=True
+    )
+    communication_ids = fields.One2many(
+        "dunning.communication", "action_id", readonly=True
+    )
+    notice_id = fields.Many2one("utility.notice", readonly=True, check_company=True)
+    run_id = fields.Many2one(
+        "dunning.run", readonly=True, index="btree_not_null", check_company=True
+    )
+    decided_by = fields.Many2one("res.users", readonly=True)
+    decided_on = fields.Datetime(readonly=True)
+
+    _once = models.Constraint(
+        "UNIQUE(case_id, rule_id, round)",
+        "This step was already taken for this case in this round.",
+    )
+    # the work list: what waits for a person
+    _open_idx = models.Index(
+        "(company_id, state) WHERE state IN ('planned', 'waiting_approval', 'approved',"
+        " 'executing')"
+    )
+
+    @api.depends("rule_id", "case_id")
+    def _compute_display_name(self):
+        for action in self:
+            step = action.rule_id.short_description or ""
+            action.display_name = f"{action.case_id.name or ''} {step}".strip()
+
+    @api.depends("reasons")
+    @api.depends_context("lang")
+    def _compute_reason(self):
+        for action in self:
+            action.reason = unpack(self.env, action.reasons, action.currency_id)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_history(self):
+        raise UserError(self.env._("What was done or decided is never deleted."))
+
+    # actions
+
+    def action_record_outcome(self):
+        """Button: record what happened to a letter or to a step done by a person."""
+        wrong = self.filtered(lambda action: action.state not in OPEN_STATES)
+        if wrong:
+            raise UserError(
+                self.env._(
+                    "%(action)s waits for nothing.", action=wrong[0].display_name
+                )
+            )
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Record the outcome"),
+            "res_model": "dunning.outcome.wizard",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_action_ids": [fields.Command.set(self.ids)]},
+        }
+
+    def action_print_letters(self):
+        """Button: the letter as it was made, byte for byte."""
+        self.check_access("read")
+        letters = self.communication_ids.filtered("attachment_id")
+        if len(letters) != 1:
+            return {
+                "type": "ir.actions.act_window",
+                "name": self.env._("Letters"),
+                "res_model": "dunning.communication",
+                "view_mode": "list,form",
+                "domain": [("id", "in", letters.ids)],
+            }
+        return {
+            "type": "ir.actions.act_url",
+            "url": f"/web/content/{letters.attachment_id.id}?download=true",
+            "target": "download",
+        }
+
+    # business
+
+    def _get_waits_for(self):
+        """Reason code of what an open action waits for."""
+        self.ensure_one()
+        if self.state == "executing":
+            sent = any(self.communication_ids.mapped("sent_date"))
+            return "waits_notification" if sent else "waits_sending"
+        return "waits_person"
+
+    def _set_state(self, state, *reasons, **vals):
+        """Write a new state with its reasons (added to those already there)."""
+        for action in self:
+            action.sudo()._guarded().write(
+                {
+                    "state": state,
+                    "reasons": [*(action.reasons or []), *pack(reasons)],
+                    **vals,
+                }
+            )
+
+    def _withdraw(self, reason):
+        """Take open actions back; what already left keeps its proof and is over."""
+        if not self:
+            return
+        sent = self.filtered(lambda a: any(a.communication_ids.mapped("sent_date")))
+        sent._set_state("done", reason)
+        (self - sent)._set_state("superseded", reason)
+        unsent = (self - sent).communication_ids.filtered(
+            lambda c: c.state == "to_send"
+        )
+        unsent.sudo()._guarded().write({"state": "cancelled"})
+
+    def _is_paid(self):
+        """Whether every bill that this action lists is paid by now."""
+        self.ensure_one()
+        owed = self.item_ids.filtered(lambda item: item.amount > 0)
+        return bool(owed) and all(
+            item.currency_id.is_zero(item.residual) for item in owed
+        )

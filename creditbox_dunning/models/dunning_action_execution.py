@@ -1,0 +1,260 @@
+import hashlib
+from collections import Counter
+
+from odoo import models
+from odoo.tools import email_normalize
+
+from ..rules.facts import Reason
+from ..rules.terms import pay_term
+
+SEPARATOR = " + "
+# channels that a person walks to the post (or to the PEC mailbox) for
+BY_HAND = frozenset({"ar", "pec"})
+LETTERS = frozenset({"pp", *BY_HAND})
+NOTICE_KIND = {"default": "default", "terminate": "termination"}
+# services whose unpaid debt can follow the customer to the next seller (TISIND)
+CMOR_SERVICES = frozenset({"electricity", "gas"})
+FIRST_WORK_ACTION = 6
+TECHNICAL_ACTION = 7
+
+
+class DunningAction(models.Model):
+    """Carrying out what was decided, channel by channel, many actions at once.
+
+    Nothing leaves the server here: e-mails are queued with their communication already
+    written, letters become files. What touches a supply or goes to court only waits.
+    """
+
+    _inherit = "dunning.action"
+
+    def _execute(self, today):
+        """Carry out planned actions on ``today``; returns a Counter for the run."""
+        counts = Counter()
+        ready = self._recheck()
+        by_person = ready.filtered(lambda a: a._needs_person())
+        self._leave_to_person(by_person)
+        counts["waiting"] += len(by_person)
+        ready -= by_person
+        mails = ready.filtered(lambda a: "email" in a._channel_set())
+        counts["mails"] += len(mails._queue_emails(today))
+        letters = ready.filtered(lambda a: a._channel_set() & LETTERS)
+        counts["letters"] += len(letters._make_letters(today))
+        by_hand = ready.filtered(lambda a: a._channel_set() & BY_HAND)
+        by_hand._set_state("executing")
+        silent = ready.filtered(lambda a: a._channel_set() <= {"sms"})
+        # a gateway's module takes these out of the set before they come here
+        silent._set_state("skipped", Reason.of("no_gateway"))
+        done = ready - by_hand - silent
+        done._set_state("done", executed_date=today, effective_date=today)
+        done._write_notices(today)
+        counts["actions"] += len(ready) - len(silent) + len(by_person)
+        return counts
+
+    def _recheck(self):
+        """Read balance and address again; what changed since the plan is not done."""
+        paid = self.filtered(lambda action: action._is_paid())
+        paid._set_state("superseded", Reason.of("paid_before_sending"))
+        left = self - paid
+        gone = left.filtered(
+            lambda a: a._channel_set() == {"email"} and not a._get_email()
+        )
+        gone._set_state("failed", Reason.of("address_gone"))
+        return left - gone
+
+    def _needs_person(self):
+        """Steps that the program proposes and a person decides."""
+        self.ensure_one()
+        is_work = self.action_type_id.code >= FIRST_WORK_ACTION
+        return is_work or not (self._channel_set() & {"email", "sms", *LETTERS})
+
+    def _leave_to_person(self, actions):
+        technical = actions.filtered(
+            lambda a: a.action_type_id.code == TECHNICAL_ACTION and a.op != "list"
+        )
+        technical._set_state("waiting_approval", Reason.of("needs_guard"))
+        (actions - technical)._set_state("waiting_approval", Reason.of("needs_person"))
+
+    def _channel_set(self):
+        self.ensure_one()
+        return set((self.channels or "").split(SEPARATOR))
+
+    def _get_email(self):
+        self.ensure_one()
+        return email_normalize(self.partner_id.email or "") or ""
+
+    def _get_key(self, channel):
+        """The same for the same step of the same case, whatever happens in between."""
+        self.ensure_one()
+        database = self.env["ir.config_parameter"].sudo().get_param("database.uuid")
+        parts = (database, self.case_id.id, self.rule_id.id, self.round, channel)
+        text = "/".join(str(part) for part in parts)
+        return hashlib.sha256(text.encode()).hexdigest()[:40]
+
+    def _communications(self, channel, address):
+        """The communication of each action by ``channel``, made if it is not there.
+
+        ``address``: {action: address}. One that was cancelled is taken up again.
+        """
+        keys = {action._get_key(channel): action for action in self}
+        messages = self.env["dunning.communication"].sudo()._guarded()
+        found = messages.search([("key", "in", list(keys))])
+        found.filtered(lambda m: m.state == "cancelled").write({"state": "to_send"})
+        known = set(found.mapped("key"))
+        found |= messages.create(
+            [
+                {
+                    "action_id": action.id,
+                    "channel": channel,
+                    "address": address.get(action),
+                    "key": key,
+                }
+                for key, action in keys.items()
+                if key not in known
+            ]
+        )
+        return found.filtered(lambda message: message.state == "to_send")
+
+    # e-mail
+
+    def _queue_emails(self, today):
+        """Write the communications, then queue one e-mail for each; returns them."""
+        address = {action: action._get_email() for action in self}
+        messages = self.filtered(lambda a: address[a])._communications("email", address)
+        messages = messages.filtered(lambda message: not message.mail_mail_id)
+        values = []
+        for template, actions in messages.action_id.grouped(
+            lambda action: action._get_template()
+        ).items():
+            rendered = actions._render_mails(template)
+            for message in messages.filtered(lambda m, a=actions: m.action_id in a):
+                vals = message._prepare_mail_vals(rendered[message.action_id.id])
+                values.append((message, vals))
+        mails = self.env["mail.mail"].sudo().create([vals for _message, vals in values])
+        for (message, vals), mail in zip(values, mails, strict=True):
+            message.write(
+                {
+                    "mail_mail_id": mail.id,
+                    "message_id": vals["message_id"],
+                    "subject": vals["subject"],
+                    "sent_date": today,
+                }
+            )
+        return messages
+
+    def _get_template(self):
+        self.ensure_one()
+        return (
+            self.rule_id.mail_template_id
+            or self.action_type_id.mail_template_id
+            or self.env.ref("creditbox_dunning.mail_template_reminder")
+        )
+
+    def _render_mails(self, template):
+        """{action id: {subject, body_html, email_from, reply_to}}"""
+        fields_ = ["subject", "body_html", "email_from", "reply_to"]
+        return template.sudo()._generate_template(self.ids, fields_)
+
+    # letters
+
+    def _make_letters(self, today):
+        """Write the communications, then their letters as files; returns them."""
+        messages = self.env["dunning.communication"]
+        for channel in sorted(LETTERS):
+            of_channel = self.filtered(lambda a, c=channel: c in a._channel_set())
+            address = {action: action._get_address(channel) for action in of_channel}
+            messages |= of_channel._communications(channel, address)
+        todo = messages.filtered(lambda message: not message.attachment_id)
+        files = self.env["dunning.letter"]._render(todo, today)
+        attachments = (
+            self.env["ir.attachment"]
+            .sudo()
+            .create(
+                [
+                    {
+                        "name": files[message.id].name,
+                        "raw": files[message.id].content,
+                        "mimetype": files[message.id].mimetype,
+                        "res_model": message._name,
+                        "res_id": message.id,
+                        "company_id": message.company_id.id,
+                    }
+                    for message in todo
+                ]
+            )
+        )
+        for message, attachment in zip(todo, attachments, strict=True):
+            message.write({"attachment_id": attachment.id})
+        return messages
+
+    def _get_address(self, channel):
+        self.ensure_one()
+        partner = self.partner_id
+        if channel == "pec":
+            return email_normalize(partner.l10n_it_pec_email or "") or ""
+        return partner._display_address(without_company=True).replace("\n", ", ")
+
+    # proofs
+
+    def _write_notices(self, sent_date, notified_date=None):
+        """Record as notices the letters that left on ``sent_date`` (3, 4 and 5)."""
+        letters = self.filtered(
+            lambda a: a._channel_set() & LETTERS and a.case_id.contract_id
+        )
+        known = letters.filtered("notice_id")
+        known.notice_id.sudo().write({"notified_date": notified_date or False})
+        new = letters - known
+        notices = (
+            self.env["utility.notice"]
+            .sudo()
+            .create(
+                [
+                    action._prepare_notice_vals(sent_date, notified_date)
+                    for action in new
+                ]
+            )
+        )
+        for action, notice in zip(new, notices, strict=True):
+            action.sudo()._guarded().write({"notice_id": notice.id})
+
+    def _prepare_notice_vals(self, sent_date, notified_date):
+        self.ensure_one()
+        message = self.communication_ids.filtered(lambda m: m.channel in LETTERS)[:1]
+        case = self.case_id
+        kind = NOTICE_KIND.get(self.op, "notice")
+        is_formal = kind != "notice" and message.channel in BY_HAND
+        proofs = self.env["ir.attachment"].sudo()
+        proofs = proofs.search(
+            [("res_model", "=", message._name), ("res_id", "=", message.id)]
+        )
+        return {
+            "company_id": case.company_id.id,
+            "ref": f"{case.name}/{self.round}/{self.rule_id.seq}",
+            "partner_id": case.partner_id.id,
+            "contract_id": case.contract_id.id,
+            "kind": kind,
+            "channel": message.channel,
+            "is_formal_notice": is_formal,
+            "sent_date": sent_date,
+            "notified_date": notified_date or False,
+            "pay_term": message.pay_term or self._get_pay_term(message, sent_date),
+            "cmor_warning": kind == "default" and case.service in CMOR_SERVICES,
+            "move_ids": [(6, 0, self.item_ids.move_id.ids)],
+            "amount": self.amount,
+            "attachment_ids": [(6, 0, proofs.ids)],
+            "source": "dunning",
+        }
+
+    def _get_pay_term(self, message, sent_date):
+        """Last day to pay by the dated terms of rules/terms.py; False if none."""
+        self.ensure_one()
+        reminders = self.case_id.action_ids.filtered(
+            lambda a: (
+                a.op == "notice"
+                and a.round == self.round
+                and a.state == "done"
+                and a != self
+            )
+        )
+        received = max(filter(None, reminders.mapped("effective_date")), default=None)
+        service = self.case_id.service or ""
+        return pay_term(service, message.channel, sent_date, received) or False

@@ -1,0 +1,257 @@
+from odoo import fields, models
+from odoo.tools import SQL
+
+# creating thousands of cases needs no follower and no "created" message each
+QUIET = {
+    "tracking_disable": True,
+    "mail_create_nolog": True,
+    "mail_create_nosubscribe": True,
+    "mail_notrack": True,
+}
+OPEN_CHUNK = 1000
+
+
+class DunningCase(models.Model):
+    """Opening: which receivables are followed, and by which case.
+
+    Everything here is one statement for all the receivables of a company: their number
+    does not change the number of statements (but for the creation of new cases, which
+    goes in chunks).
+    """
+
+    _inherit = "dunning.case"
+
+    def _open_for_company(self, company, today):
+        """Put every overdue receivable of ``company`` in its case on ``today``.
+
+        Returns {"opened": n, "reopened": n, "joined": n}.
+        """
+        lines = self.env["account.move.line"]
+        lines.flush_model()
+        self.env["account.move"].flush_model()
+        self.flush_model()
+        reopened = self._reopen(company, today)
+        joined = self._join(company, today)
+        opened = self._open_missing(company, today)
+        if opened:
+            joined += self._join(company, today)
+        lines.invalidate_model(["dunning_case_id"])
+        self.invalidate_model()
+        return {"opened": opened, "reopened": reopened, "joined": joined}
+
+    def _overdue_sql(self, company, today):
+        """Receivables that are overdue on ``today`` and that no case follows.
+
+        Per instalment (style: dun on lines, not on the bill's last due date). Left out:
+        what the accountant excluded (`no_followup`) or blocked. Credit notes come along
+        whatever their date, to lower what is asked.
+        """
+        return SQL(
+            """
+            SELECT line.id, line.partner_id, line.date_maturity, line.amount_residual,
+                   COALESCE(line.utility_contract_id, move.utility_contract_id)
+                       AS contract_id
+              FROM account_move_line line
+              JOIN account_move move ON move.id = line.move_id
+             WHERE line.company_id = %(company)s
+               AND line.display_type = 'payment_term'
+               AND line.parent_state = 'posted'
+               AND line.reconciled IS NOT TRUE
+               AND line.dunning_case_id IS NULL
+               AND line.partner_id IS NOT NULL
+               AND move.move_type IN ('out_invoice', 'out_refund')
+               AND line.no_followup IS NOT TRUE
+               AND COALESCE(move.payment_state, '') != 'blocked'
+               AND (line.amount_residual < 0
+                    OR (line.amount_residual > 0 AND line.date_maturity < %(today)s))
+            """,
+            company=company.id,
+            today=today,
+        )
+
+    def _join(self, company, today):
+        """Add the loose receivables to the open case of their contract (customer)."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                UPDATE account_move_line line
+                   SET dunning_case_id = kase.id
+                  FROM (%(overdue)s) overdue
+                  JOIN dunning_case kase
+                    ON kase.company_id = %(company)s
+                   AND kase.state != 'closed'
+                   AND (kase.contract_id = overdue.contract_id
+                        OR (kase.contract_id IS NULL AND overdue.contract_id IS NULL
+                            AND kase.partner_id = overdue.partner_id))
+                 WHERE line.id = overdue.id
+             RETURNING line.id
+                """,
+                overdue=self._overdue_sql(company, today),
+                company=company.id,
+            )
+        )
+        return len(rows)
+
+    def _open_missing(self, company, today):
+        """Open a case for each contract (customer) with loose overdue bills."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT contract_id,
+                       (array_agg(partner_id ORDER BY date_maturity, id))[1],
+                       MIN(date_maturity)
+                  FROM (%(overdue)s) overdue
+                 WHERE amount_residual > 0
+              GROUP BY contract_id,
+                       CASE WHEN contract_id IS NULL THEN partner_id END
+              ORDER BY 3, 1, 2
+                """,
+                overdue=self._overdue_sql(company, today),
+            )
+        )
+        table = self.env["dunning.action.table"]._published_for(company)
+        for start in range(0, len(rows), OPEN_CHUNK):
+            chunk = rows[start : start + OPEN_CHUNK]
+            names = self._next_names(company, len(chunk))
+            self.sudo().with_context(**QUIET)._guarded().create(
+                [
+                    {
+                        "name": name,
+                        "company_id": company.id,
+                        "contract_id": contract,
+                        "partner_id": partner,
+                        "table_id": table.id,
+                        "due_date": due,
+                        "opened_on": today,
+                    }
+                    for name, (contract, partner, due) in zip(names, chunk, strict=True)
+                ]
+            )
+        self.flush_model()
+        return len(rows)
+
+    def _next_names(self, company, count):
+        """``count`` numbers of the company's sequence in one statement."""
+        sequence = (
+            self.env["ir.sequence"]
+            .sudo()
+            .search(
+                [
+                    ("code", "=", "dunning.case"),
+                    ("company_id", "=", company.root_id.id),
+                ],
+                limit=1,
+            )
+        )
+        if not sequence:
+            company.root_id._dunning_set_up()
+            return self._next_names(company, count)
+        if sequence.implementation != "standard" or sequence.use_date_range:
+            return [sequence.next_by_id() for _number in range(count)]
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT nextval(%s) FROM generate_series(1, %s)",
+                f"ir_sequence_{sequence.id:03d}",
+                count,
+            )
+        )
+        return [sequence.get_next_char(number) for (number,) in rows]
+
+    def _reopen(self, company, today):
+        """Closed cases of which a receivable is open again (a payment was returned).
+
+        The case goes on at the step that it had left: its round and its actions are
+        untouched. When the supply meanwhile has another open case, the receivable
+        moves there.
+        """
+        loose = SQL(
+            """
+            SELECT line.id, line.dunning_case_id AS case_id
+              FROM account_move_line line
+              JOIN dunning_case kase ON kase.id = line.dunning_case_id
+              JOIN account_move move ON move.id = line.move_id
+             WHERE kase.company_id = %(company)s
+               AND kase.state = 'closed'
+               AND line.no_followup IS NOT TRUE
+               AND COALESCE(move.payment_state, '') != 'blocked'
+               AND line.parent_state = 'posted'
+               AND line.reconciled IS NOT TRUE
+               AND line.amount_residual > 0
+               AND line.date_maturity < %(today)s
+            """,
+            company=company.id,
+            today=today,
+        )
+        # of several closed cases of one supply only the last can come back: the
+        # others' receivables are freed and join it
+        rows = self.env.execute_query(
+            SQL(
+                """
+                UPDATE dunning_case kase
+                   SET state = 'open', closed_on = NULL, close_reason = NULL,
+                       reopened_on = %(today)s, reopen_reasons = %(reasons)s
+                 WHERE kase.id IN (
+                       SELECT MAX(closed.id)
+                         FROM dunning_case closed
+                         JOIN (%(loose)s) loose ON loose.case_id = closed.id
+                        WHERE NOT EXISTS (
+                              SELECT 1
+                                FROM dunning_case other
+                               WHERE other.company_id = closed.company_id
+                                 AND other.state != 'closed'
+                                 AND (other.contract_id = closed.contract_id
+                                      OR (other.contract_id IS NULL
+                                          AND closed.contract_id IS NULL
+                                          AND other.partner_id = closed.partner_id)))
+                     GROUP BY closed.contract_id,
+                              CASE WHEN closed.contract_id IS NULL
+                                   THEN closed.partner_id END)
+             RETURNING kase.id
+                """,
+                today=today,
+                reasons='[{"code": "payment_returned", "params": {}}]',
+                loose=loose,
+            )
+        )
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE account_move_line line
+                   SET dunning_case_id = NULL
+                  FROM (%(loose)s) loose
+                 WHERE line.id = loose.id
+                """,
+                loose=loose,
+            )
+        )
+        self.invalidate_model()
+        cases = self.browse(case_id for (case_id,) in rows).sudo()
+        cases._message_log_batch(
+            {
+                case.id: self.env._(
+                    "A payment was returned: the bill is open again and"
+                    " the case goes on where it was."
+                )
+                for case in cases
+            }
+        )
+        return len(cases)
+
+    def _close(self, cases, today, reason="paid"):
+        """Close ``cases``; what was not sent is withdrawn by the engine."""
+        cases.sudo()._guarded().write(
+            {
+                "state": "closed",
+                "closed_on": today,
+                "close_reason": reason,
+                "next_rule_id": False,
+                "next_date": False,
+                "next_kind": False,
+                "next_reasons": False,
+            }
+        )
+
+    def _today(self, company):
+        """Today where the company is: a server in another time zone is no excuse."""
+        zone = company.partner_id.tz or "Europe/Rome"
+        return fields.Date.context_today(self.with_context(tz=zone))

@@ -1,0 +1,273 @@
+from collections import defaultdict
+
+from odoo import api, models
+from odoo.tools import SQL, email_normalize
+
+from odoo.addons.utility_supply.rules import workdays
+
+from ..rules.facts import CaseFacts, Done, Hold, Key, Line
+from .amounts import exact
+
+# the states of an action as the planner sees them
+DONE_STATES = {
+    "planned": "open",
+    "waiting_approval": "open",
+    "approved": "open",
+    "executing": "open",
+    "done": "done",
+    "failed": "failed",
+    "skipped": "skipped",
+}
+# what a past notice proves: its kind -> (operation, action code)
+PROVEN = {
+    "reminder": ("remind", 2),
+    "notice": ("notice", 3),
+    "default": ("default", 4),
+    "termination": ("terminate", 4),
+}
+LEGAL_KINDS = frozenset({"default", "termination"})
+
+
+class DunningFacts(models.AbstractModel):
+    """Gathers what the planner may know, for many cases in a fixed number of reads."""
+
+    _name = "dunning.facts"
+    _description = "Facts of recovery cases"
+
+    @api.model
+    def _collect(self, cases, today):
+        """{case id: CaseFacts} for ``cases`` of one company on ``today``."""
+        company = cases.company_id
+        digits = company.currency_id.decimal_places
+        lines = self._read_lines(cases, today)
+        actions = self._read_actions(cases)
+        items = self._read_items(cases)
+        notices = self._read_notices(cases)
+        loose = self._read_unallocated(company, cases.partner_id)
+        facts = {}
+        for case in cases:
+            rows = lines.get(case.id, [])
+            wanted = [row for row in rows if not row["excluded"]]
+            holds = ()
+            if not wanted and rows:
+                wanted, holds = rows, (Hold("excluded"),)
+            covered = defaultdict(set, items.get(case.id, {}))
+            history = tuple(self._history(case, wanted, notices, covered))
+            done = [self._as_done(action) for action in actions.get(case.id, ())]
+            facts[case.id] = CaseFacts(
+                key=self._key(case),
+                lines=tuple(
+                    Line(
+                        row["id"],
+                        row["due"],
+                        exact(row["residual"], digits),
+                        frozenset(covered[row["id"]]),
+                    )
+                    for row in wanted
+                ),
+                unallocated=exact(loose.get(case.partner_id.id, 0), digits),
+                missing=self._missing(case.partner_id, company),
+                done=(*history, *filter(None, done)),
+                holds=holds,
+            )
+        return facts
+
+    def _read_lines(self, cases, today):
+        """{case id: [open receivables]} overdue on ``today``, credits included."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT line.dunning_case_id, line.id, line.date_maturity,
+                       line.amount_residual, line.move_id,
+                       COALESCE(line.no_followup, FALSE)
+                           OR COALESCE(move.payment_state, '') = 'blocked'
+                  FROM account_move_line line
+                  JOIN account_move move ON move.id = line.move_id
+                 WHERE line.dunning_case_id = ANY(%s)
+                   AND line.reconciled IS NOT TRUE
+                   AND line.parent_state = 'posted'
+                   AND line.amount_residual != 0
+                   AND (line.amount_residual < 0 OR line.date_maturity < %s)
+              ORDER BY line.dunning_case_id, line.date_maturity, line.id
+                """,
+                cases.ids,
+                today,
+            )
+        )
+        found = defaultdict(list)
+        for case_id, line_id, due, residual, move_id, excluded in rows:
+            found[case_id].append(
+                {
+                    "id": line_id,
+                    "due": due,
+                    "residual": residual,
+                    "move": move_id,
+                    "excluded": excluded,
+                }
+            )
+        return found
+
+    def _read_actions(self, cases):
+        """{case id: actions of the present round, in the order they were done}."""
+        actions = (
+            self.env["dunning.action"]
+            .sudo()
+            .search([("case_id", "in", cases.ids)], order="case_id, id")
+        )
+        found = defaultdict(list)
+        for action in actions:
+            if action.round == action.case_id.round:
+                found[action.case_id.id].append(action)
+        for of_case in found.values():
+            of_case.sort(key=lambda a: (a.executed_date or a.planned_date, a.id))
+        return found
+
+    def _read_items(self, cases):
+        """{case id: {receivable id: operations of this round that listed it}}."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT action.case_id, item.move_line_id, action.op
+                  FROM dunning_action_item item
+                  JOIN dunning_action action ON action.id = item.action_id
+                  JOIN dunning_case kase ON kase.id = action.case_id
+                 WHERE action.case_id = ANY(%s)
+                   AND action.round = kase.round
+                   AND action.state IN ('done', 'executing', 'waiting_approval',
+                                        'approved', 'planned')
+                """,
+                cases.ids,
+            )
+        )
+        found = defaultdict(lambda: defaultdict(set))
+        for case_id, line_id, op in rows:
+            found[case_id][line_id].add(op)
+        return found
+
+    def _read_notices(self, cases):
+        """{contract id: notices sent by others than dunning, oldest first}."""
+        notices = (
+            self.env["utility.notice"]
+            .sudo()
+            .search(
+                [
+                    ("contract_id", "in", cases.contract_id.ids),
+                    ("source", "!=", "dunning"),
+                    ("kind", "in", list(PROVEN)),
+                ],
+                order="sent_date, id",
+            )
+        )
+        return notices.grouped(lambda notice: notice.contract_id.id)
+
+    def _read_unallocated(self, company, partners):
+        """{partner id: payments not matched with any bill}: they may be the answer."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT line.partner_id, -SUM(line.amount_residual)
+                  FROM account_move_line line
+                  JOIN account_account account ON account.id = line.account_id
+                 WHERE line.partner_id = ANY(%s)
+                   AND line.company_id = %s
+                   AND account.account_type = 'asset_receivable'
+                   AND line.parent_state = 'posted'
+                   AND line.reconciled IS NOT TRUE
+                   AND line.amount_residual < 0
+                   AND line.dunning_case_id IS NULL
+              GROUP BY line.partner_id
+                """,
+                partners.ids,
+                company.id,
+            )
+        )
+        return dict(rows)
+
+    def _key(self, case):
+        contract = case.contract_id
+        if contract:
+            return Key(
+                contract.customer_type or "",
+                contract.service or "",
+                contract.supply_state or "",
+                contract.suspendibility or "",
+            )
+        # no contract, no supply that could be cut: the class says so
+        is_body = case.partner_id.legal_form == "public_body"
+        is_consumer = case.partner_id.legal_form == "consumer"
+        kind = "domestic" if is_consumer else "non_domestic"
+        return Key("public_body" if is_body else kind, "", "active", "not_suspendible")
+
+    def _as_done(self, action):
+        state = DONE_STATES.get(action.state)
+        if state is None:
+            return None  # superseded: as if it had never been
+        return Done(
+            rule_id=action.rule_id.id,
+            action=action.action_type_id.code,
+            op=action.op,
+            state=state,
+            executed=action.executed_date or None,
+            effective=action.effective_date or None,
+            waits_for=action._get_waits_for() if state == "open" else "",
+        )
+
+    def _history(self, case, rows, notices, covered):
+        """What past notices prove for the open bills; marks them in ``covered``.
+
+        A formal notice without the day of its arrival proves nothing.
+        """
+        oldest = min((row["due"] for row in rows), default=None)
+        for notice in notices.get(case.contract_id.id, ()):
+            legal = notice.kind in LEGAL_KINDS
+            if legal and not (notice.is_formal_notice and notice.notified_date):
+                continue
+            moves = set(notice.move_ids.ids)
+            if moves:
+                named = [row for row in rows if row["move"] in moves]
+            else:
+                named = rows if oldest and notice.sent_date > oldest else []
+            if not named:
+                continue
+            op, code = PROVEN[notice.kind]
+            if notice.kind == "reminder" and notice.channel == "sms":
+                code = 1
+            for row in named:
+                covered[row["id"]].add(op)
+            yield Done(
+                rule_id=None,
+                action=code,
+                op=op,
+                state="done",
+                executed=notice.sent_date,
+                effective=notice.notified_date or notice.sent_date,
+            )
+
+    def _missing(self, partner, company):
+        """{channel: why it cannot be used} for a customer."""
+        missing = {}
+        if not (partner.dunning_mobile or "").strip():
+            missing["sms"] = "no_mobile"
+        elif not company._dunning_can_text():
+            missing["sms"] = "no_gateway"
+        if not email_normalize(partner.email or ""):
+            missing["email"] = "no_email"
+        if not email_normalize(partner.l10n_it_pec_email or ""):
+            missing["pec"] = "no_pec"
+        if not (partner.street and partner.city and partner.zip):
+            missing["pp"] = missing["ar"] = "no_address"
+        return missing
+
+    @api.model
+    def _shift_for(self, company, years):
+        """How days are counted for ``company``: the planner's ``shift`` argument."""
+        holidays = company._utility_holidays(years)
+
+        def shift(day, count, day_kind):
+            if day_kind == "weekdays":
+                return workdays.add_weekdays(day, count, holidays)
+            if day_kind == "working":
+                return workdays.add_working_days(day, count, holidays)
+            return day + workdays.ONE_DAY * count
+
+        return shift

@@ -1,0 +1,192 @@
+"""What the planner reads and what it answers: plain values, no database.
+
+Money is ``Decimal`` in the company's currency, dates are ``datetime.date``. Every
+class is frozen: a planner that cannot change its input cannot depend on being called
+once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+
+# (day, count, day_kind) -> date: the count-th day after ``day`` counted as ``day_kind``
+# (solar, weekdays, working); holidays are the caller's business
+Shift = Callable[[date, int, str], date]
+
+ANY = ""
+# reduced and limited supplies are still supplied (design: "count as state 1")
+COUNTS_AS_ACTIVE = frozenset({"reduced", "limited"})
+# longest wait that a row may ask for; keeps every date inside the calendar
+MAX_WAIT = 3660
+# seq from which rows are event driven: never reached by waiting
+FIRST_EVENT_SEQ = 900
+
+
+@dataclass(frozen=True)
+class Key:
+    """The four keys that choose a set of rows; ``ANY`` (empty) in a row = any."""
+
+    customer_type: str = ANY
+    service: str = ANY
+    supply_state: str = ANY
+    suspendibility: str = ANY
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One row of an action table."""
+
+    id: int
+    key: Key
+    seq: int
+    action: int
+    op: str
+    channel: str
+    anchor: str
+    day_kind: str = "solar"
+    wait_before: int = 0
+    wait_after: int = 0
+    amount_from: Decimal = Decimal(0)
+    amount_to: Decimal = Decimal(0)
+    min_threshold: Decimal = Decimal(0)
+    next_ok: int | None = None
+    next_ko: int | None = None
+
+    @property
+    def step(self):
+        """Rows with the same tens digit are alternatives by channel."""
+        return self.seq // 10
+
+    @property
+    def is_event(self):
+        return self.anchor == "event" or self.seq >= FIRST_EVENT_SEQ
+
+    @property
+    def is_formal(self):
+        """A notice with legal effect: the ladder may never go on without it."""
+        return self.op in ("default", "terminate")
+
+    @property
+    def is_courtesy(self):
+        """A reminder that a later step makes pointless."""
+        return self.op == "remind" and self.action in (1, 2)
+
+
+@dataclass(frozen=True)
+class Done:
+    """An action already taken, or being taken, for this case in this round.
+
+    ``state``: ``done``, ``failed``, ``skipped``, ``open`` (waits for a person or for a
+    proof). ``rule_id`` is None for what the history proves (past notices) and may name
+    a row of another set after the case changed key: then op and action tell the step.
+    ``executed`` is the day it was done, ``effective`` the day it took effect
+    (delivered, notified, carried out).
+    """
+
+    rule_id: int | None
+    action: int
+    op: str
+    state: str
+    executed: date | None = None
+    effective: date | None = None
+    waits_for: str = ""
+    positive: bool = True
+
+
+@dataclass(frozen=True)
+class Hold:
+    """A reason not to do anything until ``until`` (None = until somebody ends it)."""
+
+    reason: str
+    until: date | None = None
+
+
+@dataclass(frozen=True)
+class Line:
+    """One open receivable of the case: an instalment of a bill, or a credit note.
+
+    ``residual`` is negative for a credit. ``covered``: the operations (remind, notice,
+    default ...) of this round whose notice listed this very line.
+    """
+
+    id: int
+    due: date
+    residual: Decimal
+    covered: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class CaseFacts:
+    """Everything the planner may know of one case on one day.
+
+    ``lines``: what is open and overdue. ``unallocated``: payments of the customer that
+    are not matched with any bill. ``missing``: channel -> reason code why it cannot be
+    used; a channel that is not in it can. ``done``: this round's actions, oldest first.
+    """
+
+    key: Key
+    lines: tuple[Line, ...] = ()
+    unallocated: Decimal = Decimal(0)
+    missing: Mapping[str, str] = field(default_factory=dict)
+    done: tuple[Done, ...] = ()
+    holds: tuple[Hold, ...] = ()
+
+    @property
+    def amount(self):
+        """Overdue residual, open credit notes deducted."""
+        return sum((line.residual for line in self.lines), Decimal(0))
+
+    @property
+    def due(self):
+        """Due date of the oldest open bill; None when nothing is open."""
+        return min((line.due for line in self.lines if line.residual > 0), default=None)
+
+    @property
+    def notice_amount(self):
+        """Residual of the lines listed in a formal notice; None without such a notice.
+
+        Technical, agency and legal steps look at this figure: a notice covers only its
+        bills.
+        """
+        covered = [line for line in self.lines if line.covered & {"default"}]
+        if not covered:
+            return None
+        return sum((line.residual for line in covered), Decimal(0))
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why: a stable code and its figures, put into words by the caller."""
+
+    code: str
+    params: tuple[tuple[str, object], ...] = ()
+
+    @classmethod
+    def of(cls, code, **params):
+        return cls(code, tuple(sorted(params.items())))
+
+    def as_dict(self):
+        return dict(self.params)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What happens next.
+
+    ``kind``: ``execute`` (do ``rule`` on ``date``, which is today), ``wait`` (nothing
+    before ``date``; no date = it waits for somebody), ``park`` (too little to go on),
+    ``close`` (nothing is owed), ``stop`` (the table has nothing more to say or a
+    person must), ``skip`` (only inside ``skipped``: this row is passed over for good).
+    ``channels`` and ``lines``: how to do it and which receivables it lists.
+    """
+
+    kind: str
+    rule: Rule | None = None
+    date: date | None = None
+    reasons: tuple[Reason, ...] = ()
+    channels: tuple[str, ...] = ()
+    lines: tuple[int, ...] = ()
+    skipped: tuple[Decision, ...] = ()

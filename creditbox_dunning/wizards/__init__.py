@@ -1,0 +1,2 @@
+from . import dunning_outcome_wizard
+from . import dunning_run_wizard
