@@ -93,19 +93,21 @@ class UtilityBillWriter(models.AbstractModel):
         if issues := writer._bill_issues(books, bills):
             raise BillsRefused(issues)
         writer._check_references(books, bills)
-        reason = writer._slow_reason(books)
-        slow = {
-            position
-            for position, bill in enumerate(bills)
-            if reason or writer._slow_bill_reason(books, bill)
-        }
         ids = {}
-        for chosen, post in ((slow, writer._post_careful), (None, writer._post_fast)):
-            positions = sorted(slow if chosen else set(range(len(bills))) - slow)
-            if positions:
-                moves = post(books, [bills[position] for position in positions])
-                ids.update(zip(positions, moves.ids, strict=True))
+        for post, positions in writer._ways(books, bills):
+            moves = post(books, [bills[position] for position in positions])
+            ids.update(zip(positions, moves.ids, strict=True))
         return self.env["account.move"].browse(ids[n] for n in range(len(bills)))
+
+    def _ways(self, books, bills):
+        """[(method, positions)]: which bills go which way; none without bills."""
+        reason = self._slow_reason(books)
+        fast, slow = [], []
+        for position, bill in enumerate(bills):
+            is_slow = reason or self._slow_bill_reason(books, bill)
+            (slow if is_slow else fast).append(position)
+        ways = [(self._post_fast, fast), (self._post_careful, slow)]
+        return [way for way in ways if way[1]]
 
     def _check_bills(self, company, bills):
         """{position in ``bills``: [Issue]} of those that may not be posted now."""

@@ -18,10 +18,15 @@ class UtilityBillWriter(models.AbstractModel):
     def _post_careful(self, books, bills):
         """Create and post ``bills`` record by record; their moves in the same order."""
         model = self.env["account.move"]
-        if books.company.restrictive_audit_trail:
+        with_messages = books.company.restrictive_audit_trail
+        if with_messages:
             # this company wants to read in the chatter who posted what
-            model = model.with_context(tracking_disable=False, mail_notrack=False)
+            loud = ("tracking_disable", "mail_notrack", "mail_create_nolog")
+            model = model.with_context(**dict.fromkeys(loud, False))
         moves = model.create([self._move_vals(books, bill) for bill in bills])
+        if with_messages:
+            # else creation and posting are one step, which tells nothing
+            self.env.cr.flush()
         for move, bill in zip(moves, bills, strict=True):
             self._set_tax_amounts(books, move, bill)
             self._check_total(books, move, bill)

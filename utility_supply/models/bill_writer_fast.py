@@ -1,8 +1,12 @@
 """The fast way of the bill writer: rows cloned from specimens, one INSERT per table."""
 
+import logging
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
+from functools import partial
 from itertools import chain
+
+from psycopg2 import OperationalError
 
 from odoo import models
 from odoo.tools import SQL
@@ -10,6 +14,9 @@ from odoo.tools import SQL
 from ..formats.bill_values import ZERO, percent_of, receivables
 from .bill_writer_specimen import json_text
 
+_logger = logging.getLogger(__name__)
+
+COUNT_KEY = "utility_supply.bill_writer.customer_rank"
 # columns computed below for each bill; all others are the specimen's
 MOVE_COLUMNS = (
     *("id", "name", "sequence_prefix", "sequence_number", "payment_reference"),
@@ -56,8 +63,7 @@ class UtilityBillWriter(models.AbstractModel):
         """
         facts = self._customer_facts(books, bills)
         kinds = [self._kind(books, bill, facts[bill.partner_id]) for bill in bills]
-        specimens = self._make_specimens(books, dict(zip(kinds, bills, strict=True)))
-        self.env.flush_all()
+        specimens = self._specimens(books, dict(zip(kinds, bills, strict=True)))
         rows = _Rows(self, books, specimens, self._open_accounts(books, bills))
         for bill, kind in zip(bills, kinds, strict=True):
             rows.add(bill, kind, facts[bill.partner_id])
@@ -66,6 +72,9 @@ class UtilityBillWriter(models.AbstractModel):
         self._forget_caches()
         self._count_customers(bills)
         self._compute_foreign_fields(moves)
+        first_of_kind = dict(zip(reversed(kinds), reversed(moves), strict=True))
+        for kind in specimens.fresh:
+            self._verify_sample(first_of_kind[kind], 1)
         return moves
 
     def _open_accounts(self, books, bills):
@@ -91,7 +100,7 @@ class UtilityBillWriter(models.AbstractModel):
         self._clone(
             "account.move.line", rows.specimens.line_rows, lines, LINE_COLUMNS, ()
         )
-        self._clone_relations(rows.specimens.relations, lines)
+        self._clone_relations(rows.specimens.links, lines)
 
     def _clone(self, model_name, specimens, rows, columns, extra):
         """Insert ``rows`` (dicts by column, ``of`` = number of their specimen)."""
@@ -185,18 +194,34 @@ class UtilityBillWriter(models.AbstractModel):
                     )
 
     def _count_customers(self, bills):
-        """``customer_rank`` as posting counts it: for the filter "Customers"."""
-        counts = defaultdict(int)
-        for bill in bills:
-            counts[bill.partner_id] += 1
-        by_count = defaultdict(list)
-        for partner_id, count in counts.items():
-            by_count[count].append(partner_id)
-        for count, partner_ids in by_count.items():
-            partners = self.env["res.partner"].browse(partner_ids)
-            (partners | partners.commercial_partner_id)._increase_rank(
-                "customer_rank", count
+        """``customer_rank`` as posting counts it, but set-wise.
+
+        As Odoo does: new customers at once, the others after the commit, because many
+        processes may touch the same customers.
+        """
+        counts = Counter(bill.partner_id for bill in bills)
+        partners = self.env["res.partner"].browse(counts)
+        for partner in partners:
+            if partner.commercial_partner_id != partner:
+                counts[partner.commercial_partner_id.id] += counts[partner.id]
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE res_partner SET customer_rank = %s
+                 WHERE id = ANY(%s) AND COALESCE(customer_rank, 0) = 0
+             RETURNING id
+                """,
+                SQL("(%s::jsonb ->> id::text)::int", json_text(counts)),
+                list(counts),
             )
+        )
+        for (partner_id,) in self.env.cr.fetchall():
+            del counts[partner_id]
+        partners.invalidate_model(["customer_rank"], flush=False)
+        noted = self.env.cr.postcommit.data.setdefault(COUNT_KEY, Counter())
+        if not noted and counts:
+            self.env.cr.postcommit.add(partial(count_customers, self.pool, noted))
+        noted.update(counts)
 
     def _compute_foreign_fields(self, moves):
         """Stored computed fields of modules unknown here: the ORM computes them."""
@@ -321,7 +346,7 @@ class _Rows:
         for tax_id, (base, tax) in sums.items():
             if tax:
                 number = self.specimens.roles[kind, "tax", tax_id]
-                is_open = number in self.specimens.residual_roles
+                is_open = number in self.specimens.open_roles
                 yield {
                     **self._entry(number, sign * tax, is_open),
                     "tax_base_amount": sign * base,
@@ -378,3 +403,26 @@ def number_ids(env, model_name, rows):
     )
     for row, (id_,) in zip(rows, ids, strict=True):
         row["id"] = id_
+
+
+def count_customers(registry, counts):
+    """Add ``counts`` to the ranks of the customers, in a transaction of its own."""
+    try:
+        with registry.cursor() as cr:
+            cr.execute(
+                SQL(
+                    """
+                    UPDATE res_partner
+                       SET customer_rank = customer_rank
+                         + (%s::jsonb ->> id::text)::int
+                     WHERE id IN (
+                           SELECT id FROM res_partner WHERE id = ANY(%s)
+                              FOR NO KEY UPDATE SKIP LOCKED
+                     )
+                    """,
+                    json_text(counts),
+                    list(counts),
+                )
+            )
+    except OperationalError:
+        _logger.debug("customer ranks not counted: the customers are being edited")

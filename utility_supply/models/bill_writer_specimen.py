@@ -8,17 +8,42 @@ careful way, its rows are read as JSON, and all is rolled back.
 
 import json
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
-from odoo import models
+from odoo import fields, models
 from odoo.tools import SQL
+from odoo.tools.lru import LRU
 
 from ..formats.bill_values import BillLine, BillValues
 
 # Odoo's Italian rule for simplified invoices looks at this total
 SIMPLIFIED_LIMIT = 400
+# kinds kept in memory; a company has some ten of them
+MAX_SPECIMENS = 500
+# small tables that decide accounts, taxes and defaults
+WHOLE_TABLES = (
+    "account.fiscal.position",
+    "account.fiscal.position.account",
+    "account.payment.method.line",
+    "decimal.precision",
+    "ir.config_parameter",
+    "ir.default",
+    "l10n_it.document.type",
+    "res.currency",
+)
 RANK_KEY = "account.res.partner.increase_rank.customer_rank"
+
+
+class Kind(NamedTuple):
+    """Bills of one kind are clones of one specimen."""
+
+    move_type: str
+    tax_ids: tuple
+    receivable_id: int | None  # default receivable account of the customer
+    profile: tuple  # further facts of the customer, compared but not read
+    is_small: bool  # could be a simplified invoice
 
 
 @dataclass(slots=True)
@@ -30,21 +55,55 @@ class CustomerFacts:
     display_name: str
     refund_bank_id: int | None
     has_address: bool
+    receivable_id: int | None
     profile: tuple
 
 
 @dataclass(slots=True)
-class Specimens:
-    """Rows to clone. ``number`` of a kind and of a line role are 1-based positions in
-    ``move_rows`` and ``line_rows`` (JSON texts, never parsed: numbers stay exact)."""
+class SpecimenLine:
+    """A journal item to clone. ``row``: JSON text, never parsed: numbers stay exact."""
 
-    numbers: dict = field(default_factory=dict)  # kind -> number of its move row
-    roles: dict = field(default_factory=dict)  # (kind, display_type, tax) -> number
-    move_rows: list = field(default_factory=list)
-    line_rows: list = field(default_factory=list)
-    bank_ids: dict = field(default_factory=dict)  # kind -> partner_bank_id
-    residual_roles: set = field(default_factory=set)  # line numbers that reconcile
-    relations: list = field(default_factory=list)  # (field name, line number, id)
+    role: tuple  # (display_type, tax id or None)
+    row: str
+    is_open: bool  # its account keeps a residual
+    links: list  # [(many2many field name, id)]
+
+
+@dataclass(slots=True)
+class Specimen:
+    """One kind of bill as Odoo posts it."""
+
+    row: str
+    bank_id: int | None
+    lines: list
+
+
+class Specimens:
+    """The specimens of a call, their rows numbered from 1 as SQL's ordinality does."""
+
+    def __init__(self, by_kind, fresh):
+        self.fresh = fresh  # kinds made just now
+        self.move_rows = []
+        self.line_rows = []
+        self.numbers = {}  # kind -> number of its move row
+        self.roles = {}  # (kind, display_type, tax id) -> number of its line row
+        self.open_roles = set()  # line numbers whose account keeps a residual
+        self.bank_ids = {}  # kind -> partner_bank_id
+        self.links = []  # (many2many field name, line number, id)
+        for kind, specimen in by_kind.items():
+            self.move_rows.append(specimen.row)
+            self.numbers[kind] = len(self.move_rows)
+            self.bank_ids[kind] = specimen.bank_id
+            for line in specimen.lines:
+                self._add_line(kind, line)
+
+    def _add_line(self, kind, line):
+        self.line_rows.append(line.row)
+        number = len(self.line_rows)
+        self.roles[(kind, *line.role)] = number
+        if line.is_open:
+            self.open_roles.add(number)
+        self.links += [(name, number, id_) for name, id_ in line.links]
 
 
 class UtilityBillWriter(models.AbstractModel):
@@ -53,14 +112,13 @@ class UtilityBillWriter(models.AbstractModel):
     # --- kinds ---------------------------------------------------------------
 
     def _kind(self, books, bill, facts):
-        """Hashable: bills with the same kind are clones of one specimen."""
         taxes = {books.tax_id(line) for line in bill.lines}
-        is_small = not facts.has_address and bill.total <= SIMPLIFIED_LIMIT
-        return (
-            bill.move_type,
-            tuple(sorted(taxes, key=lambda tax_id: tax_id or 0)),
-            facts.profile,
-            is_small,
+        return Kind(
+            move_type=bill.move_type,
+            tax_ids=tuple(sorted(taxes, key=lambda tax_id: tax_id or 0)),
+            receivable_id=facts.receivable_id,
+            profile=facts.profile,
+            is_small=not facts.has_address and bill.total <= SIMPLIFIED_LIMIT,
         )
 
     def _customer_facts(self, books, bills):
@@ -107,7 +165,6 @@ class UtilityBillWriter(models.AbstractModel):
             bool(commercial.vat or commercial.l10n_it_codice_fiscale),
             partner.lang,
             (partner.user_id or commercial.user_id).id,
-            commercial.property_account_receivable_id.id,
             partner.property_inbound_payment_method_line_id.id,
             partner.property_outbound_payment_method_line_id.id,
         )
@@ -117,6 +174,7 @@ class UtilityBillWriter(models.AbstractModel):
             display_name=partner.display_name,
             refund_bank_id=self._refund_bank(books, commercial).id or None,
             has_address=has_address,
+            receivable_id=commercial.property_account_receivable_id.id or None,
             profile=profile,
         )
 
@@ -154,25 +212,46 @@ class UtilityBillWriter(models.AbstractModel):
 
     # --- specimens -----------------------------------------------------------
 
+    def _specimens(self, books, examples):
+        """``examples``: {kind: a bill of that kind} -> Specimens.
+
+        Kept in memory as long as nothing that they depend on has changed: making one
+        costs as much as cloning a hundred bills.
+        """
+        self.env.flush_all()
+        kept = vars(self.pool).setdefault("utility_bill_specimens", LRU(MAX_SPECIMENS))
+        settings = self._settings_digest(books, examples)
+        missing = {
+            kind: bill
+            for kind, bill in examples.items()
+            if (settings, kind) not in kept
+        }
+        found = {kind: kept[settings, kind] for kind in examples if kind not in missing}
+        if missing:
+            found |= self._make_specimens(books, missing)
+        for kind, specimen in found.items():
+            kept[settings, kind] = specimen
+        return Specimens(found, set(missing))
+
     def _make_specimens(self, books, examples):
-        """``examples``: {kind: a bill of that kind}. Nothing of this stays behind."""
-        specimens = Specimens()
+        """{kind: Specimen}. Nothing of this stays behind in the database."""
         kinds = list(examples)
-        with self._rank_untouched(), closing(self.env.cr.savepoint()):
+        with _KeptRank(self.env.cr), closing(self.env.cr.savepoint()):
             moves = self._post_careful(
                 books,
                 [self._specimen_bill(books, kind, examples[kind]) for kind in kinds],
             )
-            moves.env.flush_all()
-            for kind, move in zip(kinds, moves, strict=True):
-                self._read_specimen(specimens, kind, move)
-        return specimens
+            self.env.flush_all()
+            return {
+                kind: self._read_specimen(move)
+                for kind, move in zip(kinds, moves, strict=True)
+            }
 
     def _specimen_bill(self, books, kind, example):
         """A simple bill: one share for each tax, one instalment, no extra facts."""
-        amount = Decimal(10) if kind[-1] else Decimal(1000)
+        amount = Decimal(10) if kind.is_small else Decimal(1000)
         lines = []
-        for tax_id in kind[1]:
+        for tax_id in kind.tax_ids:
             rate = books.rates.get(tax_id, Decimal(0))
             tax = (amount * rate / 100).quantize(Decimal(1).scaleb(-books.cents))
             lines.append(BillLine(None, amount, tax, tax_id))
@@ -186,21 +265,30 @@ class UtilityBillWriter(models.AbstractModel):
             total=sum((line.total for line in lines), Decimal(0)),
         )
 
-    def _read_specimen(self, specimens, kind, move):
-        (move_row,) = self._rows_as_json(move)
-        specimens.move_rows.append(move_row)
-        specimens.numbers[kind] = len(specimens.move_rows)
-        specimens.bank_ids[kind] = move.partner_bank_id.id or None
-        lines = move.line_ids
-        for line, row in zip(lines, self._rows_as_json(lines), strict=True):
-            specimens.line_rows.append(row)
-            number = len(specimens.line_rows)
-            tax_id = line.tax_line_id.id or line.tax_ids.id or None
-            specimens.roles[kind, line.display_type, tax_id] = number
-            if self._keeps_residual(line.account_id):
-                specimens.residual_roles.add(number)
-            for name in self._cloned_relations():
-                specimens.relations += [(name, number, id_) for id_ in line[name].ids]
+    def _read_specimen(self, move):
+        (row,) = self._rows_as_json(move)
+        return Specimen(
+            row=row,
+            bank_id=move.partner_bank_id.id or None,
+            lines=[
+                SpecimenLine(
+                    role=(
+                        line.display_type,
+                        (line.tax_line_id or line.tax_ids).id or None,
+                    ),
+                    row=line_row,
+                    is_open=self._keeps_residual(line.account_id),
+                    links=[
+                        (name, id_)
+                        for name in self._cloned_relations()
+                        for id_ in line[name].ids
+                    ],
+                )
+                for line, line_row in zip(
+                    move.line_ids, self._rows_as_json(move.line_ids), strict=True
+                )
+            ],
+        )
 
     def _rows_as_json(self, records):
         """The table's rows of ``records``, in their order, as JSON texts."""
@@ -218,8 +306,8 @@ class UtilityBillWriter(models.AbstractModel):
         """Names of the stored many2many fields of a journal item."""
         return [
             name
-            for name, field_ in self.env["account.move.line"]._fields.items()
-            if field_.type == "many2many" and field_.store
+            for name, field in self.env["account.move.line"]._fields.items()
+            if field.type == "many2many" and field.store
         ]
 
     def _keeps_residual(self, account):
@@ -228,9 +316,53 @@ class UtilityBillWriter(models.AbstractModel):
             "liability_credit_card",
         )
 
-    def _rank_untouched(self):
-        """Posting counts the customer's bills after the commit: not the specimens'."""
-        return _KeptRank(self.env.cr)
+    def _settings_digest(self, books, examples):
+        """A digest of every setting that shapes a posted bill, by content.
+
+        Not by time: two changes in one transaction have the same date.
+        """
+        company, journal = books.company, books.journal
+        tax_ids = [tax_id for kind in examples for tax_id in kind.tax_ids if tax_id]
+        accounts = [books.account.id, *(kind.receivable_id for kind in examples)]
+        user = self.env.user
+        parts = [
+            SQL("SELECT c::text FROM res_company c WHERE id = %s", company.id),
+            SQL(
+                "SELECT p::text FROM res_partner p WHERE id = %s", company.partner_id.id
+            ),
+            SQL("SELECT j::text FROM account_journal j WHERE id = %s", journal.id),
+            SQL("SELECT a::text FROM account_account a WHERE id = ANY(%s)", accounts),
+            SQL("SELECT t::text FROM account_tax t WHERE id = ANY(%s)", tax_ids),
+            SQL(
+                "SELECT ROW(l, r)::text FROM account_tax_repartition_line l"
+                " LEFT JOIN account_account_tag_account_tax_repartition_line_rel r"
+                " ON r.account_tax_repartition_line_id = l.id"
+                " WHERE l.tax_id = ANY(%s)",
+                tax_ids,
+            ),
+            SQL(
+                "SELECT b::text FROM res_partner_bank b WHERE partner_id = %s",
+                company.partner_id.id,
+            ),
+            SQL(
+                "SELECT u.lang || u.tz FROM res_partner u WHERE id = %s",
+                user.partner_id.id,
+            ),
+            *(
+                SQL("SELECT x::text FROM %s x", SQL.identifier(self.env[name]._table))
+                for name in WHOLE_TABLES
+            ),
+        ]
+        union = SQL(" UNION ALL ").join(SQL("(%s)", part) for part in parts)
+        ((digest,),) = self.env.execute_query(
+            SQL(
+                "SELECT md5(string_agg(line, '|' ORDER BY line)) FROM (%s) AS x(line)",
+                union,
+            )
+        )
+        context = (self.env.uid, self.env.lang, self.env.context.get("tz"))
+        today = fields.Date.context_today(self)
+        return digest, books.is_full, context, user._get_group_ids(), today
 
 
 class _KeptRank:
