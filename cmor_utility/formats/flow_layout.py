@@ -1,0 +1,343 @@
+"""A flow's record layout as plain values: fields, kinds, checks, conversion.
+
+The layout is data (``cmor.flow.layout``); this module only knows kinds of fields.
+``encode`` turns a Python value into the text of the file or says which rule it breaks;
+``decode`` goes the other way. Neither raises on bad data: a bad value is an ``Issue``
+of its row, so that it never stops the others.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+
+TEXT = "text"
+FIXED = "fixed"
+CODE = "code"
+INTEGER = "integer"
+DECIMAL = "decimal"
+DATE = "date"
+GROUP = "group"
+KINDS = (TEXT, FIXED, CODE, INTEGER, DECIMAL, DATE, GROUP)
+
+MANDATORY = "mandatory"
+CONDITIONAL = "conditional"
+OPTIONAL = "optional"
+
+# rules a value may break: stable codes, texts live on the Odoo side
+RULES = (
+    "required",
+    "not_expected",
+    "one_of",
+    "too_long",
+    "bad_type",
+    "bad_number",
+    "bad_decimals",
+    "negative",
+    "bad_date",
+    "not_in_table",
+    "fixed_value",
+    "unencodable",
+    "formula",
+    "columns",
+)
+
+_DATE_TOKENS = (("YYYY", "%Y"), ("MM", "%m"), ("DD", "%d"))
+# a spreadsheet would execute a cell that begins with one of these
+_FORMULA = ("=", "+", "-", "@")
+
+
+@dataclass(frozen=True)
+class Issue:
+    """What is wrong with one field of one record (or of the file, row 0)."""
+
+    rule: str
+    field: str = ""
+    value: str = ""
+    row: int = 0
+    params: tuple = ()
+
+
+@dataclass(frozen=True)
+class Field:
+    """One column of a layout.
+
+    ``length`` is the number of characters, for decimals of integer digits. ``parts`` of
+    a group are (key, kind) pairs of each item, joined by ``part_sep``; items are joined
+    by ``item_sep``. ``condition`` is (field, value): mandatory only when that field has
+    that value. Fields that share ``one_of`` need at least one value between them.
+    """
+
+    name: str
+    kind: str = TEXT
+    length: int = 0
+    decimals: int = 0
+    required: str = OPTIONAL
+    condition: tuple | None = None
+    one_of: str = ""
+    fixed: str = ""
+    table: frozenset = frozenset()
+    parts: tuple = ()
+    item_sep: str = "#"
+    part_sep: str = "|"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A record layout with the form of its file."""
+
+    code: str
+    fields: tuple
+    delimiter: str = ";"
+    encoding: str = "utf-8"
+    line_end: str = "\r\n"
+    decimal_mark: str = "."
+    date_format: str = "DD/MM/YYYY"
+    header: bool = True
+
+    @property
+    def strftime(self):
+        """The date form in Python's words."""
+        text = self.date_format
+        for token, directive in _DATE_TOKENS:
+            text = text.replace(token, directive)
+        return text
+
+
+def clean_text(value, *forbidden):
+    """One line of plain text: separators and control characters become blanks.
+
+    :param value: any text
+    :param forbidden: further characters that may not stay (the delimiter)
+    :return: text without leading, trailing or repeated blanks
+    """
+    text = "".join(
+        " " if char in forbidden or not char.isprintable() else char for char in value
+    )
+    return re.sub(r"  +", " ", text).strip(" ")
+
+
+def encode(layout, field, value):
+    """Text of ``value`` in the file.
+
+    :param value: str, int, bool, Decimal, date, list of dicts (group) or None
+    :return: (text, Issue or None); an absent value is the empty text
+    """
+    if field.kind == FIXED:
+        return field.fixed, None
+    if value is None or value == "" or value == []:
+        return "", None
+    try:
+        text, rule = _ENCODERS[field.kind](layout, field, value)
+    except (TypeError, ValueError, ArithmeticError):
+        text, rule = "", "bad_type"
+    if not rule:
+        rule = _check_text(layout, field, text)
+    if rule:
+        return text, Issue(rule, field.name, str(value)[:80], 0, (field.length,))
+    return text, None
+
+
+def _check_text(layout, field, text):
+    if field.kind != DECIMAL and field.length and len(text) > field.length:
+        return "too_long"
+    try:
+        text.encode(layout.encoding)
+    except UnicodeEncodeError:
+        return "unencodable"
+    return None
+
+
+def _encode_text(layout, field, value):
+    if not isinstance(value, str):
+        raise TypeError
+    text = clean_text(value, layout.delimiter, "\ufeff")
+    return text, ("formula" if text.startswith(_FORMULA) else None)
+
+
+def _encode_code(layout, field, value):
+    text, rule = _encode_text(layout, field, str(value))
+    if not rule and field.table and text not in field.table:
+        rule = "not_in_table"
+    return text, rule
+
+
+def _encode_integer(layout, field, value):
+    if isinstance(value, bool):
+        value = int(value)
+    if not isinstance(value, int):
+        raise TypeError
+    return str(value), ("negative" if value < 0 else None)
+
+
+def _encode_decimal(layout, field, value):
+    if isinstance(value, (float, bool)):
+        raise TypeError
+    number = Decimal(value)
+    if not number.is_finite():
+        return "", "bad_number"
+    exact = number.quantize(Decimal(1).scaleb(-field.decimals))
+    if exact != number:
+        return str(number), "bad_decimals"
+    if number < 0:
+        return str(number), "negative"
+    text = f"{exact:f}"
+    if field.length and len(text.partition(".")[0]) > field.length:
+        return text, "too_long"
+    return text.replace(".", layout.decimal_mark), None
+
+
+def _encode_date(layout, field, value):
+    if not isinstance(value, date):
+        raise TypeError
+    # strftime("%Y") does not pad years below 1000: such a date is a typing error
+    if value.year < 1000:
+        return "", "bad_date"
+    return value.strftime(layout.strftime), None
+
+
+def _encode_group(layout, field, value):
+    items = []
+    for item in value:
+        parts = []
+        for key, kind in field.parts:
+            part = Field(key, kind, decimals=2)
+            text, issue = encode(layout, part, item.get(key))
+            if issue:
+                return text, issue.rule
+            if kind in (TEXT, CODE):
+                text = clean_text(text, field.item_sep, field.part_sep)
+            parts.append(text)
+        items.append(field.part_sep.join(parts))
+    return field.item_sep.join(items), None
+
+
+_ENCODERS = {
+    TEXT: _encode_text,
+    CODE: _encode_code,
+    INTEGER: _encode_integer,
+    DECIMAL: _encode_decimal,
+    DATE: _encode_date,
+    GROUP: _encode_group,
+}
+
+
+def decode(layout, field, text):
+    """Value of a cell.
+
+    :param str text: the cell as it stands in the file
+    :return: (value or None, Issue or None); fixed numeric codes get their leading zeros
+        back ("100" reads as "0100"), for spreadsheets strip them
+    """
+    text = text.strip()
+    if not text:
+        return None, None
+    if field.kind in (FIXED, CODE) and text.isdigit() and field.length:
+        text = text.zfill(field.length) if field.kind == FIXED else text
+    try:
+        value, rule = _DECODERS[field.kind](layout, field, text)
+    except (ValueError, ArithmeticError):
+        value, rule = None, "bad_type"
+    if not rule and field.kind not in (DECIMAL, DATE):
+        rule = "too_long" if field.length and len(text) > field.length else None
+    if rule:
+        return value, Issue(rule, field.name, text[:80], 0, (field.length,))
+    return value, None
+
+
+def _decode_text(layout, field, text):
+    return text, None
+
+
+def _decode_fixed(layout, field, text):
+    return text, (None if text == field.fixed else "fixed_value")
+
+
+def _decode_code(layout, field, text):
+    return text, ("not_in_table" if field.table and text not in field.table else None)
+
+
+def _decode_integer(layout, field, text):
+    if not re.fullmatch(r"[0-9]+", text):
+        return None, "bad_type"
+    return int(text), None
+
+
+def _decode_decimal(layout, field, text):
+    mark = re.escape(layout.decimal_mark)
+    if not re.fullmatch(rf"[0-9]+(?:{mark}[0-9]+)?", text):
+        return None, "bad_number"
+    try:
+        number = Decimal(text.replace(layout.decimal_mark, "."))
+    except InvalidOperation:
+        return None, "bad_number"
+    whole, _mark, cents = text.partition(layout.decimal_mark)
+    if len(cents) > field.decimals:
+        return number, "bad_decimals"
+    if field.length and len(whole.lstrip("0") or "0") > field.length:
+        return number, "too_long"
+    return number, None
+
+
+def _decode_date(layout, field, text):
+    try:
+        # a date without zone: only its day is kept
+        value = datetime.strptime(text, layout.strftime).date()
+    except ValueError:
+        return None, "bad_date"
+    # strptime also takes 1/9/2025: the layout asks for two digits
+    exact = value.strftime(layout.strftime) == text
+    return (value, None) if exact else (value, "bad_date")
+
+
+def _decode_group(layout, field, text):
+    items = []
+    for item in text.split(field.item_sep):
+        texts = item.split(field.part_sep)
+        if len(texts) != len(field.parts):
+            return None, "bad_type"
+        values = {}
+        for (key, kind), part in zip(field.parts, texts, strict=True):
+            value, issue = decode(layout, Field(key, kind, decimals=2), part)
+            if issue:
+                return None, issue.rule
+            values[key] = value
+        items.append(values)
+    return items, None
+
+
+_DECODERS = {
+    TEXT: _decode_text,
+    FIXED: _decode_fixed,
+    CODE: _decode_code,
+    INTEGER: _decode_integer,
+    DECIMAL: _decode_decimal,
+    DATE: _decode_date,
+    GROUP: _decode_group,
+}
+
+
+def check_record(layout, texts):
+    """Mandatory, conditional and at-least-one rules over a whole record.
+
+    :param dict texts: field name -> text of the cell ("" = absent)
+    :return: list of Issue
+    """
+    issues, groups = [], {}
+    for field in layout.fields:
+        text = texts.get(field.name, "")
+        if field.one_of:
+            groups.setdefault(field.one_of, []).append((field.name, text))
+        if text:
+            continue
+        if field.required == MANDATORY or (
+            field.required == CONDITIONAL
+            and field.condition
+            and texts.get(field.condition[0], "") == field.condition[1]
+        ):
+            issues.append(Issue("required", field.name))
+    for members in groups.values():
+        if not any(text for _name, text in members):
+            names = ", ".join(name for name, _text in members)
+            issues.append(Issue("one_of", members[0][0], "", 0, (names,)))
+    return issues

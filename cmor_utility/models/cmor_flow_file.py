@@ -1,0 +1,254 @@
+import hashlib
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from .texts import issue_vals
+
+
+class CmorFlowFile(models.Model):
+    """One file of a flow: its bytes as they left, who made it, what became of it.
+
+    The bytes are kept as an attachment with their SHA-256 and never change. A file may
+    be discarded and made again until it is marked as sent, never after. Nobody has a
+    right to create, change or delete these records: the program does, in checked
+    methods.
+    """
+
+    _name = "cmor.flow.file"
+    _description = "Flow file"
+    _inherit = ["mail.thread", "utility.guarded.mixin"]
+    _order = "id desc"
+    _check_company_auto = True
+    _mail_post_access = "read"
+
+    company_id = fields.Many2one(
+        "res.company", required=True, index=True, readonly=True
+    )
+    name = fields.Char(string="File name", required=True, readonly=True)
+    role_id = fields.Many2one(
+        "cmor.company.role", readonly=True, index=True, check_company=True
+    )
+    layout_id = fields.Many2one(
+        "cmor.flow.layout", required=True, readonly=True, index=True
+    )
+    type_id = fields.Many2one(related="layout_id.type_id", store=True, index=True)
+    code = fields.Char(related="type_id.code", string="Flow")
+    layout_state = fields.Selection(
+        [("to_check", "To be checked"), ("confirmed", "Confirmed")],
+        string="Layout was",
+        readonly=True,
+        help="State of the layout when the file was made.",
+    )
+    direction = fields.Selection(
+        [("out", "Sent by us"), ("in", "Received")],
+        required=True,
+        readonly=True,
+        default="out",
+    )
+    state = fields.Selection(
+        [
+            ("generated", "To be sent"),
+            ("sent", "Sent"),
+            ("discarded", "Discarded"),
+            ("refused", "Nothing written"),
+        ],
+        required=True,
+        readonly=True,
+        default="generated",
+        tracking=True,
+    )
+    attachment_id = fields.Many2one("ir.attachment", readonly=True, ondelete="restrict")
+    content = fields.Binary(
+        related="attachment_id.datas", string="File", readonly=True, related_sudo=True
+    )
+    sha256 = fields.Char(string="SHA-256", readonly=True)
+    size = fields.Integer(string="Bytes", readonly=True)
+    record_ids = fields.One2many("cmor.flow.record", "file_id", readonly=True)
+    count_written = fields.Integer(string="Practices", readonly=True)
+    count_refused = fields.Integer(string="Refused", readonly=True)
+    amount_total = fields.Monetary(string="Amount asked", readonly=True)
+    currency_id = fields.Many2one(related="company_id.currency_id")
+    exported_by_id = fields.Many2one("res.users", string="Made by", readonly=True)
+    exported_on = fields.Datetime(string="Made on", readonly=True)
+    sent_by_id = fields.Many2one("res.users", string="Marked sent by", readonly=True)
+    sent_on = fields.Datetime(string="Marked sent on", readonly=True)
+    discard_reason = fields.Char(readonly=True)
+    can_operate = fields.Boolean(related="role_id.can_operate")
+
+    _free_prefixes = ("message_", "website_message", "rating_")
+
+    def _check_guarded(self, vals):
+        # OVERRIDE utility_supply: here everything but the chatter is the program's
+        if not self._is_guard_open():
+            mine = {name for name in vals if not name.startswith(self._free_prefixes)}
+            if mine:
+                raise UserError(
+                    self.env._("A flow file never changes: it is made and kept.")
+                )
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
+        # for everybody, the superuser included
+        raise UserError(self.env._("A flow file is kept for ever."))
+
+    # --- actions --------------------------------------------------------------
+
+    def action_download(self):
+        """Button: the bytes as they were made."""
+        self.ensure_one()
+        self.check_access("read")
+        if not self.attachment_id:
+            raise UserError(
+                self.env._("No practice could be written: there is no file.")
+            )
+        return {
+            "type": "ir.actions.act_url",
+            "url": f"/web/content/cmor.flow.file/{self.id}/content"
+            f"?download=true&filename={self.name}",
+            "target": "self",
+        }
+
+    def action_mark_sent(self):
+        """Button of an operator: the file was uploaded to the portal."""
+        self._check_may_operate()
+        for file in self:
+            if file.state != "generated":
+                raise UserError(
+                    self.env._("%(name)s is not waiting to be sent.", name=file.name)
+                )
+        records = self.sudo()._locked_records()
+        practices = records.practice_id
+        practices._move_to("sent", "sent", {"file": ", ".join(self.mapped("name"))})
+        records._guarded().write({"state": "sent"})
+        self.sudo()._guarded().write(
+            {
+                "state": "sent",
+                "sent_by_id": self.env.uid,
+                "sent_on": fields.Datetime.now(),
+            }
+        )
+
+    def action_discard(self, reason=None):
+        """Button of an operator: throw the file away, its practices are ready again.
+
+        The bytes stay; the practices keep their codes, which no other will ever get.
+
+        :param str reason: why, kept on the file
+        """
+        self._check_may_operate()
+        for file in self:
+            if file.state != "generated":
+                raise UserError(
+                    self.env._(
+                        "%(name)s cannot be discarded: it was sent or discarded"
+                        " already.",
+                        name=file.name,
+                    )
+                )
+        records = self.sudo()._locked_records()
+        practices = records.practice_id
+        records._guarded().write({"state": "discarded"})
+        practices._move_to(
+            "ready", "discarded", {"file": ", ".join(self.mapped("name"))}
+        )
+        self.sudo()._guarded().write(
+            {"state": "discarded", "discard_reason": reason or False}
+        )
+
+    def action_open_practices(self):
+        """Smart button: the practices in the file."""
+        self.ensure_one()
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "cmor_utility.cmor_practice_action"
+        )
+        return {
+            **action,
+            "domain": [("id", "in", self.record_ids.practice_id.ids)],
+            "context": {},
+        }
+
+    # --- business -------------------------------------------------------------
+
+    def _keep(self, data):
+        """Keep the bytes of the file, once, with their fingerprint."""
+        self.ensure_one()
+        if not data:
+            return
+        attachment = (
+            self.env["ir.attachment"]
+            .sudo()
+            .create(
+                {
+                    "name": self.name,
+                    "raw": data,
+                    "mimetype": "text/csv",
+                    "res_model": self._name,
+                    "res_id": self.id,
+                    "company_id": self.company_id.id,
+                }
+            )
+        )
+        self.sudo()._guarded().write(
+            {
+                "attachment_id": attachment.id,
+                "sha256": hashlib.sha256(data).hexdigest(),
+                "size": len(data),
+            }
+        )
+
+    def _create_records(self, written, refused):
+        """One record for each practice, in the file or refused by the layout.
+
+        :param written: flow_csv.WrittenRow sequence, keys are practices
+        :param refused: flow_csv.RefusedRow sequence
+        """
+        common = {"file_id": self.id}
+        vals_list = [
+            {
+                **common,
+                "practice_id": row.key.id,
+                "row_number": number,
+                "code": row.key.code,
+                "amount": row.key.indemnity,
+                "raw_values": row.texts,
+                "state": "written",
+            }
+            for number, row in enumerate(written, 1)
+        ]
+        vals_list += [
+            {
+                **common,
+                "practice_id": row.key.id,
+                "code": row.key.code,
+                "amount": row.key.indemnity,
+                "raw_values": row.texts,
+                "issues": [issue_vals(issue) for issue in row.issues],
+                "state": "refused",
+            }
+            for row in refused
+        ]
+        self.env["cmor.flow.record"].sudo()._guarded().create(vals_list)
+
+    def _check_may_operate(self):
+        self.check_access("read")
+        self.role_id._check_operator()
+
+    def _locked_records(self):
+        """The written records, their practices locked against other operators."""
+        records = self.record_ids.filtered(lambda record: record.state == "written")
+        locked = records.practice_id.try_lock_for_update()
+        if locked != records.practice_id:
+            raise UserError(
+                self.env._("Another user is working on these practices: try again.")
+            )
+        locked.invalidate_recordset(["state"])
+        for practice in locked:
+            if practice.state != "exported":
+                raise UserError(
+                    self.env._(
+                        "%(name)s is not in the state of an exported practice.",
+                        name=practice.name,
+                    )
+                )
+        return records

@@ -1,0 +1,306 @@
+import codecs
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.fields import Domain
+
+from ..formats import flow_layout
+from ..rules import patterns
+
+LINE_ENDS = {"crlf": "\r\n", "lf": "\n"}
+DATE_FORMATS = [("DD/MM/YYYY", "DD/MM/YYYY"), ("YYYY-MM-DD", "YYYY-MM-DD")]
+DEFAULT_FILE_NAME = "{service}.{flow}_{vat}_{timestamp}_{n:3}.csv"
+
+
+class CmorFlowLayout(models.Model):
+    """The record layout of a kind of flow, in force between two dates.
+
+    The layouts of the indemnity system are not public: what ships is marked "to be
+    checked", says so on each export and asks once, until an administrator confirms it
+    against the specification of the portal.
+    """
+
+    _name = "cmor.flow.layout"
+    _description = "Record layout"
+    _inherit = ["mail.thread", "utility.guarded.mixin"]
+    _order = "type_id, date_from desc, id desc"
+
+    _guarded_fields = frozenset(
+        {
+            "state",
+            "confirmed_by_id",
+            "confirmed_on",
+            "acknowledged_by_id",
+            "acknowledged_on",
+        }
+    )
+
+    name = fields.Char(required=True)
+    type_id = fields.Many2one("cmor.flow.type", required=True, index=True)
+    code = fields.Char(related="type_id.code", string="Flow code")
+    company_id = fields.Many2one(
+        "res.company", index=True, help="Empty: the layout holds for all companies."
+    )
+    date_from = fields.Date(required=True, string="In force from")
+    date_to = fields.Date(string="In force until")
+    state = fields.Selection(
+        [("to_check", "To be checked"), ("confirmed", "Confirmed")],
+        required=True,
+        default="to_check",
+        readonly=True,
+        copy=False,
+        tracking=True,
+    )
+    source = fields.Char(help="Specification the layout was taken from.", tracking=True)
+    confirmed_by_id = fields.Many2one("res.users", readonly=True, copy=False)
+    confirmed_on = fields.Datetime(readonly=True, copy=False)
+    acknowledged_by_id = fields.Many2one(
+        "res.users",
+        string="Used unchecked, decided by",
+        readonly=True,
+        copy=False,
+        help="Who accepted to export with a layout that nobody has confirmed yet.",
+    )
+    acknowledged_on = fields.Datetime(readonly=True, copy=False)
+    field_ids = fields.One2many(
+        "cmor.flow.field", "layout_id", string="Fields", copy=True
+    )
+    delimiter = fields.Selection(
+        [(";", "; (semicolon)"), (",", ", (comma)"), ("|", "| (bar)")],
+        required=True,
+        default=";",
+    )
+    encoding = fields.Char(required=True, default="utf-8")
+    line_end = fields.Selection(
+        [("crlf", "CR LF (Windows)"), ("lf", "LF (Unix)")],
+        required=True,
+        default="crlf",
+    )
+    decimal_mark = fields.Selection(
+        [(".", ". (point)"), (",", ", (comma)")], required=True, default="."
+    )
+    date_format = fields.Selection(DATE_FORMATS, required=True, default="DD/MM/YYYY")
+    has_header = fields.Boolean(string="First row with the field names", default=True)
+    file_name_pattern = fields.Char(
+        required=True,
+        default=DEFAULT_FILE_NAME,
+        help="Tokens: {service} {flow} {vat} {timestamp} {date} {n:3}.",
+    )
+
+    _dates_check = models.Constraint(
+        "CHECK(date_to IS NULL OR date_to >= date_from)",
+        "A layout cannot end before it begins.",
+    )
+
+    @api.constrains("encoding", "file_name_pattern", "delimiter", "decimal_mark")
+    def _check_form(self):
+        for layout in self:
+            try:
+                codecs.lookup(layout.encoding)
+                patterns.parse(layout.file_name_pattern, patterns.FILE_TOKENS)
+            except (LookupError, patterns.PatternError) as error:
+                raise ValidationError(
+                    self.env._(
+                        "Encoding or file name not valid: %(detail)s", detail=str(error)
+                    )
+                ) from error
+            if layout.delimiter == layout.decimal_mark:
+                raise ValidationError(
+                    self.env._("Separator and decimal mark cannot be the same.")
+                )
+
+    @api.constrains("type_id", "company_id", "date_from", "date_to")
+    def _check_overlap(self):
+        for layout in self:
+            clash = self.sudo().search(
+                Domain("type_id", "=", layout.type_id.id)
+                & Domain("company_id", "=", layout.company_id.id)
+                & Domain("id", "!=", layout.id)
+                & (
+                    Domain("date_to", "=", False)
+                    | Domain("date_to", ">=", layout.date_from)
+                )
+                & (
+                    Domain("date_from", "<=", layout.date_to)
+                    if layout.date_to
+                    else Domain.TRUE
+                ),
+                limit=1,
+            )
+            if clash:
+                raise ValidationError(
+                    self.env._(
+                        "%(name)s is in force in the same days: end it first.",
+                        name=clash.name,
+                    )
+                )
+
+    def write(self, vals):
+        if self._is_form_change(vals):
+            self._touch_form()
+        return super().write(vals)
+
+    def copy_data(self, default=None):
+        # a copy is the next version: it begins when the one copied ends
+        vals_list = super().copy_data(default)
+        for layout, vals in zip(self, vals_list, strict=True):
+            vals.setdefault("name", layout.name)
+            if not (default or {}).get("date_from"):
+                if not layout.date_to:
+                    raise UserError(
+                        self.env._("Give the layout its last day, then copy it.")
+                    )
+                vals["date_from"] = fields.Date.add(layout.date_to, days=1)
+                vals["date_to"] = False
+        return vals_list
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_used(self):
+        self._check_unused()
+
+    # --- actions --------------------------------------------------------------
+
+    def action_confirm(self):
+        """Button of the manager: checked against the portal's specification."""
+        self._check_manager()
+        for layout in self:
+            if not layout.source:
+                raise UserError(
+                    self.env._("Write first which specification was read (source).")
+                )
+        self.sudo()._guarded().write(
+            {
+                "state": "confirmed",
+                "confirmed_by_id": self.env.uid,
+                "confirmed_on": fields.Datetime.now(),
+            }
+        )
+
+    def action_unconfirm(self):
+        """Button of the manager: back to "to be checked"."""
+        self._check_manager()
+        self.sudo()._guarded().write(
+            {"state": "to_check", "confirmed_by_id": False, "confirmed_on": False}
+        )
+
+    def action_acknowledge(self):
+        """A CMOR user accepts to export with a layout nobody has confirmed.
+
+        Asked once for each layout; who and when is kept.
+        """
+        if not self.env.su and not self.env.user.has_group(
+            "cmor_utility.group_cmor_user"
+        ):
+            raise AccessError(self.env._("Only CMOR users may decide this."))
+        todo = self.filtered(lambda layout: not layout._is_usable())
+        todo.sudo()._guarded().write(
+            {
+                "acknowledged_by_id": self.env.uid,
+                "acknowledged_on": fields.Datetime.now(),
+            }
+        )
+
+    # --- business -------------------------------------------------------------
+
+    def _check_manager(self):
+        if not self.env.su and not self.env.user.has_group(
+            "cmor_utility.group_cmor_manager"
+        ):
+            raise AccessError(self.env._("Only CMOR managers may confirm a layout."))
+
+    def _is_form_change(self, vals):
+        return bool(
+            set(vals)
+            & {
+                "type_id",
+                "delimiter",
+                "encoding",
+                "line_end",
+                "decimal_mark",
+                "date_format",
+                "has_header",
+                "field_ids",
+                "date_from",
+            }
+        )
+
+    def _touch_form(self):
+        """Before any change of the record's form: allowed? Then check it again."""
+        self._check_unused()
+        confirmed = self.filtered(lambda layout: layout.state == "confirmed")
+        confirmed.sudo()._guarded().write(
+            {"state": "to_check", "confirmed_by_id": False, "confirmed_on": False}
+        )
+
+    def _check_unused(self):
+        """A layout that made a file sent to the SII is history: a new version is due."""
+        used = (
+            self.env["cmor.flow.file"]
+            .sudo()
+            .search([("layout_id", "in", self.ids), ("state", "=", "sent")], limit=1)
+        )
+        if used:
+            raise UserError(
+                self.env._(
+                    "%(name)s made a file that was sent: end it and copy it instead.",
+                    name=used.layout_id.name,
+                )
+            )
+
+    def _is_usable(self):
+        """Confirmed, or accepted as it is by somebody."""
+        self.ensure_one()
+        return self.state == "confirmed" or bool(self.acknowledged_by_id)
+
+    @api.model
+    def _find(self, key, company, day):
+        """The layout of kind ``key`` in force on ``day``, the company's own first.
+
+        :raise UserError: none is in force
+        """
+        found = self.sudo().search(
+            Domain("type_id.key", "=", key)
+            & Domain("company_id", "in", [False, company.id])
+            & Domain("date_from", "<=", day)
+            & (Domain("date_to", "=", False) | Domain("date_to", ">=", day)),
+        )
+        found = found.sorted(lambda layout: not layout.company_id)
+        if not found:
+            raise UserError(
+                self.env._(
+                    "No layout of %(key)s is in force on %(date)s.", key=key, date=day
+                )
+            )
+        return found[0]
+
+    def _spec(self):
+        """This layout as the engine wants it (``formats.flow_layout.Layout``)."""
+        self.ensure_one()
+        return flow_layout.Layout(
+            code=self.type_id.code,
+            fields=tuple(field._spec() for field in self.field_ids),
+            delimiter=self.delimiter,
+            encoding=self.encoding,
+            line_end=LINE_ENDS[self.line_end],
+            decimal_mark=self.decimal_mark,
+            date_format=self.date_format,
+            header=self.has_header,
+        )
+
+    def _file_name(self, vat, number, now):
+        """File name by the pattern; ``now`` is a datetime of the company's zone."""
+        service, flow = self.type_id._split_code()
+        values = {
+            "service": service,
+            "flow": flow,
+            "vat": vat,
+            "timestamp": now.strftime("%Y%m%d%H%M%S"),
+            "date": now.strftime("%Y%m%d"),
+            "n": number,
+        }
+        try:
+            return patterns.file_name(self.file_name_pattern, values)
+        except patterns.PatternError as error:
+            raise UserError(
+                self.env._("File name not valid: %(name)s", name=error.args[1])
+            ) from error

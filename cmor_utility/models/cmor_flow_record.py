@@ -1,0 +1,85 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from .texts import issue_line
+
+
+class CmorFlowRecord(models.Model):
+    """One practice inside a flow file: the values exactly as written.
+
+    A record refused by the layout is kept too, with the field and the rule, but is not
+    in the file.
+    """
+
+    _name = "cmor.flow.record"
+    _description = "Record of a flow file"
+    _inherit = ["utility.guarded.mixin"]
+    _order = "file_id, row_number, id"
+    _check_company_auto = True
+
+    file_id = fields.Many2one(
+        "cmor.flow.file", required=True, readonly=True, index=True, ondelete="restrict"
+    )
+    company_id = fields.Many2one(
+        related="file_id.company_id", store=True, index=True, precompute=True
+    )
+    type_id = fields.Many2one(
+        related="file_id.type_id", store=True, index=True, precompute=True
+    )
+    practice_id = fields.Many2one(
+        "cmor.practice",
+        readonly=True,
+        index=True,
+        ondelete="restrict",
+        check_company=True,
+    )
+    row_number = fields.Integer(readonly=True)
+    code = fields.Char(string="Practice code", readonly=True, index=True)
+    amount = fields.Monetary(readonly=True)
+    currency_id = fields.Many2one(related="company_id.currency_id")
+    raw_values = fields.Json(readonly=True)
+    raw_text = fields.Text(compute="_compute_raw_text", string="Values as written")
+    state = fields.Selection(
+        [
+            ("written", "In the file"),
+            ("sent", "Sent"),
+            ("discarded", "Discarded"),
+            ("refused", "Refused by the layout"),
+        ],
+        required=True,
+        readonly=True,
+    )
+    issues = fields.Json(readonly=True)
+    issue_text = fields.Text(compute="_compute_issue_text", string="What is wrong")
+    file_state = fields.Selection(related="file_id.state", string="File state")
+    exported_on = fields.Datetime(related="file_id.exported_on")
+
+    # the last defence against a practice in two files: the database itself
+    _live_uniq = models.UniqueIndex(
+        "(practice_id, type_id) WHERE state IN ('written', 'sent')",
+        "The practice is in another file already.",
+    )
+
+    @api.depends("raw_values")
+    def _compute_raw_text(self):
+        for record in self:
+            values = record.raw_values or {}
+            record.raw_text = "\n".join(f"{key}: {val}" for key, val in values.items())
+
+    @api.depends("issues")
+    @api.depends_context("lang")
+    def _compute_issue_text(self):
+        for record in self:
+            record.issue_text = "\n".join(
+                issue_line(self.env, issue) for issue in record.issues or []
+            )
+
+    def _check_guarded(self, vals):
+        # OVERRIDE utility_supply: every field here is the program's
+        if vals and not self._is_guard_open():
+            raise UserError(self.env._("The records of a flow never change."))
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
+        # for everybody, the superuser included
+        raise UserError(self.env._("The records of a flow are kept for ever."))

@@ -1,0 +1,136 @@
+from decimal import Decimal, InvalidOperation
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.fields import Domain
+
+from ..rules.terms import DEAREST, EXCLUDE, MEAN, PRO_RATA, WHOLE, Terms
+
+CHOICES = {
+    "cap_method": (MEAN, DEAREST),
+    "straddle_rule": (PRO_RATA, WHOLE, EXCLUDE),
+}
+FLAGS = {"1": True, "0": False}
+
+
+class CmorParameter(models.Model):
+    """A number of the law (or of our reading of it), in force from a date.
+
+    Shipped values are shared by all companies; a company may have a value of its own,
+    which wins from its date on. A value is never edited away: a new rule is a new row
+    with a later date, so that the practices of the past can still be explained.
+    """
+
+    _name = "cmor.parameter"
+    _description = "CMOR parameter"
+    _order = "key, date_from desc, id"
+
+    company_id = fields.Many2one(
+        "res.company", index=True, help="Empty: the value holds for all companies."
+    )
+    key = fields.Char(required=True, index=True, help="The name the rules know it by.")
+    name = fields.Char(string="Meaning", required=True, translate=True)
+    value = fields.Char(required=True)
+    unit = fields.Selection(
+        [
+            ("months", "Months"),
+            ("days", "Days"),
+            ("years", "Years"),
+            ("eur", "Euro"),
+            ("smc", "Smc a year"),
+            ("flag", "Yes (1) or no (0)"),
+            ("choice", "Choice"),
+            ("list", "List"),
+            ("text", "Text"),
+        ],
+        required=True,
+    )
+    day_kind = fields.Selection(
+        [
+            ("working", "Working days"),
+            ("solar", "Calendar days"),
+        ],
+        help="Which days are counted, for a term in days.",
+    )
+    date_from = fields.Date(required=True, string="In force from")
+    mark = fields.Selection(
+        [
+            ("S", "Seen in a source"),
+            ("K", "Known, not seen"),
+            ("A", "Assumed: to be checked"),
+        ],
+        string="Certainty",
+        required=True,
+        default="A",
+    )
+    source = fields.Char(help="Article, act or document the value comes from.")
+    checked_on = fields.Date(help="Day on which somebody last read the source.")
+    note = fields.Char(translate=True)
+
+    _key_date_uniq = models.UniqueIndex(
+        "(key, date_from, COALESCE(company_id, 0))",
+        "This parameter has a value from that date already.",
+    )
+
+    @api.depends("key", "value")
+    def _compute_display_name(self):
+        for parameter in self:
+            parameter.display_name = f"{parameter.key or ''} = {parameter.value or ''}"
+
+    @api.constrains("key", "value", "unit")
+    def _check_value(self):
+        for parameter in self:
+            try:
+                parameter._typed_value()
+            except (ValueError, InvalidOperation) as error:
+                raise ValidationError(
+                    self.env._(
+                        "%(value)s is no value for %(key)s (%(unit)s).",
+                        value=parameter.value,
+                        key=parameter.key,
+                        unit=parameter.unit,
+                    )
+                ) from error
+
+    def _typed_value(self):
+        """The value as the rules want it; ValueError when it is not one."""
+        self.ensure_one()
+        text = (self.value or "").strip()
+        if self.unit in ("months", "days", "years"):
+            number = int(text)
+            if number < 0:
+                raise ValueError(text)
+            return number
+        if self.unit in ("eur", "smc"):
+            amount = Decimal(text)
+            if not amount.is_finite() or amount < 0:
+                raise ValueError(text)
+            return amount
+        if self.unit == "flag":
+            if text not in FLAGS:
+                raise ValueError(text)
+            return FLAGS[text]
+        if self.unit == "list":
+            return tuple(item.strip() for item in text.split(",") if item.strip())
+        if self.unit == "choice" and text not in CHOICES.get(self.key, (text,)):
+            raise ValueError(text)
+        return text
+
+    @api.model
+    def _values(self, company, day):
+        """{key: typed value} in force for ``company`` on ``day``; one query."""
+        found = self.sudo().search(
+            Domain("date_from", "<=", day)
+            & Domain("company_id", "in", [False, company.id]),
+            order="date_from, id",
+        )
+        shared = found.filtered(lambda parameter: not parameter.company_id)
+        values = {}
+        for parameter in shared + (found - shared):
+            values[parameter.key] = parameter._typed_value()
+        return values
+
+    @api.model
+    def _terms(self, company, day):
+        """The rules' ``Terms`` in force for ``company`` on ``day``."""
+        return Terms.from_values(self._values(company, day))

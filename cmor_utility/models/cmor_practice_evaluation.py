@@ -1,0 +1,519 @@
+from datetime import timedelta
+from decimal import Decimal
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import format_date, formatLang
+
+from odoo.addons.utility_supply.rules.workdays import add_working_days
+
+from ..rules import amount as amount_rules
+from ..rules import eligibility, lifecycle, messages, window
+from .cmor_practice_facts import _cents
+
+CHUNK = 500
+
+
+class CmorPractice(models.Model):
+    """Finding candidates and answering the conditions: fetch, call the rules, write."""
+
+    _inherit = "cmor.practice"
+
+    # --- candidates -----------------------------------------------------------
+
+    @api.model
+    def find_candidates(self, companies=None, today=None):
+        """Make a practice of each switched-out supply with open bills.
+
+        Set-wise; safe to call as often as one likes: a supply that has a practice,
+        whatever became of it, gets no second one.
+
+        :param companies: res.company recordset or ids; None: the companies of the user
+        :param date today: day the window is reckoned on; None: today
+        :return: the new practices, already checked
+        """
+        self.browse().check_access("write")
+        if companies is None:
+            companies = self.env.companies
+        elif not isinstance(companies, models.BaseModel):
+            companies = self.env["res.company"].browse(companies)
+        if not self.env.su:
+            companies &= self.env.companies
+        today = fields.Date.to_date(today) or fields.Date.context_today(self)
+        created = self.browse()
+        for company in companies:
+            contracts = self._candidate_contracts(company, today)
+            created |= self._open_for(contracts, today)
+        return created
+
+    def _candidate_contracts(self, company, today, contracts=None):
+        """Contracts ended by a switch-out whose claim can still be made, with open
+        bills and without a practice.
+
+        :param contracts: look at these only
+        """
+        terms = self.env["cmor.parameter"]._terms(company, today)
+        oldest = window.add_months(
+            today - timedelta(days=31), -terms.request_close_months - 1
+        )
+        domain = (
+            Domain("company_id", "=", company.id)
+            & Domain("end_reason", "=", "switch_out")
+            & Domain("service", "in", ("electricity", "gas"))
+            & Domain("date_end", ">=", oldest)
+            & Domain("date_end", "<=", today)
+        )
+        if contracts is not None:
+            domain &= Domain("id", "in", contracts.ids)
+        found = (
+            self.env["utility.contract"]
+            .sudo()
+            .with_context(active_test=False)
+            .search(domain)
+        )
+        found = found.filtered(
+            lambda contract: (
+                window.request_window(contract.date_end, terms).latest_close >= today
+            )
+        )
+        known = self.sudo().search(
+            [("contract_id", "in", found.ids), ("side", "=", "outgoing")]
+        )
+        found -= known.contract_id
+        shares = self._bill_shares(found) if found else {}
+        owing = {
+            contract_id
+            for (contract_id, _move), (_total, residual) in shares.items()
+            if residual > 0
+        }
+        return found.filtered(lambda contract: contract.id in owing)
+
+    def _open_for(self, contracts, today):
+        """Create and check the outgoing practices of ``contracts``."""
+        created = self.browse()
+        sequence = self.env["ir.sequence"].sudo()
+        for start in range(0, len(contracts), CHUNK):
+            chunk = contracts[start : start + CHUNK]
+            vals_list = [
+                {
+                    "company_id": contract.company_id.id,
+                    "name": sequence.with_company(contract.company_id).next_by_code(
+                        "cmor.practice"
+                    ),
+                    "side": "outgoing",
+                    "sector": contract.service,
+                    "contract_id": contract.id,
+                    "supply_point_id": contract.supply_point_id.id,
+                    "partner_id": contract.partner_id.id,
+                    "date_start": contract.date_start,
+                    "date_end": contract.date_end,
+                }
+                for contract in chunk
+            ]
+            practices = (
+                self.sudo()
+                .with_context(mail_create_nolog=True, mail_create_nosubscribe=True)
+                ._guarded()
+                .create(vals_list)
+            )
+            practices = self.sudo().browse(practices.ids)
+            practices._log_creation()
+            practices._evaluate(today)
+            created |= practices
+        return created.sudo(self.env.su)
+
+    def _log_creation(self):
+        event = self.env["cmor.practice.event"]
+        shares = self._bill_shares(self.contract_id)
+        owed = dict.fromkeys(self.contract_id.ids, Decimal(0))
+        for (contract_id, _move), (_total, residual) in shares.items():
+            owed[contract_id] += residual
+        event.sudo()._guarded().create(
+            [
+                event._prepare_vals(
+                    practice,
+                    "created",
+                    {
+                        "date": practice.date_end,
+                        "amount": owed[practice.contract_id.id],
+                    },
+                    "",
+                    "candidate",
+                )
+                for practice in self
+            ]
+        )
+
+    @api.model
+    def _cron_find_candidates(self, today=None):
+        """Nightly: new candidates, then every practice that has not left yet."""
+        today = today or fields.Date.context_today(self)
+        for company in self.env["res.company"].sudo().search([]):
+            self.sudo().find_candidates(company, today)
+            self.env["ir.cron"]._commit_progress(1)
+        ids = (
+            self.sudo()
+            .search(
+                Domain("state", "in", lifecycle.OPEN_STATES)
+                & Domain("side", "=", "outgoing")
+                & (
+                    Domain("evaluated_on", "=", False)
+                    | Domain("evaluated_on", "<", today)
+                )
+            )
+            .ids
+        )
+        for start in range(0, len(ids), CHUNK):
+            chunk = self.sudo().browse(ids[start : start + CHUNK])
+            chunk._evaluate(today)
+            left = max(0, len(ids) - start - CHUNK)
+            if not self.env["ir.cron"]._commit_progress(len(chunk), remaining=left):
+                return
+            self.env.invalidate_all()
+
+    # --- evaluation -----------------------------------------------------------
+
+    def _evaluate(self, today):
+        """Check window, amounts and conditions of the practices that have not left.
+
+        :param date today: the day of the facts
+        """
+        todo = self.sudo().filtered(
+            lambda p: p.state in lifecycle.OPEN_STATES and p.side == "outgoing"
+        )
+        for company, practices in todo.grouped("company_id").items():
+            practices._evaluate_company(company, today)
+
+    def _evaluate_company(self, company, today):
+        terms = self.env["cmor.parameter"]._terms(company, today)
+        roles = self.env["cmor.company.role"]._find_roles(company, today)
+        bills = self._collect_bills(self.contract_id)
+        notices = self._collect_notices(self.contract_id, bills)
+        transfers, twins = self._collect_transfers(), self._collect_twins()
+        outcomes = {}
+        for practice in self:
+            facts = practice._facts(
+                today,
+                terms,
+                bills.get(practice.contract_id.id, []),
+                notices.get(practice.contract_id.id, []),
+                transfers.get(practice.id),
+                twins.get(practice.id),
+            )
+            outcomes[practice] = (facts, eligibility.evaluate(facts, terms))
+        self._write_conditions(outcomes)
+        self._write_lines(outcomes, bills)
+        for practice, (facts, _conditions) in outcomes.items():
+            role = roles.get((company.id, practice.sector))
+            practice._write_outcome(facts, role, notices, today)
+        self._settle_states(today)
+        self._set_next()
+
+    def _facts(self, today, terms, bills, notices, transfer, twin):
+        """``eligibility.PracticeFacts`` of one practice."""
+        span = window.request_window(self.date_end, terms)
+        excluded = set(self.line_ids.filtered("is_excluded").move_id.ids)
+        shares = [
+            amount_rules.Bill(**{**vars(item.bill), "excluded": True})
+            if item.move.id in excluded
+            else item.bill
+            for item in bills
+        ]
+        result = amount_rules.compute_amount(
+            shares, span, terms, _cents(self.prev_cmor_amount), self.date_start or None
+        )
+        point = self.supply_point_id
+        smc = Decimal(str(point.annual_smc)) if point.annual_smc else None
+        return eligibility.PracticeFacts(
+            today=today,
+            service=self.sector,
+            end_reason=self.contract_id.end_reason or None,
+            voltage_level=point.voltage_level or None,
+            gas_use=point.gas_use or None,
+            annual_smc=smc,
+            window=span,
+            amount=result,
+            bills=tuple(
+                self._bill_fact(item, bill, share)
+                for item, bill, share in zip(
+                    bills, shares, result.chosen.bills, strict=True
+                )
+            ),
+            notices=tuple(fact for _notice, fact in notices),
+            transferred_to=transfer,
+            live_twin=twin,
+        )
+
+    def _bill_fact(self, item, bill, share):
+        move = item.move
+        return eligibility.BillFact(
+            ref=bill.ref,
+            issued=move.invoice_date or None,
+            date_from=bill.date_from,
+            date_to=bill.date_to,
+            reading_kind=move.reading_kind or None,
+            recalculation=move.recalculation_kind or None,
+            is_closing=move.is_closing_bill,
+            residual=bill.residual,
+            billing_residual=item.billing_residual,
+            relevant=share.relevant,
+            excluded=bill.excluded,
+        )
+
+    def _write_conditions(self, outcomes):
+        """Store the answers; only what changed is written."""
+        conditions = self.env["cmor.practice.condition"].sudo()
+        known = {(c.practice_id.id, c.code): c for c in self.condition_ids}
+        new, lapsed = [], []
+        for practice, (_facts, answers) in outcomes.items():
+            for sequence, answer in enumerate(answers, 1):
+                vals = conditions._prepare_vals(practice, sequence, answer)
+                record = known.get((practice.id, answer.code))
+                if record is None:
+                    new.append(vals)
+                    continue
+                if record._lapses(answer):
+                    lapsed.append((practice, answer.code))
+                record._update(vals)
+        conditions._guarded().create(new)
+        event = self.env["cmor.practice.event"]
+        event.sudo()._guarded().create(
+            [
+                event._prepare_vals(practice, "lapsed", {"code": code})
+                for practice, code in lapsed
+            ]
+        )
+
+    def _write_lines(self, outcomes, bills):
+        """Store the bills that are open, with their part in the claim."""
+        lines = self.env["cmor.practice.line"].sudo()
+        known = {(line.practice_id.id, line.move_id.id): line for line in self.line_ids}
+        new = []
+        for practice, (facts, _answers) in outcomes.items():
+            items = bills.get(practice.contract_id.id, [])
+            shares = facts.amount.chosen.bills
+            for item, share in zip(items, shares, strict=True):
+                line = known.get((practice.id, item.move.id))
+                if not share.open_amount and not (line and line.is_excluded):
+                    continue
+                known.pop((practice.id, item.move.id), None)
+                vals = lines._prepare_vals(practice, item, share)
+                if line is None:
+                    new.append(vals)
+                else:
+                    line._update(vals)
+        gone = lines.browse([line.id for line in known.values()])
+        gone._guarded().unlink()
+        lines._guarded().create(new)
+
+    def _write_outcome(self, facts, role, notices, today):
+        """Store window, amounts and verdict of one practice."""
+        chosen = facts.amount.chosen
+        answers = self.condition_ids
+        failed = answers.filtered(lambda c: c.result == "no")
+        unknown = answers.filtered(lambda c: c.result == "unknown")
+        claimed = {bill.ref for bill in eligibility.claimed_bills(facts)}
+        used = [
+            notice.id
+            for notice, fact in notices.get(self.contract_id.id, [])
+            if fact.is_formal and fact.warning and fact.bills & claimed
+        ]
+        key = self._art4_key(facts)
+        vals = {
+            "role_id": role.id if role else False,
+            "window_open": facts.window.opens,
+            "window_close": facts.window.closes,
+            "window_open_earliest": facts.window.earliest_open,
+            "window_close_latest": facts.window.latest_close,
+            "credit_amount": float(chosen.credit),
+            "cap_amount": float(chosen.cap),
+            "cap_mean": float(chosen.cap_mean),
+            "cap_dearest": float(chosen.cap_dearest),
+            "indemnity": float(chosen.indemnity),
+            "reading_used": chosen.reading,
+            "reading_difference": float(facts.amount.difference),
+            "amount_details": _details(facts.amount),
+            "failed_codes": ", ".join(failed.mapped("code")) or False,
+            "unknown_codes": ", ".join(unknown.mapped("code")) or False,
+            "verdict": eligibility.verdict(answers.mapped("result")),
+            "evaluated_on": today,
+            "notice_ids": [fields.Command.set(used)],
+        }
+        if self.art4_declared_by_id and self.art4_key != key:
+            vals.update(art4_declared_by_id=False, art4_declared_on=False)
+            vals.update(art4_proof=False, art4_key=False)
+            event = self.env["cmor.practice.event"]
+            event.sudo()._guarded().create(
+                event._prepare_vals(self, "lapsed", {"code": "art. 4"})
+            )
+        was = (self.failed_codes, self.unknown_codes)
+        self._update(vals)
+        if was != (self.failed_codes, self.unknown_codes):
+            self._log_verdict()
+
+    def _log_verdict(self):
+        event = self.env["cmor.practice.event"]
+        params = {
+            "failed": self.failed_codes or "-",
+            "unknown": self.unknown_codes or "-",
+        }
+        event.sudo()._guarded().create(event._prepare_vals(self, "evaluated", params))
+
+    def _update(self, vals):
+        """Write what differs."""
+        self.ensure_one()
+        changed = {
+            name: value for name, value in vals.items() if self._differs(name, value)
+        }
+        if changed:
+            self._guarded().write(changed)
+
+    def _differs(self, name, value):
+        field = self._fields[name]
+        if field.type == "many2many":
+            return set(self[name].ids) != set(value[0][2])
+        if field.type == "many2one":
+            return self[name].id != value
+        if field.type == "monetary":
+            return self.currency_id.compare_amounts(self[name], value) != 0
+        return (self[name] or False) != (value or False)
+
+    def _art4_key(self, facts=None):
+        """Fingerprint of what the declaration of art. 4 was made on: bills and sum."""
+        if facts is not None:
+            shares = facts.amount.chosen.bills
+            parts = sorted(f"{s.ref}={s.relevant}" for s in shares if s.relevant > 0)
+            total = facts.amount.chosen.indemnity
+        else:
+            lines = self.line_ids.filtered(lambda line: line.relevant_amount > 0)
+            parts = sorted(f"{x.name}={_cents(x.relevant_amount)}" for x in lines)
+            total = _cents(self.indemnity)
+        condition = eligibility.Condition(
+            "ART4", "", "", {"parts": "|".join(parts), "total": str(total)}
+        )
+        return condition.key
+
+    def _settle_states(self, today):
+        """Candidate, blocked or expired, as the verdict and the window say."""
+        expired = self.filtered(lambda p: p.window_close_latest < today)
+        failed = (self - expired).filtered(lambda p: p.verdict == "no")
+        fine = self - expired - failed
+        for practice in expired:
+            practice._move_to("expired", "expired", {"date": practice.window_close})
+        # what was ready and no longer is goes back first: the facts have changed
+        slipped = (self - expired).filtered(
+            lambda p: (
+                p.state == "ready" and (p.verdict != "yes" or not p.art4_declared_by_id)
+            )
+        )
+        slipped._move_to("candidate", "state")
+        failed._move_to("blocked", "state")
+        fine.filtered(lambda p: p.state == "blocked")._move_to("candidate", "state")
+
+    def _claimed(self):
+        return _cents(self.indemnity)
+
+    # --- what is next ---------------------------------------------------------
+
+    def _set_next(self):
+        """Store what has to be done next, and by when."""
+        for practice in self.sudo():
+            action, params, day = practice._next_step()
+            practice._update(
+                {
+                    "next_action": action,
+                    "next_params": messages.encode_params(params),
+                    "next_date": day,
+                }
+            )
+
+    def _next_step(self):
+        """(key of NEXT_TEXTS or False, parameters, date or False)."""
+        self.ensure_one()
+        close = self.window_close
+        if self.state == "blocked":
+            not_open = self.window_open and self.window_open > self.evaluated_on
+            if self.failed_codes == "C11" and not_open:
+                return "wait_open", {"date": self.window_open}, self.window_open
+            return "solve", {"codes": self.failed_codes or "-", "date": close}, close
+        if self.state == "candidate":
+            if self.unknown_codes:
+                return "declare", {"codes": self.unknown_codes, "date": close}, close
+            if not self.art4_declared_by_id:
+                return "declare_art4", {"date": close}, close
+            return "confirm", {"date": close}, close
+        if self.state == "ready":
+            return "export", {"date": close}, close
+        if self.state == "exported":
+            return "mark_sent", {"date": close}, close
+        if self.state == "sent":
+            answer = self._answer_date()
+            return "await_answer", {"date": answer}, answer
+        return False, {}, False
+
+    def _answer_date(self):
+        """Day by which the SII has to answer (TISIND 8.1)."""
+        sent = fields.Datetime.context_timestamp(self, self.sent_on).date()
+        terms = self.env["cmor.parameter"]._terms(self.company_id, sent)
+        holidays = self.company_id._utility_holidays({sent.year, sent.year + 1})
+        return add_working_days(sent, terms.sii_check_days, holidays)
+
+    # --- explanation ----------------------------------------------------------
+
+    def _explanation_values(self):
+        """Texts for the amount's explanation, in the reader's language."""
+        self.ensure_one()
+
+        def money(text):
+            return formatLang(self.env, float(text), currency_obj=self.currency_id)
+
+        def day(text):
+            return format_date(self.env, text) if text else ""
+
+        return {
+            "practice": self,
+            "readings": self.amount_details,
+            "money": money,
+            "day": day,
+            "note": lambda code: self.env._(messages.NOTES.get(code, code)),
+        }
+
+
+def _details(result):
+    """Both readings as JSON: bills and months with their figures as text."""
+    return [
+        {
+            "reading": reading.reading,
+            "end": reading.end.isoformat(),
+            "credit": str(reading.credit),
+            "cap": str(reading.cap),
+            "cap_mean": str(reading.cap_mean),
+            "cap_dearest": str(reading.cap_dearest),
+            "prev": str(reading.prev_cmor),
+            "indemnity": str(reading.indemnity),
+            "bills": [
+                {
+                    "ref": share.ref,
+                    "from": share.date_from and share.date_from.isoformat(),
+                    "to": share.date_to and share.date_to.isoformat(),
+                    "days": share.period_days,
+                    "inside": share.days_inside,
+                    "open": str(share.open_amount),
+                    "relevant": str(share.relevant),
+                    "note": share.note,
+                }
+                for share in reading.bills
+                if share.open_amount
+            ],
+            "months": [
+                {
+                    "from": month.date_from.isoformat(),
+                    "to": month.date_to.isoformat(),
+                    "supplied": month.supplied,
+                    "spend": str(amount_rules.round_cent(month.spend)),
+                }
+                for month in reading.months
+            ],
+        }
+        for reading in (result.chosen, result.other)
+    ]

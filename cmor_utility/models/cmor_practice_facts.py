@@ -1,0 +1,210 @@
+from collections import defaultdict
+from dataclasses import dataclass
+from decimal import Decimal
+
+from odoo import models
+from odoo.fields import Domain
+
+from ..rules import amount as amount_rules
+from ..rules import eligibility, lifecycle
+
+MOVE_FIELDS = [
+    "name",
+    "billing_ref",
+    "amount_total",
+    "invoice_date",
+    "invoice_date_due",
+    "consumption_from",
+    "consumption_to",
+    "reading_kind",
+    "recalculation_kind",
+    "is_closing_bill",
+    "other_services_amount",
+    "billing_residual",
+    "billing_residual_date",
+    "reversed_entry_id",
+]
+
+
+@dataclass(frozen=True)
+class BillData:
+    """A bill's share of one contract: the record and what the rules see of it."""
+
+    move: object
+    bill: amount_rules.Bill
+    billing_residual: Decimal | None
+
+
+def _cents(value):
+    """Float of a monetary field as exact cents."""
+    return Decimal(f"{value or 0.0:.2f}")
+
+
+class CmorPractice(models.Model):
+    """Fetching of the facts, in bulk: as many queries for one practice as for all."""
+
+    _inherit = "cmor.practice"
+
+    def _collect_bills(self, contracts):
+        """Posted bills and credit notes of contracts.
+
+        The share of a contract in a bill is that of its receivable lines; a bill
+        without contract on the lines belongs whole to the contract of its header.
+
+        :return: {contract id: [BillData, oldest consumption first]}
+        """
+        shares = self._bill_shares(contracts)
+        moves = self.env["account.move"].sudo()
+        moves = moves.browse({move_id for _contract, move_id in shares})
+        moves.fetch(MOVE_FIELDS)
+        moves.reversed_entry_id.fetch(["consumption_from", "consumption_to"])
+        bills = defaultdict(list)
+        for (contract_id, move_id), (total, residual) in shares.items():
+            bills[contract_id].append(
+                self._bill_data(moves.browse(move_id), total, residual)
+            )
+        for items in bills.values():
+            items.sort(key=lambda i: (str(i.bill.date_from), str(i.move.invoice_date)))
+        return bills
+
+    def _bill_shares(self, contracts):
+        """{(contract id, move id): (total, residual)}, signed, as Decimal."""
+        domain = (
+            Domain("display_type", "=", "payment_term")
+            & Domain("parent_state", "=", "posted")
+            & Domain("move_id.move_type", "in", ("out_invoice", "out_refund"))
+        )
+        lines = self.env["account.move.line"].sudo()
+        aggregates = ["balance:sum", "amount_residual:sum"]
+        shares = {}
+        of_lines = lines._read_group(
+            domain & Domain("utility_contract_id", "in", contracts.ids),
+            ["utility_contract_id", "move_id"],
+            aggregates,
+        )
+        for contract, move, total, residual in of_lines:
+            shares[contract.id, move.id] = (_cents(total), _cents(residual))
+        of_headers = lines._read_group(
+            domain
+            & Domain("utility_contract_id", "=", False)
+            & Domain("move_id.utility_contract_id", "in", contracts.ids),
+            ["move_id"],
+            aggregates,
+        )
+        for move, total, residual in of_headers:
+            key = (move.utility_contract_id.id, move.id)
+            before = shares.get(key, (Decimal(0), Decimal(0)))
+            shares[key] = (before[0] + _cents(total), before[1] + _cents(residual))
+        return shares
+
+    def _bill_data(self, move, total, residual):
+        whole = _cents(move.amount_total)
+        other = _cents(move.other_services_amount)
+        if other and whole:
+            # a bill over several supplies: each bears its part of the other services
+            other = other * total / whole
+        period = move
+        if not move.consumption_from and move.reversed_entry_id:
+            period = move.reversed_entry_id
+        told = None
+        if move.billing_residual_date:
+            told = _cents(move.billing_residual)
+        return BillData(
+            move,
+            amount_rules.Bill(
+                ref=move.billing_ref or move.name,
+                date_from=period.consumption_from or None,
+                date_to=period.consumption_to or None,
+                total=total,
+                residual=residual,
+                other_services=other,
+                meter_fault=move.recalculation_kind == "meter_fault",
+            ),
+            told,
+        )
+
+    def _collect_notices(self, contracts, bills):
+        """Notices of the contracts, or that name one of their bills.
+
+        :return: {contract id: [(utility.notice, NoticeFact)]}
+        """
+        refs, owners = {}, defaultdict(set)
+        for contract_id, items in bills.items():
+            for item in items:
+                refs[item.move.id] = item.bill.ref
+                owners[item.move.id].add(contract_id)
+        notices = (
+            self.env["utility.notice"]
+            .sudo()
+            .search(
+                Domain("contract_id", "in", contracts.ids)
+                | Domain("move_ids", "in", list(refs)),
+                order="sent_date, id",
+            )
+        )
+        found = defaultdict(list)
+        for notice in notices:
+            concerned = {notice.contract_id.id}.union(
+                *(owners[move.id] for move in notice.move_ids if move.id in owners)
+            )
+            fact = self._notice_fact(notice, refs)
+            for contract_id in concerned & set(contracts.ids):
+                found[contract_id].append((notice, fact))
+        return found
+
+    def _notice_fact(self, notice, refs):
+        return eligibility.NoticeFact(
+            ref=notice.ref,
+            formal=notice.is_formal_notice,
+            channel=notice.channel,
+            warning=notice.cmor_warning,
+            sent=notice.sent_date or None,
+            notified=notice.notified_date or None,
+            pay_term=notice.pay_term or None,
+            has_proof=bool(notice.attachment_ids),
+            # bills of other contracts still tell that the notice names its bills
+            bills=frozenset(
+                refs.get(move.id, f"#{move.id}") for move in notice.move_ids
+            ),
+        )
+
+    def _collect_transfers(self):
+        """{practice id: code of a later contract of another customer on the point}."""
+        contracts = self.env["utility.contract"].sudo().with_context(active_test=False)
+        later = contracts.search(
+            Domain("supply_point_id", "in", self.supply_point_id.ids)
+            & Domain("end_reason", "!=", False)
+            | Domain("supply_point_id", "in", self.supply_point_id.ids)
+            & Domain("date_end", "=", False),
+            order="date_start, id",
+        ).grouped("supply_point_id")
+        found = {}
+        for practice in self:
+            for contract in later.get(practice.supply_point_id, contracts):
+                if (
+                    contract.date_start > practice.date_end
+                    and contract.partner_id != practice.partner_id
+                ):
+                    found[practice.id] = contract.code
+                    break
+        return found
+
+    def _collect_twins(self):
+        """{practice id: reference of another live practice for the same supply}."""
+        candidates = self.sudo().search(
+            Domain("side", "=", "outgoing")
+            & Domain("supply_point_id", "in", self.supply_point_id.ids)
+            & Domain("state", "not in", lifecycle.DEAD_STATES)
+        )
+        by_supply = defaultdict(list)
+        for practice in candidates:
+            by_supply[practice._supply_key()].append(practice)
+        found = {}
+        for practice in self:
+            others = [p for p in by_supply[practice._supply_key()] if p != practice]
+            if others:
+                found[practice.id] = others[0].name
+        return found
+
+    def _supply_key(self):
+        return (self.supply_point_id.id, self.partner_id.id, self.date_end)

@@ -1,0 +1,30 @@
+from odoo import api, models
+from odoo.exceptions import UserError
+
+CONTENT_FIELDS = frozenset(
+    {"raw", "datas", "db_datas", "store_fname", "checksum", "res_model", "res_id"}
+)
+
+
+class IrAttachment(models.Model):
+    """The bytes of a flow file never change and never go, whoever asks."""
+
+    _inherit = "ir.attachment"
+
+    def _is_flow_file(self):
+        found = self.filtered(lambda a: a.res_model == "cmor.flow.file" and a.res_id)
+        if not found:
+            return False
+        files = self.env["cmor.flow.file"].sudo()
+        return bool(files.search_count([("attachment_id", "in", found.ids)], limit=1))
+
+    def write(self, vals):
+        # EXTENDS base
+        if CONTENT_FIELDS & set(vals) and self._is_flow_file():
+            raise UserError(self.env._("The bytes of a flow file never change."))
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_flow_file(self):
+        if self._is_flow_file():
+            raise UserError(self.env._("The bytes of a flow file are kept for ever."))

@@ -1,0 +1,97 @@
+"""Texts that are put together from a code and parameters, for the reader's language.
+
+``_lt`` only marks a source text for the translation export; ``env._`` translates it
+when it is shown.
+"""
+
+from odoo.tools import format_date, formatLang
+
+from ..rules import messages
+
+
+def _lt(source):
+    return source
+
+
+EVENT_TEXTS = {
+    "created": _lt("The customer left on %(date)s with %(amount)s open."),
+    "declared": _lt("%(code)s declared %(result)s: %(proof)s"),
+    "lapsed": _lt("The facts changed: the declaration of %(code)s no longer holds."),
+    "edited": _lt("%(what)s: %(value)s"),
+    "confirmed": _lt("Amount confirmed: %(amount)s."),
+    "exported": _lt("Code %(code)s in file %(file)s."),
+    "refused": _lt("Not exported. %(issues)s"),
+    "discarded": _lt("File %(file)s discarded."),
+    "sent": _lt("File %(file)s marked as sent."),
+    "lost": _lt("Given up: %(reason)s"),
+    "expired": _lt("The request window closed on %(date)s."),
+    "evaluated": _lt("Failed: %(failed)s. To be declared: %(unknown)s."),
+}
+
+NEXT_TEXTS = {
+    "wait_open": _lt("Wait: the window opens on %(date)s."),
+    "solve": _lt("Solve %(codes)s before %(date)s."),
+    "declare": _lt("Declare %(codes)s before %(date)s."),
+    "declare_art4": _lt("Declare the conditions of art. 4 before %(date)s."),
+    "confirm": _lt("Confirm the amount before %(date)s."),
+    "export": _lt("Export the request before %(date)s."),
+    "mark_sent": _lt("Upload the file and mark it as sent before %(date)s."),
+    "await_answer": _lt("Wait for the answer of the SII, expected by %(date)s."),
+}
+
+RULE_TEXTS = {
+    "required": _lt("%(field)s is mandatory."),
+    "one_of": _lt("At least one of %(param)s is needed."),
+    "too_long": _lt("%(field)s is longer than %(param)s characters: %(value)s"),
+    "bad_type": _lt("%(field)s has a value of the wrong kind: %(value)s"),
+    "bad_number": _lt("%(field)s is not a number: %(value)s"),
+    "bad_decimals": _lt("%(field)s has too many decimals: %(value)s"),
+    "negative": _lt("%(field)s cannot be negative: %(value)s"),
+    "bad_date": _lt("%(field)s is not a date: %(value)s"),
+    "not_in_table": _lt("%(field)s is not a code of its table: %(value)s"),
+    "fixed_value": _lt("%(field)s is not the code expected: %(value)s"),
+    "unencodable": _lt("%(field)s has characters the file cannot hold: %(value)s"),
+    "formula": _lt("%(field)s begins like a formula: %(value)s"),
+    "columns": _lt("The row has not the columns of the header."),
+    "bad_fiscal_code": _lt("%(field)s is not a valid tax code: %(value)s"),
+    "bad_vat": _lt("%(field)s is not a valid VAT number: %(value)s"),
+}
+
+
+def show_params(env, params, currency):
+    """Stored parameters as texts of the reader's language.
+
+    :param env: environment of the reader
+    :param dict params: as stored by ``rules.messages.encode_params``
+    :param currency: res.currency of the amounts
+    """
+
+    def number(value):
+        if currency and value == round(value, 2):
+            return formatLang(env, value, currency_obj=currency)
+        return str(value)
+
+    return messages.decode_params(params, lambda day: format_date(env, day), number)
+
+
+def issue_vals(issue):
+    """An engine's issue as JSON."""
+    return {
+        "rule": issue.rule,
+        "field": issue.field,
+        "value": issue.value,
+        "param": ", ".join(str(param) for param in issue.params),
+    }
+
+
+def issue_line(env, issue):
+    """Text of one stored issue, for the reader's language.
+
+    :param dict issue: as made by ``issue_vals``
+    """
+    return env._(
+        RULE_TEXTS.get(issue["rule"], RULE_TEXTS["bad_type"]),
+        field=issue.get("field", ""),
+        value=issue.get("value", ""),
+        param=issue.get("param", ""),
+    )

@@ -1,0 +1,94 @@
+"""The life of a practice, both sides, in one place.
+
+For each target state: the states it may be entered from. Nothing else in the add-on
+decides whether a change of state is allowed.
+"""
+
+OUTGOING = "outgoing"
+INCOMING = "incoming"
+
+# target -> allowed sources; "" is the birth of the practice
+OUTGOING_SOURCES = {
+    "candidate": ("", "blocked", "ready", "rejected"),
+    "blocked": ("", "candidate"),
+    "ready": ("candidate", "exported"),
+    "exported": ("ready",),
+    "sent": ("exported",),
+    # the portal refuses a malformed file as a whole: nothing was registered
+    "file_error": ("sent",),
+    "rejected": ("sent", "file_error"),
+    "accepted": ("sent", "suspended", "cancel_requested", "updated"),
+    "suspended": ("accepted",),
+    "to_distributor": ("accepted", "updated", "cancel_requested"),
+    "updated": ("accepted", "to_distributor", "awaiting_csea"),
+    "cancel_requested": ("accepted", "to_distributor", "awaiting_csea"),
+    "awaiting_csea": ("to_distributor", "updated", "cancel_requested"),
+    "cancelled": (
+        "accepted",
+        "suspended",
+        "to_distributor",
+        "cancel_requested",
+        "awaiting_csea",
+    ),
+    "paid": ("awaiting_csea",),
+    "excess_to_return": ("paid",),
+    "refund_due": ("paid",),
+    "closed": ("paid", "excess_to_return", "refund_due", "cancelled"),
+    # given up by an operator with a reason, before or after a refusal
+    "closed_lost": ("candidate", "blocked", "ready", "rejected"),
+    "expired": ("candidate", "blocked", "ready"),
+}
+
+INCOMING_SOURCES = {
+    "received": ("",),
+    "unmatched": ("received",),
+    "matched": ("received", "unmatched", "suspend_requested"),
+    "suspend_requested": ("matched",),
+    "suspended": ("suspend_requested",),
+    "to_charge": ("matched", "suspended"),
+    "charged": ("to_charge",),
+    "collected": ("charged", "uncollected"),
+    "uncollected": ("charged",),
+    "carried": ("uncollected",),
+    "reported": ("collected", "carried", "to_refund"),
+    "cancel_requested": ("unmatched", "matched"),
+    "cancelled": ("matched", "suspended", "charged", "cancel_requested"),
+    "to_refund": ("cancelled",),
+    "closed": ("cancelled", "reported"),
+}
+
+SOURCES = {OUTGOING: OUTGOING_SOURCES, INCOMING: INCOMING_SOURCES}
+
+# still worked on by the nightly evaluation: nothing has left yet
+OPEN_STATES = ("candidate", "blocked", "ready")
+# no claim runs any more: another practice for the same supply may be made
+DEAD_STATES = ("cancelled", "closed", "closed_lost", "expired")
+
+
+class TransitionError(ValueError):
+    """A change of state that the life of a practice does not know."""
+
+    def __init__(self, side, source, target):
+        super().__init__(f"{side}: {source or 'new'} -> {target}")
+        self.side, self.source, self.target = side, source, target
+
+
+def states(side):
+    """All states of a side, in the order of a normal life."""
+    return tuple(SOURCES[side])
+
+
+def can_move(side, source, target):
+    """Whether ``source`` -> ``target`` is allowed. ``source`` "" means birth."""
+    return source in SOURCES[side].get(target, ())
+
+
+def check_move(side, source, target):
+    """Like ``can_move``, raising ``TransitionError``."""
+    if not can_move(side, source, target):
+        raise TransitionError(side, source, target)
+
+
+def targets(side, source):
+    """States that may follow ``source``."""
+    return tuple(t for t, sources in SOURCES[side].items() if source in sources)

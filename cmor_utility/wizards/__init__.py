@@ -1,0 +1,1 @@
+from . import cmor_declare_wizard, cmor_export_wizard
