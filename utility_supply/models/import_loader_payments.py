@@ -200,16 +200,41 @@ class UtilityImportLoaderPayments(models.AbstractModel):
         :return: {row number: [Issue]} of those that cannot be undone
         """
         outcomes = {}
+        reopened = self.env["account.move"]
         for number, record in returns:
             payment = facts["payments"][record["reverses_ref"]]
             if payment.reversal_date:
                 ref = record["reverses_ref"]
                 outcomes[number] = [issue("already_reversed", "reverses_ref", ref)]
                 continue
-            self._return_payment(payment, record, days)
+            reopened |= self._return_payment(payment, record, days)
+        self._settle_again(reopened)
         return outcomes
 
+    def _settle_again(self, bills):
+        """Match reopened ``bills`` with other payments that name them.
+
+        The customer has often paid again before the file came: that payment was the
+        customer's credit only as long as the bill seemed settled.
+        """
+        if not bills:
+            return
+        payments = self.env["account.payment"].search(
+            [
+                ("company_id", "in", bills.company_id.ids),
+                ("billing_ref", "in", bills.mapped("billing_ref")),
+                ("payment_type", "=", "inbound"),
+                ("reversal_date", "=", False),
+                ("state", "in", ("in_process", "paid")),
+            ]
+        )
+        self._reconcile(payments, {"bills": {b.billing_ref: b for b in bills}})
+
     def _return_payment(self, payment, record, days):
+        """Undo one payment.
+
+        :return: the bills that are open again
+        """
         entry = payment.move_id
         receivable = entry.line_ids.filtered(
             lambda line: line.account_id.account_type == "asset_receivable"
@@ -235,6 +260,7 @@ class UtilityImportLoaderPayments(models.AbstractModel):
             reason=reason,
         )
         bills._message_log_batch(bodies={bill.id: text for bill in bills})
+        return bills
 
     def _bills_of(self, receivable):
         partials = receivable.matched_debit_ids | receivable.matched_credit_ids
