@@ -1,5 +1,7 @@
 -- a copy of the database must not act on the world: no folder is polled, nothing is
 -- recomputed behind the tester's back
+UPDATE utility_import_source
+   SET active = false, password = NULL, private_key = NULL;
 UPDATE ir_cron
    SET active = false
  WHERE id IN (

@@ -15,6 +15,7 @@ from . import account_move_line
 from . import account_move_send
 from . import account_payment
 from . import mail_mail
+from . import ir_attachment
 from . import bill_writer
 from . import bill_writer_careful
 from . import bill_writer_specimen

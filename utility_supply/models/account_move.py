@@ -91,10 +91,11 @@ class AccountMove(models.Model):
         "(company_id, billing_ref) WHERE billing_ref IS NOT NULL",
         "A bill with this number exists already in the company.",
     )
-    # the comparison with billing reads only the bills that differ
+    # the comparison with billing reads only the bills that differ: the condition is
+    # written as Odoo asks for a boolean column of the report
     _billing_difference_idx = models.Index(
         "(company_id, id) WHERE billing_residual_date IS NOT NULL"
-        " AND amount_residual IS DISTINCT FROM billing_residual"
+        " AND (amount_residual IS DISTINCT FROM billing_residual) IS TRUE"
     )
 
     @api.model_create_multi

@@ -44,19 +44,24 @@ class UtilityGuardedMixin(models.AbstractModel):
                 )
             )
 
+    def _check_guarded_create(self, vals_list):
+        """Raise AccessError when new records would start with a guarded value."""
+        if self._is_guard_open():
+            return
+        defaults = self.default_get(list(self._guarded_fields))
+        for vals in vals_list:
+            # forms send the default back: that is no attempt to set it
+            self._check_guarded(
+                {
+                    name: value
+                    for name, value in vals.items()
+                    if value and value != defaults.get(name)
+                }
+            )
+
     @api.model_create_multi
     def create(self, vals_list):
-        if not self._is_guard_open():
-            defaults = self.default_get(list(self._guarded_fields))
-            for vals in vals_list:
-                # forms send the default back: that is no attempt to set it
-                self._check_guarded(
-                    {
-                        name: value
-                        for name, value in vals.items()
-                        if value and value != defaults.get(name)
-                    }
-                )
+        self._check_guarded_create(vals_list)
         return super().create(vals_list)
 
     def write(self, vals):

@@ -250,9 +250,15 @@ class ResCompany(models.Model):
         journal = self._utility_find_journal(BILL_JOURNAL_CODE, ("sale",))
         if journal:
             return journal
-        account = self.income_account_id or self.utility_clearing_account_id
-        if self.utility_book_mode == "subledger":
-            account = self.utility_clearing_account_id
+        # an income account in both modes: a subledger names its clearing account on
+        # each row, and may later become full books without touching the journal
+        account = self.income_account_id or self.env["account.account"].search(
+            [
+                *self.env["account.account"]._check_company_domain(self),
+                ("account_type", "=", "income"),
+            ],
+            limit=1,
+        )
         return self.env["account.journal"].create(
             {
                 "name": "Bollette",

@@ -150,18 +150,16 @@ class UtilityCharge(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        charges = super().create(vals_list)
-        guarded = charges._guarded()
-        for company, of_company in guarded.grouped("company_id").items():
+        self._check_guarded_create(vals_list)
+        companies = self.env["res.company"]
+        for vals in vals_list:
+            company = companies.browse(vals.get("company_id") or self.env.company.id)
             sequence = self.env["ir.sequence"].with_company(company).sudo()
-            for charge in of_company:
-                charge.write(
-                    {
-                        "mode": company.utility_charge_mode,
-                        "ref": sequence.next_by_code("utility.charge"),
-                    }
-                )
-        return charges
+            vals["ref"] = sequence.next_by_code("utility.charge")
+            vals["mode"] = company.sudo().utility_charge_mode
+            vals.setdefault("currency_id", company.sudo().currency_id.id)
+        charges = super(UtilityCharge, self._guarded()).create(vals_list)
+        return charges.with_env(self.env)
 
     def write(self, vals):
         if (
@@ -209,6 +207,8 @@ class UtilityCharge(models.Model):
     def action_export_again(self):
         """Button: the billing system lost the file, the charge waits again."""
         self._check_may_decide()
+        if any(charge.state != "exported" for charge in self):
+            raise UserError(self.env._("Only what was exported is exported again."))
         self._set_state("to_export", export_id=False)
 
     def action_invoice(self):

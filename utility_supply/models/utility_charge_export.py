@@ -17,6 +17,10 @@ class UtilityChargeExport(models.Model):
 
     _guarded_fields = frozenset({"name", "state", "attachment_id", "sha256", "date"})
 
+    # the file is proof of what was asked: see models/ir_attachment.py
+    _kept_attachment_field = "attachment_id"
+    _kept_attachment_domain = ()
+
     company_id = fields.Many2one(
         "res.company",
         required=True,

@@ -90,7 +90,7 @@ class UtilityContract(models.Model):
     )
     supply_state_date = fields.Date(
         string="In this state since",
-        help="Set by itself when the state changes; correct it when the file says more.",
+        help="Set by itself when the state changes; the file may know better.",
     )
     suspendibility = fields.Selection(
         SUSPENDIBILITIES, readonly=True, copy=False, tracking=True
@@ -154,7 +154,9 @@ class UtilityContract(models.Model):
     def _compute_counts(self):
         # a bill over several sites names its contracts on the lines only
         bills = self.env["account.move.line"]._read_group(
-            self._bill_line_domain(), ["utility_contract_id"], ["move_id:count_distinct"]
+            self._bill_line_domain(),
+            ["utility_contract_id"],
+            ["move_id:count_distinct"],
         )
         bill_counts = {contract.id: count for contract, count in bills}
         counts = {}

@@ -34,6 +34,10 @@ class UtilityNotice(models.Model):
     _order = "sent_date desc, id desc"
     _check_company_auto = True
 
+    # the proof of a notice that was not typed by hand: see models/ir_attachment.py
+    _kept_attachment_field = "attachment_ids"
+    _kept_attachment_domain = (("source", "!=", "manual"),)
+
     company_id = fields.Many2one(
         "res.company",
         required=True,

@@ -95,6 +95,7 @@ class UtilityCommon(AccountTestInvoicingCommon):
     def _create_bill(cls, ref, contract=None, amount=100.0, post=True, **vals):
         """A posted bill of the billing system, as the acquisition leaves it."""
         contract = contract or cls.contract
+        account = cls.company.utility_clearing_account_id
         move = (
             cls.env["account.move"]
             .sudo()
@@ -116,7 +117,7 @@ class UtilityCommon(AccountTestInvoicingCommon):
                                 "name": ref,
                                 "price_unit": amount,
                                 "tax_ids": [Command.clear()],
-                                "account_id": cls.company.utility_clearing_account_id.id,
+                                "account_id": account.id,
                                 "utility_contract_id": contract.id,
                             }
                         )

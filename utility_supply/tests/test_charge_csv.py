@@ -44,7 +44,8 @@ class TestChargeCsv(BaseCase):
             "Riferimento addebito;Codice cliente;Codice contratto;Tipo;Importo;Valuta;"
             "Data;Descrizione;Trattamento fiscale\r\n"
             "UTC/2026/000001;C1;CT1;cost;12,30;EUR;2026-03-01;Spese di sollecito;\r\n"
-            "UTC/2026/000001;C1;CT1;refund;-5,00;EUR;2026-03-01;Spese di sollecito;\r\n",
+            "UTC/2026/000001;C1;CT1;refund;-5,00;EUR;2026-03-01;Spese di sollecito;\r"
+            "\n",
         )
         self.assertTrue(data.startswith(b"\xef\xbb\xbf"))
 
@@ -68,7 +69,9 @@ class TestChargeCsv(BaseCase):
     @fast
     @given(st.text(max_size=40), st.text(max_size=40))
     def test_any_text_stays_in_its_cell_and_harmless(self, description, code):
-        rows = _read(charge_csv.write([_row(description=description, contract_code=code)]))
+        rows = _read(
+            charge_csv.write([_row(description=description, contract_code=code)])
+        )
         self.assertEqual(len(rows), 2)
         self.assertEqual(len(rows[1]), len(charge_csv.HEADINGS))
         for cell in (rows[1][2], rows[1][7]):

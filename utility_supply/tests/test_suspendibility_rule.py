@@ -16,9 +16,7 @@ fast = settings(max_examples=150, deadline=None, database=None)
 FACTS = st.builds(
     SupplyFacts,
     service=st.sampled_from(["water", "gas", "electricity", "telephone"]),
-    customer_type=st.sampled_from(
-        ["domestic", "non_domestic", "large", "public_body"]
-    ),
+    customer_type=st.sampled_from(["domestic", "non_domestic", "large", "public_body"]),
     legal_form=st.sampled_from(["consumer", "business", "public_body", ""]),
     protections=st.frozensets(st.sampled_from(KINDS)),
     point_protections=st.frozensets(st.sampled_from(KINDS)),
@@ -80,7 +78,10 @@ class TestSuspendibilityRule(BaseCase):
 
     def test_long_suspension_at_its_boundary(self):
         facts = SupplyFacts(
-            service="gas", suspended_days=30, deactivable_after=30, legal_form="business"
+            service="gas",
+            suspended_days=30,
+            deactivable_after=30,
+            legal_form="business",
         )
         self.assertEqual(classify(facts).value, "suspendible")
         self.assertEqual(

@@ -84,7 +84,9 @@ class TestWorkdays(BaseCase):
         self.assertEqual(workdays.working_days_between(day, end, holidays), count)
         # the day before it is one short: no earlier day would do
         before = end - timedelta(days=1)
-        self.assertEqual(workdays.working_days_between(day, before, holidays), count - 1)
+        self.assertEqual(
+            workdays.working_days_between(day, before, holidays), count - 1
+        )
 
     @fast
     @given(DAYS, st.integers(0, 20), st.integers(0, 20), HOLIDAYS)
