@@ -43,7 +43,7 @@ MAX_INTEGER_DIGITS = 12  # of an amount: a thousand billions
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffd-\uffff]")
 _ISO = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _DATE_LIKE = re.compile(r"[0-9]{1,4}[-/. ][0-9]{1,2}[-/. ][0-9]{1,4}|[0-9]{6}|[0-9]{8}")
-_GROUPED = re.compile(r"[0-9]{1,3}([., '][0-9]{3})+|[0-9]+[.,][0-9]+")
+_GROUPED = re.compile(r"[0-9]{1,3}([., '][0-9]{3})*[.,][0-9]+|[0-9]+[.,][0-9]+")
 _SCIENTIFIC = re.compile(r"[0-9]+([.,][0-9]+)?[eE][+-]?[0-9]+")
 _CURRENCY = re.compile(r"[A-Z]{3}|[$£¥₣]")
 _DASHES = "-\N{EN DASH}\N{EM DASH}\N{MINUS SIGN}"
@@ -90,11 +90,10 @@ def text(value, *, max_length=None):
     content = content.strip()
     if not content:
         return None
-    if not content.isprintable():
+    if not content.isascii() or not content.isprintable():
         content = content.replace("\r\n", "\n").replace("\r", "\n")
         if _CONTROL.search(content):
             raise ValueIssue("bad_character", content)
-    if not content.isascii():
         content = unicodedata.normalize("NFC", content)
     if max_length and len(content) > max_length:
         raise ValueIssue("too_long", content, length=len(content), limit=max_length)

@@ -290,7 +290,7 @@ class Workbook:
 _BUILTIN_DATES = frozenset(
     str(number) for number in (14, 15, 16, 17, 22, *range(27, 37), *range(50, 59))
 )
-_LITERALS = re.compile(r'"[^"]*"|\\.|_.|\*.|\[[^\]]*\]')
+_LITERALS = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?![hms]+\])[^\]]*\]', re.IGNORECASE)
 
 
 def is_date_format(code):

@@ -10,3 +10,8 @@ from . import test_no_sending
 from . import test_books
 from . import test_notice
 from . import test_charges
+from . import test_formats_values
+from . import test_formats_tabular
+from . import test_formats_hostile
+from . import test_formats_mapping
+from . import test_formats_workbook
