@@ -193,7 +193,7 @@ def amount_issues(bill, *, cents=2) -> list[Issue]:
     amounts += [figure for line in bill.lines for figure in (line.untaxed, line.tax)]
     for amount in amounts:
         if not amount.is_finite() or amount != round(amount, cents):
-            found.append(make("too_many_decimals", column="total", value=amount))
+            found.append(make("too_many_decimals", column="total", value=amount, limit=cents))
             break
     if not bill.billing_ref.strip() or bill.billing_ref == "/":
         found.append(make("required", column="billing_ref", value=bill.billing_ref))

@@ -247,7 +247,7 @@ class UtilityBillWriter(models.AbstractModel):
                     if line.tax:
                         yield (
                             position,
-                            make("missing_tax", column="tax", value=line.tax),
+                            make("missing_tax_rate", column="tax", value=line.tax),
                         )
                 elif rate is not None:
                     expected = percent_of(line.untaxed, rate, books.cents)
