@@ -42,6 +42,7 @@
         "views/import_row_views.xml",
         "views/import_profile_views.xml",
         "views/import_upload_views.xml",
+        "views/import_source_views.xml",
         "views/utility_supply_menus.xml",
         "views/utility_manual_menus.xml",
         "views/import_menus.xml",

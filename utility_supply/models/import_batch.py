@@ -37,6 +37,7 @@ class UtilityImportBatch(models.Model):
             "sha256",
             "file_id",
             "is_feed",
+            "is_in_folder",
             "count_total",
             "count_created",
             "count_updated",
@@ -63,9 +64,12 @@ class UtilityImportBatch(models.Model):
         default=lambda self: self.env.company,
     )
     currency_id = fields.Many2one(related="company_id.currency_id")
-    dataset = fields.Selection(DATASET_LABELS, required=True, readonly=True)
+    dataset = fields.Selection(DATASET_LABELS, readonly=True)
     profile_id = fields.Many2one(
-        "utility.import.profile", required=True, readonly=True, ondelete="restrict"
+        "utility.import.profile",
+        readonly=True,
+        ondelete="restrict",
+        help="Empty: the file was refused before a profile could be chosen.",
     )
     source_id = fields.Many2one(
         "utility.import.source",
@@ -137,6 +141,9 @@ class UtilityImportBatch(models.Model):
     )
     row_ids = fields.One2many("utility.import.row", "batch_id", string="Rows set aside")
     scan_data = fields.Json(readonly=True, copy=False)
+    is_in_folder = fields.Boolean(
+        readonly=True, help="Its file has not been moved out of the folder yet."
+    )
     is_feed = fields.Boolean(string="Direct feed", readonly=True)
     idempotency_key = fields.Char(readonly=True, copy=False)
     answer = fields.Json(readonly=True, copy=False)
@@ -287,4 +294,4 @@ class UtilityImportBatch(models.Model):
         return self._fields["state"]._description_selection(self.env)
 
     def _dataset_rank(self):
-        return DATASET_ORDER.index(self.dataset)
+        return DATASET_ORDER.index(self.dataset) if self.dataset else -1

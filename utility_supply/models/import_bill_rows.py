@@ -125,25 +125,28 @@ def residual_values(rows):
 def bill_values(rows, contracts, taxes):
     """`BillValues` of the rows of one bill.
 
-    :param contracts: {code: utility.contract}
+    :param contracts: {code: utility.contract}; one that is not there yet (dry check)
+        gives values that can be checked, not written
     :param taxes: {rate: account.tax id}; empty for a subledger
     """
     first = rows[0][1]
     lines = []
     for _number, record in rows:
         untaxed, tax = shares(record)
+        contract = contracts.get(record["contract_code"])
         lines.append(
             BillLine(
-                contract_id=contracts[record["contract_code"]].id,
+                contract_id=contract.id if contract else None,
                 untaxed=untaxed,
                 tax=tax,
                 tax_id=taxes.get(record.get("tax_rate")),
             )
         )
+    contract = contracts.get(first["contract_code"])
     return BillValues(
         billing_ref=first["billing_ref"],
         move_type=MOVE_TYPE[first["document_type"]],
-        partner_id=contracts[first["contract_code"]].partner_id.id,
+        partner_id=contract.partner_id.id if contract else None,
         date=first["date"],
         due_date=first["due_date"],
         lines=lines,

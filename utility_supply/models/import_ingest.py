@@ -2,7 +2,7 @@
 
 import json
 
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 
 from ..formats import cells as cell_format
@@ -226,6 +226,25 @@ class UtilityImportBatch(models.Model):
         )
         kept.has_protected_data = any(b._protected_headings() for b in batches)
         return batches.with_env(self.env)
+
+    @api.model
+    def _receive_refused(self, source, filename, data, issues):
+        """Keep a file that cannot be used at all, with the reasons."""
+        sentence = self.env["utility.import.message"]._sentence
+        batch = self.with_context(**self._quiet_context())
+        kept = self.env["utility.import.file"]._keep(source.company_id, filename, data)
+        return batch._guarded().create(
+            {
+                "company_id": source.company_id.id,
+                "source_id": source.id,
+                "file_id": kept.id,
+                "sha256": kept.sha256,
+                "state": "refused",
+                "is_in_folder": True,
+                "message": "\n".join(sentence(one) for one in issues),
+                "date_end": fields.Datetime.now(),
+            }
+        )
 
     def _already_text(self):
         """The polite answer to a file that is here already."""

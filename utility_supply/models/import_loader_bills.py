@@ -199,10 +199,6 @@ class UtilityImportLoaderBills(models.AbstractModel):
             if missing := self._missing_reversed(rows, facts):
                 judged.update(self._spread_issues(ref, rows, {None: [missing]}))
                 continue
-            if any(r["contract_code"] not in facts["contracts"] for _n, r in rows):
-                # dry check: the contract comes with another sheet of the workbook
-                judged.update((number, "created") for number, _r in rows)
-                continue
             values = bill_rows.bill_values(
                 rows, facts["contracts"], self._by_rate(facts)
             )

@@ -6,6 +6,7 @@ and what to do next.
 """
 
 import dataclasses
+from decimal import Decimal
 
 from odoo import models
 from odoo.tools.translate import LazyTranslate
@@ -172,7 +173,10 @@ class UtilityImportMessage(models.AbstractModel):
         """Place and text of one issue: "Sheet Bollette, row 3, column IVA: ..."."""
         template = LOADER_MESSAGES.get(found.code)
         if template is not None:
-            params = {"value": found.value, **found.params}
+            params = {
+                name: format(value, "f") if isinstance(value, Decimal) else value
+                for name, value in {"value": found.value, **found.params}.items()
+            }
             # describe() shows a code that it does not know as it is
             text = self.env._(template) % params
             found = dataclasses.replace(found, code=text)

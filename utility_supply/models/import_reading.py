@@ -29,6 +29,8 @@ class Scan:
     skipped: int = 0
     amount: Decimal = Decimal(0)
     unreadable: int = 0
+    has_totals: bool = False  # the file ends with a totals row
+    totals: Decimal = Decimal(0)
     duplicates: dict = field(default_factory=dict)  # row -> first row with its key
     split: set = field(default_factory=set)  # rows of bills that are not together
     incomplete: dict = field(default_factory=dict)  # row -> a bad row of its bill
@@ -111,11 +113,12 @@ class BatchReader:
 
     def scan(self):
         """One pass over the whole file. :return: `Scan`, also kept for ``chunks``."""
-        scan, firsts, groups = Scan(), {}, {}
+        scan, firsts, groups, totals = Scan(), {}, {}, None
         for raw in self.rows():
             record, issues = self.convert(raw)
             if record is None and all(one.is_notice for one in issues):
                 scan.skipped += 1
+                totals = issues[0].params.get("amount") or totals
                 continue
             scan.count += 1
             self._add_amount(scan, raw, record)
@@ -126,6 +129,9 @@ class BatchReader:
             elif self._group_field and keys.get(self._group_field):
                 ref = keys[self._group_field]
                 self._add_to_group(groups, ref, raw.number, record is None)
+        if totals and not scan.unreadable:
+            # the file declares its own sum; rows without an amount leave it in doubt
+            scan.has_totals, scan.totals = True, Decimal(totals)
         self._judge_groups(scan, groups)
         self.found = scan
         return scan
@@ -214,6 +220,16 @@ class BatchReader:
         if number in self.found.split:
             return [issue("deferred", key, value)]
         return []
+
+    def checkable_chunks(self, size):
+        """As ``chunks``, rows of bills that stand apart brought together at the end."""
+        apart = []
+        for good, bad in self.chunks(0, size):
+            waiting = [raw for raw, found in bad if found[0].code == "deferred"]
+            apart += [(raw, self.convert(raw)[0]) for raw in waiting]
+            yield good, [one for one in bad if one[1][0].code != "deferred"]
+        if apart:
+            yield apart, []
 
     # -- keys of the other sheets, for the dry check --------------------------------
 
