@@ -121,6 +121,7 @@ class CmorFlowFile(models.Model):
         practices = records.practice_id
         practices._move_to("sent", "sent", {"file": ", ".join(self.mapped("name"))})
         records._guarded().write({"state": "sent"})
+        practices._set_next()
         self.sudo()._guarded().write(
             {
                 "state": "sent",
@@ -149,9 +150,12 @@ class CmorFlowFile(models.Model):
         records = self.sudo()._locked_records()
         practices = records.practice_id
         records._guarded().write({"state": "discarded"})
+        # the index on live records is to know it before a new file is made
+        records.flush_recordset(["state"])
         practices._move_to(
             "ready", "discarded", {"file": ", ".join(self.mapped("name"))}
         )
+        practices._set_next()
         self.sudo()._guarded().write(
             {"state": "discarded", "discard_reason": reason or False}
         )

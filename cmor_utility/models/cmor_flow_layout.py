@@ -233,7 +233,7 @@ class CmorFlowLayout(models.Model):
         )
 
     def _check_unused(self):
-        """A layout that made a file sent to the SII is history: a new version is due."""
+        """A layout that made a file sent to the SII is history: make a new version."""
         used = (
             self.env["cmor.flow.file"]
             .sudo()

@@ -512,10 +512,10 @@ class CmorPractice(models.Model):
             if not lifecycle.can_move(practice.side, practice.state, target):
                 raise UserError(
                     self.env._(
-                        "%(name)s cannot pass from %(source)s to %(target)s.",
+                        "%(name)s cannot pass from %(before)s to %(after)s.",
                         name=practice.display_name,
-                        source=practice.state,
-                        target=target,
+                        before=practice.state,
+                        after=target,
                     )
                 )
             events.append(

@@ -68,7 +68,7 @@ def show_params(env, params, currency):
 
     def number(value):
         if currency and value == round(value, 2):
-            return formatLang(env, value, currency_obj=currency)
+            return formatLang(env, float(value), currency_obj=currency)
         return str(value)
 
     return messages.decode_params(params, lambda day: format_date(env, day), number)

@@ -7,7 +7,8 @@ a closed list; ``{seq:7}`` pads with zeros. Nothing is evaluated.
 import re
 
 CODE_MAX = 15  # CP_UTENTE is AN 15 (SII, Trasmissione Offerte v5.0)
-CODE_CHARS = re.compile(r"[A-Za-z0-9_-]*\Z")
+# never a leading "-": a spreadsheet would take the code for a formula
+CODE_CHARS = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*\Z")
 CODE_TOKENS = ("sector", "year", "yy", "company", "customer", "seq")
 FILE_CHARS = re.compile(r"[A-Za-z0-9._-]*\Z")
 FILE_MAX = 120
@@ -66,7 +67,7 @@ def practice_code(pattern, values):
     """A practice code (CP_UTENTE).
 
     :param str pattern: must contain ``{seq}``
-    :return: 1 to 15 characters of ``[A-Za-z0-9_-]``
+    :return: 1 to 15 characters of ``[A-Za-z0-9_-]``, the first no ``-``
     :raise PatternError: ``no_seq``, ``too_long``, ``bad_char``, ``unknown_token``,
         ``brace``
     """
@@ -75,7 +76,7 @@ def practice_code(pattern, values):
     code = render(pattern, values, CODE_TOKENS)
     if len(code) > CODE_MAX:
         raise PatternError("too_long", code)
-    if not code or not CODE_CHARS.match(code):
+    if not CODE_CHARS.match(code):
         raise PatternError("bad_char", code)
     return code
 

@@ -1,0 +1,225 @@
+from datetime import date
+
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import freeze_time, tagged
+
+from .common import END, TODAY, CmorCommon
+
+
+@tagged("post_install", "-at_install")
+@freeze_time("2026-04-15")
+class TestCandidates(CmorCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.contract = cls._create_switch_out("K1")
+
+    def condition(self, practice, code):
+        return practice.condition_ids.filtered(lambda c: c.code == code)
+
+    def test_found_with_amount_window_and_reasons(self):
+        practice = self._find()
+        self.assertRecordValues(
+            practice,
+            [
+                {
+                    "contract_id": self.contract.id,
+                    "partner_id": self.contract.partner_id.id,
+                    "supply_point_id": self.contract.supply_point_id.id,
+                    "state": "candidate",
+                    "sector": "electricity",
+                    "date_end": END,
+                    "window_open": date(2026, 3, 1),
+                    "window_close": date(2026, 8, 31),
+                    "window_close_latest": date(2026, 9, 30),
+                    "role_id": self.role.id,
+                    "failed_codes": False,
+                    "unknown_codes": "C7, C9",
+                    "verdict": "unknown",
+                    "next_action": "declare",
+                    "next_date": date(2026, 8, 31),
+                }
+            ],
+        )
+        self.assertEqual(len(practice.condition_ids), 14)
+        self.assertEqual(len(practice.line_ids), 3)
+
+    def test_amount_to_the_cent(self):
+        """By the last day of the old supply D is excluded: 30 of August's 31 days."""
+        practice = self._find()
+        self.assertEqual(practice.reading_used, "last_day_old")
+        self.assertEqual(practice.credit_amount, 296.77)
+        self.assertEqual(practice.reading_difference, 3.23)
+        self.assertEqual(practice.indemnity, 296.77)
+        august = practice.line_ids.filtered(lambda line: line.name == "K1/3")
+        self.assertEqual((august.period_days, august.days_inside), (31, 30))
+        self.assertEqual(august.relevant_amount, 96.77)
+        self.assertEqual(
+            sum(practice.line_ids.mapped("relevant_amount")), practice.credit_amount
+        )
+        self.assertIn("K1/3", practice.amount_explanation)
+
+    def test_found_once(self):
+        practice = self._find()
+        self.assertEqual(len(practice), 1)
+        self.assertFalse(self._find())
+        practice.action_give_up("Accordo con il cliente")
+        self.assertEqual(practice.state, "closed_lost")
+        self.assertFalse(self._find())
+
+    def test_not_candidates(self):
+        self._find()
+        for code, vals in (
+            ("N1", {"end_reason": "transfer"}),
+            ("N2", {"end_reason": "termination"}),
+            ("N3", {"end": date(2024, 12, 31)}),
+        ):
+            end = vals.pop("end", END)
+            self._create_switch_out(code, end=end, **vals)
+        paid = self._create_switch_out("N4")
+        for move in paid.bill_ids.filtered("amount_residual"):
+            self._pay(move)
+        water = self._create_point("ACQUA-1", service="water")
+        self._create_switch_out("N5", point=water)
+        self.assertFalse(self._find())
+
+    def test_before_the_window_it_is_blocked_until_it_opens(self):
+        practice = self._find(date(2025, 12, 1))
+        self.assertEqual((practice.state, practice.failed_codes), ("blocked", "C11"))
+        self.assertEqual(practice.next_action, "wait_open")
+        practice.sudo()._evaluate(date(2026, 2, 28))
+        self.assertEqual(practice.state, "blocked")
+        practice.sudo()._evaluate(date(2026, 3, 1))
+        self.assertEqual(practice.state, "candidate")
+
+    def test_doubtful_days_ask_a_person_and_then_expire(self):
+        practice = self._find()
+        practice.sudo()._evaluate(date(2026, 8, 31))
+        self.assertNotIn("C11", practice.unknown_codes)
+        practice.sudo()._evaluate(date(2026, 9, 1))
+        self.assertIn("C11", practice.unknown_codes)
+        practice.sudo()._evaluate(date(2026, 9, 30))
+        self.assertEqual(practice.state, "candidate")
+        practice.sudo()._evaluate(date(2026, 10, 1))
+        self.assertEqual(practice.state, "expired")
+        self.assertIn("expired", practice.event_ids.mapped("kind"))
+
+    def test_failed_conditions_block_and_recover(self):
+        contract = self._create_switch_out("B1", notice=False, closing=False)
+        practice = self._find().filtered(lambda p: p.contract_id == contract)
+        self.assertEqual(practice.state, "blocked")
+        self.assertEqual(practice.failed_codes, "C4, C5, C7")
+        self._create_notice(contract)
+        contract.bill_ids.filtered(
+            lambda m: m.billing_ref == "B1/3"
+        ).is_closing_bill = 1
+        practice.action_recompute()
+        self.assertEqual((practice.state, practice.failed_codes), ("candidate", False))
+
+    def test_payment_lowers_the_claim_and_ends_it(self):
+        practice = self._find()
+        bills = practice.line_ids.move_id
+        self._pay(bills[0], 40.0)
+        practice.action_recompute()
+        self.assertEqual(practice.credit_amount, 256.77)
+        for move in bills:
+            self._pay(move)
+        practice.action_recompute()
+        self.assertEqual(practice.state, "blocked")
+        self.assertIn("C6", practice.failed_codes)
+        self.assertEqual(practice.indemnity, 0)
+        self.assertFalse(practice.line_ids)
+
+    def test_transfer_after_the_switch(self):
+        practice = self._find()
+        other = self._create_customer("NEW")
+        self._create_contract(
+            "K2",
+            other,
+            self.contract.supply_point_id,
+            date_start=date(2025, 11, 1),
+        )
+        practice.action_recompute()
+        self.assertIn("C12", practice.failed_codes)
+
+    def test_bill_left_out_by_hand(self):
+        practice = self._find()
+        line = practice.line_ids.filtered(lambda x: x.name == "K1/1")
+        with self.assertRaises(UserError):
+            line.is_excluded = True
+        practice.write(
+            {
+                "line_ids": [
+                    (1, line.id, {"is_excluded": True, "exclude_reason": "Reclamo 7"})
+                ]
+            }
+        )
+        self.assertEqual(practice.credit_amount, 196.77)
+        self.assertIn("edited", practice.event_ids.mapped("kind"))
+        practice.action_recompute()
+        self.assertTrue(line.exists().is_excluded)
+
+    def test_previous_cmor_goes_on_top(self):
+        practice = self._find()
+        practice.write({"prev_cmor_amount": 50.0, "prev_sii_code": "SII000000000001"})
+        self.assertEqual(practice.indemnity, 346.77)
+
+    def test_multi_site_bill_counts_its_share(self):
+        """Without a contract on the lines the header's; with one, only that share."""
+        contract = self._create_switch_out("MS")
+        other = self._create_contract("MS2", contract.partner_id)
+        move = self._create_period_bill(
+            "MS/9", contract, 90.0, date(2025, 7, 1), date(2025, 7, 31), post=False
+        )
+        move.utility_contract_id = False
+        move.action_post()
+        term = move.line_ids.filtered(lambda x: x.display_type == "payment_term")
+        term.sudo().utility_contract_id = other
+        practice = self._find().filtered(lambda p: p.contract_id == contract)
+        self.assertNotIn(move, practice.line_ids.move_id)
+        term.sudo().utility_contract_id = contract
+        practice.action_recompute()
+        self.assertIn(move, practice.line_ids.move_id)
+
+    def test_queries_do_not_grow_with_practices(self):
+        contracts = [self._create_switch_out(f"Q{i}") for i in range(6)]
+        practices = self._find()
+        self.env.flush_all()
+        self.env.invalidate_all()
+        one = practices.filtered(lambda p: p.contract_id == contracts[0]).sudo()
+        six = practices.filtered(
+            lambda p: p.contract_id in contracts[0].browse([c.id for c in contracts])
+        ).sudo()
+        self.assertEqual(len(six), 6)
+
+        def count(records):
+            self.env.flush_all()
+            self.env.invalidate_all()
+            start = self.env.cr.sql_log_count
+            records._evaluate(TODAY)
+            self.env.flush_all()
+            return self.env.cr.sql_log_count - start
+
+        self.assertLessEqual(count(six), count(one) + 3)
+
+    def test_nightly_action(self):
+        cron = self.env.ref("cmor_utility.ir_cron_cmor_candidates")
+        with self.enter_registry_test_mode():
+            cron.sudo().method_direct_trigger()
+        found = self.env["cmor.practice"].search(
+            [("contract_id", "=", self.contract.id)]
+        )
+        self.assertEqual(found.evaluated_on, TODAY)
+
+    def test_a_company_the_user_does_not_have(self):
+        stranger = self._create_other_user("stranger", self.other_company)
+        found = (
+            self.env["cmor.practice"]
+            .with_user(stranger)
+            .find_candidates(self.company.ids, TODAY)
+        )
+        self.assertFalse(found)
+        with self.assertRaises(AccessError):
+            self.env["cmor.practice"].with_user(self.accountant).find_candidates(
+                self.company.ids, TODAY
+            )

@@ -1,0 +1,270 @@
+import hashlib
+from datetime import date
+from pathlib import Path
+
+from psycopg2 import IntegrityError
+
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import freeze_time, tagged
+from odoo.tools import mute_logger
+
+from ..formats import flow_csv
+from .common import TODAY, CmorCommon
+
+FILES = Path(__file__).parent / "files"
+
+
+@tagged("post_install", "-at_install")
+@freeze_time("2026-04-15 10:30:00")
+class TestExport(CmorCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.first = cls._create_switch_out("K1")
+        cls.second = cls._create_switch_out("K2")
+        cls.all = cls._find().sorted("id")
+        cls._declare(cls.all)
+        cls.all.action_confirm()
+
+    def export(self, practices=None):
+        action = (practices or self.all).action_export()
+        self.assertEqual(action["res_model"], "cmor.flow.file")
+        files = self.env["cmor.flow.file"].with_user(self.operator)
+        if action.get("res_id"):
+            return files.browse(action["res_id"])
+        return files.search(action["domain"])
+
+    def test_golden_file(self):
+        """The whole file, byte for byte."""
+        file = self.export()
+        path = FILES / "SI1.0050_golden.csv"
+        self.assertEqual(
+            file.attachment_id.raw.decode(), path.read_bytes().decode(), path.name
+        )
+
+    def test_file_is_kept_with_its_fingerprint(self):
+        file = self.export()
+        data = file.attachment_id.raw
+        self.assertRecordValues(
+            file,
+            [
+                {
+                    "name": "SI1.0050_12345670017_20260415123000_001.csv",
+                    "state": "generated",
+                    "sha256": hashlib.sha256(data).hexdigest(),
+                    "size": len(data),
+                    "count_written": 2,
+                    "count_refused": 0,
+                    "exported_by_id": self.operator.id,
+                    "layout_state": "to_check",
+                }
+            ],
+        )
+        self.assertRecordValues(
+            self.all,
+            [
+                {"state": "exported", "code": "E26-00000001"},
+                {"state": "exported", "code": "E26-00000002"},
+            ],
+        )
+        self.assertEqual(self.role.code_next, 3)
+
+    def test_the_engine_reads_its_own_file(self):
+        data = self.export().attachment_id.raw
+        result = flow_csv.read(self.layout._spec(), data)
+        self.assertEqual(
+            [row.values["CP_UTENTE"] for row in result.rows], self.all.mapped("code")
+        )
+        self.assertEqual([row.issues for row in result.rows], [(), ()])
+        self.assertEqual(result.rows[0].values["COGNOME"], "Rossi")
+
+    def test_bad_practice_is_reported_the_other_goes(self):
+        self.second.partner_id.write(
+            {"name": "=cmd|' /C calc'!A0", "l10n_it_codice_fiscale": False}
+        )
+        self.second.partner_id.vat = False
+        file = self.export()
+        self.assertEqual((file.count_written, file.count_refused), (1, 1))
+        good, bad = self.all
+        self.assertEqual((good.state, bad.state), ("exported", "ready"))
+        record = file.record_ids.filtered(lambda r: r.state == "refused")
+        self.assertEqual(record.practice_id, bad)
+        rules = {(i["field"], i["rule"]) for i in record.issues}
+        self.assertEqual(
+            rules, {("RAGIONE_SOCIALE_DENOMINAZIONE", "formula"), ("CF", "one_of")}
+        )
+        self.assertIn("RAGIONE_SOCIALE_DENOMINAZIONE", record.issue_text)
+        self.assertIn("refused", bad.event_ids.mapped("kind"))
+        self.assertEqual(file.attachment_id.raw.count(b"\r\n"), 2)
+
+    def test_wrong_tax_code_is_reported(self):
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE res_partner SET l10n_it_codice_fiscale = 'RSSMRA80A01F205Y'"
+            " WHERE id = %s",
+            [self.second.partner_id.id],
+        )
+        self.second.partner_id.invalidate_recordset()
+        file = self.export()
+        record = file.record_ids.filtered(lambda r: r.state == "refused")
+        self.assertEqual(
+            [(i["field"], i["rule"]) for i in record.issues],
+            [("CF", "bad_fiscal_code")],
+        )
+
+    def test_name_with_separators_stays_one_cell(self):
+        self.second.partner_id.write(
+            {"name": "Bar; Sport\r\nSI1;0050", "is_company": True}
+        )
+        data = self.export().attachment_id.raw.decode()
+        self.assertEqual(data.count("\r\n"), 3)
+        self.assertIn(";Bar Sport SI1 0050;", data)
+
+    def test_nothing_written_is_a_file_that_says_why(self):
+        self.all.sudo().partner_id.name = "@evil"
+        file = self.export()
+        self.assertRecordValues(
+            file, [{"state": "refused", "count_written": 0, "count_refused": 2}]
+        )
+        self.assertFalse(file.attachment_id)
+        self.assertEqual(set(self.all.mapped("state")), {"ready"})
+
+    def test_facts_are_read_again(self):
+        """Paid between the confirmation and the export: it stays out."""
+        for move in self.all[0].line_ids.move_id:
+            self._pay(move)
+        with self.assertRaisesRegex(UserError, "only ready"):
+            self.all.action_export()
+
+    def test_exported_once(self):
+        self.export()
+        with self.assertRaisesRegex(UserError, "only ready"):
+            self.all.action_export()
+
+    def test_discard_and_make_again_keeps_the_code(self):
+        file = self.export()
+        codes = self.all.mapped("code")
+        data = file.attachment_id.raw
+        file.action_discard("Nome sbagliato")
+        self.assertEqual(file.state, "discarded")
+        self.assertEqual(set(self.all.mapped("state")), {"ready"})
+        self.assertEqual(file.attachment_id.raw, data, "the bytes stay")
+        again = self.export()
+        self.assertNotEqual(again, file)
+        self.assertEqual(self.all.mapped("code"), codes)
+        self.assertTrue(again.name.endswith("_002.csv"))
+
+    def test_sent_is_for_ever(self):
+        file = self.export()
+        file.action_mark_sent()
+        self.assertRecordValues(
+            file, [{"state": "sent", "sent_by_id": self.operator.id}]
+        )
+        self.assertEqual(set(self.all.mapped("state")), {"sent"})
+        self.assertEqual(self.all[0].next_action, "await_answer")
+        # 15 April 2026 is a Wednesday: two working days
+        self.assertEqual(self.all[0].next_date, date(2026, 4, 17))
+        with self.assertRaises(UserError):
+            file.action_discard("no")
+        with self.assertRaises(UserError):
+            file.action_mark_sent()
+
+    def test_practice_buttons_act_on_the_file(self):
+        file = self.export()
+        self.all[0].action_discard_file()
+        self.assertEqual(file.state, "discarded")
+        file = self.export()
+        self.all[0].action_mark_sent()
+        self.assertEqual(file.state, "sent")
+
+    def test_code_burnt_for_ever(self):
+        self.export().action_discard()
+        self.role.code_next = 1
+        third = self._create_switch_out("K3")
+        practice = self._find().filtered(lambda p: p.contract_id == third)
+        self._declare(practice)
+        practice.action_confirm()
+        self.export(practice)
+        self.assertEqual(practice.code, "E26-00000003")
+
+    def test_pattern_of_the_user(self):
+        self.role.write({"code_pattern": "ED_{year}_{seq:4}", "code_next": 7})
+        self.export()
+        self.assertEqual(self.all.mapped("code"), ["ED_2026_0007", "ED_2026_0008"])
+
+    def test_who_may_export(self):
+        for user in (self.bystander, self.manager):
+            with self.assertRaises(AccessError):
+                self.all.with_user(user).action_export()
+        with self.assertRaises(AccessError):
+            self.all.with_user(self.accountant).action_export()
+        file = self.export()
+        for user in (self.bystander, self.manager):
+            with self.assertRaises(AccessError):
+                file.with_user(user).action_mark_sent()
+            with self.assertRaises(AccessError):
+                file.with_user(user).action_discard()
+
+    def test_role_without_accreditation_says_why(self):
+        for vals, reason in (
+            ({"accreditation_state": "requested"}, "not accredited"),
+            ({"accreditation_state": "accredited", "role": "cc"}, "through its UDD"),
+            ({"role": "udd", "side_outgoing": False}, "outgoing"),
+        ):
+            self.role.write(vals)
+            with self.assertRaisesRegex(UserError, reason):
+                self.all.action_export()
+            self.assertTrue(self.all[0].role_warning)
+            self.assertEqual(set(self.all.mapped("state")), {"ready"})
+
+    def test_no_role_at_all(self):
+        contract = self._create_switch_out("K4")
+        self.role.date_to = date(2026, 1, 1)
+        practice = self._find().filtered(lambda p: p.contract_id == contract)
+        self.assertFalse(practice.role_id)
+        with self.assertRaisesRegex(AccessError, "no outgoing role"):
+            practice.action_confirm()
+
+    def test_unconfirmed_layout_asks_once(self):
+        self.layout.sudo()._guarded().write({"acknowledged_by_id": False})
+        action = self.all.action_export()
+        self.assertEqual(action["res_model"], "cmor.export.wizard")
+        wizard = (
+            self.env["cmor.export.wizard"]
+            .with_user(self.operator)
+            .with_context(**action["context"])
+            .create({})
+        )
+        with self.assertRaises(UserError):
+            wizard.action_apply()
+        wizard.accept = True
+        result = wizard.action_apply()
+        self.assertEqual(result["res_model"], "cmor.flow.file")
+        self.assertEqual(self.layout.acknowledged_by_id, self.operator)
+
+    def test_layout_changes_with_the_date(self):
+        """A file made the day after the last day uses the next layout (gate 28)."""
+        self.layout.sudo().date_to = TODAY
+        newer = self.layout.sudo().copy({"name": "nuovo"})
+        self.assertEqual(newer.date_from, date(2026, 4, 16))
+        newer.field_ids.filtered(lambda f: f.name == "NOTE").unlink()
+        newer.action_acknowledge()
+        self.assertEqual(self.export(self.all[0]).layout_id, self.layout)
+        with freeze_time("2026-04-16"):
+            file = self.export(self.all[1])
+        self.assertEqual(file.layout_id, newer)
+        self.assertNotIn(b"NOTE", file.attachment_id.raw)
+
+    @mute_logger("odoo.sql_db")
+    def test_database_refuses_a_second_live_record(self):
+        file = self.export()
+        record = file.record_ids[0]
+        with self.assertRaises(IntegrityError), self.env.cr.savepoint():
+            self.env["cmor.flow.record"].sudo()._guarded().create(
+                {
+                    "file_id": file.id,
+                    "practice_id": record.practice_id.id,
+                    "state": "written",
+                }
+            )
+            self.env.flush_all()

@@ -1,0 +1,156 @@
+"""Two users who export at once: real sessions of the database, real commits."""
+
+from datetime import date
+
+from psycopg2.errors import SerializationFailure
+
+from odoo import SUPERUSER_ID, api
+from odoo.exceptions import UserError
+from odoo.modules.registry import Registry
+from odoo.tests import BaseCase, get_db_name, tagged
+from odoo.tools import SQL, mute_logger
+
+from ..models.cmor_practice_evaluation import CmorPractice as Evaluation
+from ..models.cmor_practice_export import CmorPractice as Exporter
+
+VALUES = {
+    "PIVA_UTENTE": "12345670017",
+    "PIVA_GESTORE": "05877611003",
+    "SETTORE": "E",
+    "COD_POD": "IT999E00000001",
+    "CF": "RSSMRA80A01F205X",
+    "CF_STRANIERO": "0",
+    "COGNOME": "Rossi",
+    "PIVA_CONTROPARTE_COMMERCIALE": "12345670017",
+    "DATA_CESSAZIONE": date(2025, 8, 31),
+    "VALORE_CREDITO": 100,
+    "VALORE_INDENNIZZO": 100,
+    "CMOR_PRECEDENTE": "0",
+    "NUM_FATTURE": 1,
+    "ELENCO_FATTURE": [{"number": "F1"}],
+    "NUM_MORA": 1,
+    "ELENCO_MORA": [{"reference": "N1"}],
+    "DICH_ART4": "1",
+}
+TABLES = (
+    "cmor_flow_record",
+    "cmor_practice_event",
+    "cmor_practice_code",
+    "cmor_flow_file",
+    "cmor_practice",
+    "cmor_company_role",
+)
+
+
+@tagged("post_install", "-at_install")
+class TestRace(BaseCase):
+    """What is under test is locks and states: facts and values are given."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.registry = Registry(get_db_name())
+        cls.made = {}
+        cls.addClassCleanup(cls._clean)
+        with cls.registry.cursor() as cr:
+            cls._build(api.Environment(cr, SUPERUSER_ID, {}))
+
+    @classmethod
+    def _build(cls, env):
+        company = env["res.company"].search([], limit=1)
+        user = env.ref("base.user_admin")
+        role = env["cmor.company.role"].create(
+            {
+                "company_id": company.id,
+                "role": "udd",
+                "sector": "electricity",
+                "vat": "12345670017",
+                "date_from": "1999-01-01",
+                "accreditation_state": "accredited",
+                "user_ids": [(6, 0, user.ids)],
+                "code_pattern": "RACE_{seq:6}",
+            }
+        )
+        practice = (
+            env["cmor.practice"]
+            .with_context(mail_create_nolog=True, mail_create_nosubscribe=True)
+            ._guarded()
+            .create(
+                {
+                    "company_id": company.id,
+                    "name": "RACE",
+                    "sector": "electricity",
+                    "state": "ready",
+                    "role_id": role.id,
+                    "window_close": "2026-08-31",
+                }
+            )
+        )
+        layout = env.ref("cmor_utility.layout_si1_0050")
+        cls.acknowledged = layout.acknowledged_by_id.id
+        layout.action_acknowledge()
+        cls.made = {"role": role.id, "practice": practice.id, "layout": layout.id}
+
+    @classmethod
+    def _clean(cls):
+        """The product never deletes these: the test's own rows go by SQL."""
+        with cls.registry.cursor() as cr:
+            practice, role = cls.made.get("practice"), cls.made.get("role")
+            cr.execute(
+                "SELECT attachment_id FROM cmor_flow_file WHERE role_id = %s", [role]
+            )
+            attachments = tuple(row[0] for row in cr.fetchall() if row[0])
+            where = {
+                "cmor_flow_file": ("role_id", role),
+                "cmor_practice": ("id", practice),
+                "cmor_company_role": ("id", role),
+            }
+            for table in TABLES:
+                column, value = where.get(table, ("practice_id", practice))
+                cr.execute(
+                    SQL(
+                        "DELETE FROM %s WHERE %s = %s",
+                        SQL.identifier(table),
+                        SQL.identifier(column),
+                        value,
+                    )
+                )
+            if attachments:
+                cr.execute("DELETE FROM ir_attachment WHERE id IN %s", [attachments])
+            if not cls.acknowledged:
+                cr.execute(
+                    "UPDATE cmor_flow_layout SET acknowledged_by_id = NULL,"
+                    " acknowledged_on = NULL WHERE id = %s",
+                    [cls.made.get("layout")],
+                )
+
+    def export(self, cr):
+        env = api.Environment(cr, SUPERUSER_ID, {})
+        return env["cmor.practice"].browse(self.made["practice"]).action_export()
+
+    @mute_logger("odoo.sql_db")
+    def test_two_sessions_make_one_file(self):
+        self.patch(Evaluation, "_set_next", lambda practices: None)
+        self.patch(Evaluation, "_evaluate", lambda practices, today: None)
+        self.patch(
+            Exporter,
+            "_flow_values",
+            lambda practice, layout, common: {**VALUES, "CP_UTENTE": practice.code},
+        )
+        with self.registry.cursor() as one, self.registry.cursor() as two:
+            two.execute("SELECT 1")  # the second user's session has begun as well
+            self.export(one)
+            with self.assertRaisesRegex(UserError, "Another export"):
+                self.export(two)
+            one.commit()
+            # still on its old view of the data, the second one tries again
+            with self.assertRaises(SerializationFailure):
+                self.export(two)
+            two.rollback()
+            with self.assertRaisesRegex(UserError, "only ready"):
+                self.export(two)
+            two.execute(
+                "SELECT count(*) FROM cmor_flow_record WHERE practice_id = %s",
+                [self.made["practice"]],
+            )
+            self.assertEqual(two.fetchone()[0], 1)

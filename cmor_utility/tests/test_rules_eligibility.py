@@ -1,0 +1,265 @@
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+from odoo.tests import BaseCase, tagged
+
+from ..rules import amount, eligibility, messages, window
+from ..rules.terms import Terms
+
+D = Decimal
+TODAY = date(2026, 4, 15)
+END = date(2025, 8, 31)
+PERIOD = (date(2025, 7, 1), date(2025, 7, 31))
+
+
+def bill_fact(ref="B1", **vals):
+    return eligibility.BillFact(
+        **{
+            "ref": ref,
+            "issued": date(2025, 8, 10),
+            "date_from": PERIOD[0],
+            "date_to": PERIOD[1],
+            "reading_kind": "actual",
+            "recalculation": "none",
+            "is_closing": False,
+            "residual": D(100),
+            "billing_residual": None,
+            "relevant": D(100),
+            **vals,
+        }
+    )
+
+
+def notice_fact(ref="N1", bills=("B1",), **vals):
+    return eligibility.NoticeFact(
+        **{
+            "ref": ref,
+            "formal": True,
+            "channel": "ar",
+            "warning": True,
+            "sent": date(2025, 10, 1),
+            "notified": date(2025, 10, 6),
+            "pay_term": date(2025, 10, 20),
+            "has_proof": True,
+            "bills": frozenset(bills),
+            **vals,
+        }
+    )
+
+
+def facts(bills=None, notices=None, terms=None, **vals):
+    terms = terms or Terms()
+    bills = bills if bills is not None else (bill_fact(),)
+    rows = [
+        amount.Bill(b.ref, b.date_from, b.date_to, D(1200), b.residual) for b in bills
+    ]
+    span = window.request_window(END, terms)
+    return eligibility.PracticeFacts(
+        **{
+            "today": TODAY,
+            "service": "electricity",
+            "end_reason": "switch_out",
+            "voltage_level": "low",
+            "gas_use": None,
+            "annual_smc": None,
+            "window": span,
+            "amount": amount.compute_amount(rows, span, terms),
+            "bills": tuple(bills),
+            "notices": tuple(notices if notices is not None else (notice_fact(),)),
+            **vals,
+        }
+    )
+
+
+@tagged("post_install", "-at_install")
+class TestEligibility(BaseCase):
+    def answer(self, code, known=None, terms=None):
+        answers = eligibility.evaluate(known or facts(), terms or Terms())
+        self.assertEqual([a.code for a in answers], list(eligibility.CODES))
+        for answer in answers:
+            # every reason has a text, and the text finds its parameters
+            params = messages.decode_params(
+                messages.encode_params(answer.params), str, str
+            )
+            self.assertTrue(messages.TEXTS[answer.reason] % params)
+        return next(a for a in answers if a.code == code)
+
+    def result(self, code, known=None, terms=None):
+        return self.answer(code, known, terms).result
+
+    def test_good_practice_has_only_what_must_be_declared(self):
+        answers = eligibility.evaluate(facts(), Terms())
+        by_result = {
+            result: [a.code for a in answers if a.result == result]
+            for result in ("no", "unknown")
+        }
+        # no closing bill yet; nothing here knows the complaints
+        self.assertEqual(by_result, {"no": ["C7"], "unknown": ["C9"]})
+
+    def test_c1_scope(self):
+        for vals, expected in (
+            ({"voltage_level": "medium"}, "yes"),
+            ({"voltage_level": "high"}, "no"),
+            ({"voltage_level": None}, "unknown"),
+            ({"service": "water"}, "no"),
+            ({"service": "gas", "gas_use": "domestic"}, "yes"),
+            ({"service": "gas", "gas_use": None}, "unknown"),
+            ({"service": "gas", "gas_use": "public_service"}, "unknown"),
+            ({"service": "gas", "gas_use": "other"}, "unknown"),
+            ({"service": "gas", "gas_use": "other", "annual_smc": D(50000)}, "yes"),
+            ({"service": "gas", "gas_use": "other", "annual_smc": D(50001)}, "no"),
+            (
+                {"service": "gas", "gas_use": "condominium", "annual_smc": D(200000)},
+                "yes",
+            ),
+            (
+                {"service": "gas", "gas_use": "condominium", "annual_smc": D(200001)},
+                "no",
+            ),
+        ):
+            self.assertEqual(self.result("C1", facts(**vals)), expected, vals)
+
+    def test_c2_credit(self):
+        self.assertEqual(self.result("C2"), "yes")
+        no_period = bill_fact(date_from=None, date_to=None, relevant=D(0))
+        self.assertEqual(self.result("C2", facts([no_period])), "unknown")
+        old = bill_fact(
+            date_from=date(2024, 1, 1), date_to=date(2024, 1, 31), relevant=D(0)
+        )
+        self.assertEqual(self.result("C2", facts([old])), "no")
+
+    def test_c3_readings(self):
+        guess = bill_fact(reading_kind="estimated")
+        closing = bill_fact(
+            "B2", is_closing=True, date_to=END, issued=date(2025, 9, 20), relevant=D(0)
+        )
+        cases = (
+            ([bill_fact(reading_kind="self")], "yes"),
+            ([guess], "no"),
+            ([bill_fact(reading_kind="mixed")], "no"),
+            ([bill_fact(reading_kind=None)], "unknown"),
+            ([guess, closing], "yes"),
+            # the true-up is itself estimated, older, or covers less
+            ([guess, replace(closing, reading_kind="estimated")], "no"),
+            ([guess, replace(closing, issued=date(2025, 8, 1))], "no"),
+            ([guess, replace(closing, date_to=date(2025, 7, 30))], "no"),
+            ([guess, replace(closing, is_closing=False)], "no"),
+            (
+                [guess, replace(closing, is_closing=False, recalculation="true_up")],
+                "yes",
+            ),
+        )
+        for bills, expected in cases:
+            self.assertEqual(self.result("C3", facts(bills)), expected, bills)
+
+    def test_c4_notice(self):
+        good = notice_fact()
+        cases = (
+            ([good], "yes", "c4_proved"),
+            ([replace(good, channel="pec")], "yes", "c4_proved"),
+            ([], "no", "c4_missing"),
+            ([replace(good, formal=False)], "no", "c4_missing"),
+            ([replace(good, channel="email")], "no", "c4_missing"),
+            ([replace(good, bills=frozenset({"B9"}))], "no", "c4_missing"),
+            ([replace(good, warning=False)], "no", "c4_no_warning"),
+            ([replace(good, notified=None)], "unknown", "c4_unproved"),
+            ([replace(good, has_proof=False)], "unknown", "c4_unproved"),
+            ([replace(good, bills=frozenset())], "unknown", "c4_unproved"),
+            # one good notice among bad ones is enough
+            ([replace(good, warning=False), good], "yes", "c4_proved"),
+        )
+        for notices, expected, reason in cases:
+            answer = self.answer("C4", facts(notices=notices))
+            self.assertEqual((answer.result, answer.reason), (expected, reason))
+        lenient = Terms(notice_proof_required=False)
+        known = facts(notices=[replace(good, has_proof=False)])
+        self.assertEqual(self.result("C4", known, lenient), "yes")
+
+    def test_c4_every_bill_needs_its_notice(self):
+        bills = [bill_fact(), bill_fact("B2")]
+        self.assertEqual(self.result("C4", facts(bills)), "no")
+        both = [notice_fact(), notice_fact("N2", ["B2"])]
+        self.assertEqual(self.result("C4", facts(bills, both)), "yes")
+
+    def test_c5_term(self):
+        good = notice_fact()
+        cases = (
+            ([good], "yes"),
+            # the last day to pay is still the customer's
+            ([replace(good, pay_term=TODAY)], "no"),
+            ([replace(good, pay_term=None)], "unknown"),
+            ([], "no"),
+        )
+        for notices, expected in cases:
+            self.assertEqual(self.result("C5", facts(notices=notices)), expected)
+
+    def test_c6_unpaid(self):
+        self.assertEqual(self.result("C6"), "yes")
+        paid = bill_fact(residual=D(0), relevant=D(0))
+        self.assertEqual(self.result("C6", facts([paid])), "no")
+        told = bill_fact(billing_residual=D(0))
+        self.assertEqual(self.result("C6", facts([told])), "unknown")
+
+    def test_c7_closing_bill(self):
+        self.assertEqual(self.result("C7"), "no")
+        closing = bill_fact(is_closing=True)
+        self.assertEqual(self.result("C7", facts([closing])), "unknown")
+
+    def test_c8_meter_fault(self):
+        self.assertEqual(self.result("C8"), "yes")
+        blank = facts([bill_fact(recalculation=None)])
+        self.assertEqual(self.result("C8", blank), "yes")
+        strict = Terms(reconstruction_always_told=False)
+        self.assertEqual(self.result("C8", blank, strict), "unknown")
+        faulty = bill_fact("B2", recalculation="meter_fault", relevant=D(0))
+        answer = self.answer("C8", facts([bill_fact(), faulty]))
+        self.assertEqual((answer.result, answer.reason), ("yes", "c8_left_out"))
+
+    def test_c10_minimum_to_the_cent(self):
+        for open_, expected in (("9.99", "no"), ("10.00", "yes"), ("10.01", "yes")):
+            known = facts([bill_fact(residual=D(open_), relevant=D(open_))])
+            self.assertEqual(self.result("C10", known), expected, open_)
+        strict = Terms(min_inclusive=False)
+        known = facts([bill_fact(residual=D(10), relevant=D(10))])
+        self.assertEqual(self.result("C10", known, strict), "no")
+
+    def test_c11_window(self):
+        for day, expected in (
+            (date(2026, 2, 27), "no"),
+            (date(2026, 2, 28), "no"),  # open by one reading only: wait
+            (date(2026, 3, 1), "yes"),
+            (date(2026, 8, 31), "yes"),
+            (date(2026, 9, 1), "unknown"),  # closed by one reading only
+            (date(2026, 9, 30), "unknown"),
+            (date(2026, 10, 1), "no"),
+        ):
+            self.assertEqual(self.result("C11", facts(today=day)), expected, day)
+
+    def test_c12_c13(self):
+        self.assertEqual(self.result("C12"), "yes")
+        self.assertEqual(self.result("C12", facts(end_reason="transfer")), "no")
+        self.assertEqual(self.result("C12", facts(transferred_to="K2")), "no")
+        asked = Terms(point_check_by_sii=False)
+        self.assertEqual(self.result("C12", facts(), asked), "unknown")
+        self.assertEqual(self.result("C13"), "yes")
+        self.assertEqual(self.result("C13", facts(live_twin="CMOR/1")), "no")
+
+    def test_c14_prescription(self):
+        self.assertEqual(self.result("C14"), "yes")
+        old = bill_fact(date_from=date(2023, 8, 9))
+        self.assertEqual(self.result("C14", facts([old])), "unknown")
+        border = bill_fact(date_from=date(2023, 8, 10))
+        self.assertEqual(self.result("C14", facts([border])), "yes")
+
+    def test_key_changes_with_the_facts(self):
+        one = self.answer("C9", facts([bill_fact()]))
+        same = self.answer("C9", facts([bill_fact()]))
+        other = self.answer("C9", facts([bill_fact(), bill_fact("B2")]))
+        self.assertEqual(one.key, same.key)
+        self.assertNotEqual(one.key, other.key)
+
+    def test_verdict(self):
+        self.assertEqual(eligibility.verdict(["yes", "unknown", "no"]), "no")
+        self.assertEqual(eligibility.verdict(["yes", "unknown"]), "unknown")
+        self.assertEqual(eligibility.verdict(["yes"]), "yes")

@@ -1,0 +1,135 @@
+"""Lifecycle, patterns of codes, names: small pure rules."""
+
+import ast
+from itertools import pairwise
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from odoo.tests import BaseCase, tagged
+
+from ..rules import lifecycle, patterns
+from ..rules.person_name import split_name
+
+
+@tagged("post_install", "-at_install")
+class TestLifecycle(BaseCase):
+    def test_every_source_is_a_state(self):
+        for side, table in lifecycle.SOURCES.items():
+            for target, sources in table.items():
+                for source in sources:
+                    self.assertIn(source, ("", *table), f"{side} {target}")
+
+    def test_every_state_is_reached_from_birth(self):
+        for side, table in lifecycle.SOURCES.items():
+            reached, todo = set(), [""]
+            while todo:
+                for target in lifecycle.targets(side, todo.pop()):
+                    if target not in reached:
+                        reached.add(target)
+                        todo.append(target)
+            self.assertEqual(reached, set(table), side)
+
+    def test_the_way_out(self):
+        way = ("", "candidate", "ready", "exported", "sent", "accepted")
+        for source, target in pairwise(way):
+            self.assertTrue(lifecycle.can_move("outgoing", source, target))
+        self.assertTrue(lifecycle.can_move("outgoing", "exported", "ready"))
+
+    def test_forbidden(self):
+        for source, target in (
+            ("blocked", "ready"),
+            ("candidate", "exported"),
+            ("sent", "ready"),
+            ("sent", "exported"),
+            ("expired", "candidate"),
+            ("ready", "sent"),
+        ):
+            with self.assertRaises(lifecycle.TransitionError):
+                lifecycle.check_move("outgoing", source, target)
+
+
+@tagged("post_install", "-at_install")
+class TestPatterns(BaseCase):
+    values = {
+        "sector": "E",
+        "year": "2026",
+        "yy": "26",
+        "company": "ED",
+        "customer": "C001",
+        "seq": 42,
+    }
+
+    def test_code(self):
+        code = patterns.practice_code("{sector}{yy}-{seq:8}", self.values)
+        self.assertEqual(code, "E26-00000042")
+        code = patterns.practice_code("{company}_{customer:3}{seq}", self.values)
+        self.assertEqual(code, "ED_C0042")
+
+    def test_refused(self):
+        for pattern, reason in (
+            ("{sector}{yy}", "no_seq"),
+            ("{seq:16}", "too_long"),
+            ("A B{seq}", "bad_char"),
+            ("è{seq}", "bad_char"),
+            ("{seq}{nome}", "unknown_token"),
+            ("{seq}{", "brace"),
+            ("{seq.__class__}", "brace"),
+            # a spreadsheet would take it for a formula, and the layout refuses that
+            ("-{seq}", "bad_char"),
+            ("{0}{seq}", "brace"),
+        ):
+            with self.assertRaises(patterns.PatternError) as caught:
+                patterns.practice_code(pattern, self.values)
+            self.assertEqual(caught.exception.args[0], reason, pattern)
+
+    @given(st.text(max_size=30), st.integers(1, 10**9))
+    def test_code_is_right_or_refused(self, pattern, number):
+        try:
+            code = patterns.practice_code(pattern, {**self.values, "seq": number})
+        except patterns.PatternError:
+            return
+        self.assertRegex(code, r"\A[A-Za-z0-9_][A-Za-z0-9_-]{0,14}\Z")
+
+    def test_file_name_cannot_leave_its_folder(self):
+        for pattern in ("../{n}", "a/b{n}", "..", "a\n{n}"):
+            with self.assertRaises(patterns.PatternError):
+                patterns.file_name(pattern, {"n": 1})
+
+
+@tagged("post_install", "-at_install")
+class TestPersonName(BaseCase):
+    def test_both_orders(self):
+        code = "RSSMRA80A01F205X"
+        self.assertEqual(split_name("Mario Rossi", code), ("Mario", "Rossi"))
+        self.assertEqual(split_name("ROSSI MARIO", code), ("MARIO", "ROSSI"))
+
+    def test_double_names_and_accents(self):
+        self.assertEqual(
+            split_name("De Nicolò Maria Francesca", "DNCMFR80A41F205X"),
+            ("Maria Francesca", "De Nicolò"),
+        )
+        self.assertEqual(split_name("Fo Ugo", "FOXGUO80A01F205X"), ("Ugo", "Fo"))
+
+    def test_not_told(self):
+        self.assertIsNone(split_name("Mario Rossi", "12345678901"))
+        self.assertIsNone(split_name("Mario Rossi", None))
+        self.assertIsNone(split_name("Bianchi Luca", "RSSMRA80A01F205X"))
+
+
+@tagged("post_install", "-at_install")
+class TestPurity(BaseCase):
+    def test_rules_and_formats_know_no_odoo(self):
+        root = Path(__file__).parents[1]
+        files = [*root.glob("rules/*.py"), *root.glob("formats/*.py")]
+        self.assertGreater(len(files), 8)
+        for path in files:
+            for node in ast.walk(ast.parse(path.read_text())):
+                names = []
+                if isinstance(node, ast.Import):
+                    names = [alias.name for alias in node.names]
+                elif isinstance(node, ast.ImportFrom):
+                    names = [node.module or ""]
+                for name in names:
+                    self.assertNotEqual(name.split(".")[0], "odoo", path.name)
