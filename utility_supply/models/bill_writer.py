@@ -175,6 +175,8 @@ class UtilityBillWriter(models.AbstractModel):
 
     def _bill_issues(self, books, bills):
         issues = defaultdict(list)
+        if not bills:
+            return {}
         for position, bill in enumerate(bills):
             issues[position] += amount_issues(bill, cents=self._cents(books, bill))
         for position, found in self._lock_issues(books, bills):
@@ -193,23 +195,31 @@ class UtilityBillWriter(models.AbstractModel):
 
     def _lock_issues(self, books, bills):
         """Bills in a closed period: Odoo would move their date, we refuse."""
-        locks = {}
-        for position, bill in enumerate(bills):
-            has_tax = any(books.tax_id(line) for line in bill.lines)
-            key = (books.accounting_date(bill), has_tax)
-            if key not in locks:
-                violated = books.company._get_violated_lock_dates(*key, books.journal)
-                locks[key] = max((lock for lock, _field in violated), default=None)
-            if locks[key]:
+        keys = [
+            (books.accounting_date(bill), any(map(books.tax_id, bill.lines)))
+            for bill in bills
+        ]
+        # a lock binds all days up to its own: when it spares the first, it spares all
+        first = (min(day for day, _x in keys), any(has_tax for _x, has_tax in keys))
+        if not self._lock_date(books, *first):
+            return
+        locks = {key: self._lock_date(books, *key) for key in set(keys)}
+        for position, (bill, key) in enumerate(zip(bills, keys, strict=True)):
+            if lock := locks[key]:
                 yield (
                     position,
                     make(
                         "locked_period",
                         column="date",
                         value=bill.date.isoformat(),
-                        lock=locks[key].isoformat(),
+                        lock=lock.isoformat(),
                     ),
                 )
+
+    def _lock_date(self, books, day, has_tax):
+        """The last day of the closed period that ``day`` lies in, None if open."""
+        violated = books.company._get_violated_lock_dates(day, has_tax, books.journal)
+        return max((lock for lock, _field in violated), default=None)
 
     def _number_issues(self, books, bills):
         """Numbers that this company's books or this very list already hold."""

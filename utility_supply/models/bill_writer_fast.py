@@ -9,7 +9,7 @@ from itertools import chain
 from psycopg2 import OperationalError
 
 from odoo import models
-from odoo.tools import SQL
+from odoo.tools import SQL, ormcache
 
 from ..formats.bill_values import ZERO, percent_of, receivables
 from .bill_writer_specimen import json_text
@@ -225,9 +225,9 @@ class UtilityBillWriter(models.AbstractModel):
 
     def _compute_foreign_fields(self, moves):
         """Stored computed fields of modules unknown here: the ORM computes them."""
-        records = (moves, moves.line_ids)
-        if not any(self._has_foreign_fields(recordset._name) for recordset in records):
+        if not self._has_foreign_fields():
             return
+        records = (moves, moves.line_ids)
         known = [
             ([f for f in recordset._fields.values() if is_known(f)], recordset)
             for recordset in records
@@ -237,11 +237,14 @@ class UtilityBillWriter(models.AbstractModel):
                 recordset.modified(list(recordset._fields), create=True)
             self.env.flush_all()
 
-    def _has_foreign_fields(self, model_name):
-        """Some stored computed field of an unknown module depends on this model."""
+    @ormcache()
+    def _has_foreign_fields(self):
+        """Some stored computed field of an unknown module depends on bills."""
+        models_read = (self.env["account.move"], self.env["account.move.line"])
         return any(
             dependent.store and dependent.compute and not is_known(dependent)
-            for field in self.env[model_name]._fields.values()
+            for model in models_read
+            for field in model._fields.values()
             if field.store
             for dependent in self.pool.get_dependent_fields(field)
         )

@@ -53,7 +53,7 @@ class CustomerFacts:
     commercial_id: int
     shipping_id: int
     display_name: str
-    refund_bank_id: int | None
+    refund_bank_id: int | None  # known only for who gets a credit note
     has_address: bool
     receivable_id: int | None
     profile: tuple
@@ -127,9 +127,32 @@ class UtilityBillWriter(models.AbstractModel):
         partners = partners.with_company(books.company)
         partners.fetch(self._fact_fields())
         detail = self._address_detail()
-        return {
-            partner.id: self._facts_of(books, partner, detail) for partner in partners
+        families = self._families(partners)
+        facts = {
+            partner.id: self._facts_of(partner, detail, partner.id in families)
+            for partner in partners
         }
+        for bill in bills:
+            if bill.is_refund:
+                commercial = partners.browse(facts[bill.partner_id].commercial_id)
+                bank = self._refund_bank(books, commercial)
+                facts[bill.partner_id].refund_bank_id = bank.id or None
+        return facts
+
+    def _families(self, partners):
+        """Ids of the partners that have contacts or are one: few do."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT parent_id FROM res_partner WHERE parent_id = ANY(%(ids)s)
+                UNION
+                SELECT id FROM res_partner
+                 WHERE id = ANY(%(ids)s) AND parent_id IS NOT NULL
+                """,
+                ids=partners.ids,
+            )
+        )
+        return {id_ for (id_,) in rows}
 
     def _fact_fields(self):
         return [
@@ -151,10 +174,10 @@ class UtilityBillWriter(models.AbstractModel):
             bool(positions.state_ids or groups.exclude_state_ids),
         )
 
-    def _facts_of(self, books, partner, detail):
+    def _facts_of(self, partner, detail, has_family):
         commercial = partner.commercial_partner_id
         shipping = partner
-        if partner.child_ids or partner.parent_id:
+        if has_family:
             shipping = partner.browse(partner.address_get(["delivery"])["delivery"])
         has_address = self._has_address(commercial)
         profile = (
@@ -172,7 +195,7 @@ class UtilityBillWriter(models.AbstractModel):
             commercial_id=commercial.id,
             shipping_id=shipping.id,
             display_name=partner.display_name,
-            refund_bank_id=self._refund_bank(books, commercial).id or None,
+            refund_bank_id=None,
             has_address=has_address,
             receivable_id=commercial.property_account_receivable_id.id or None,
             profile=profile,
@@ -200,6 +223,8 @@ class UtilityBillWriter(models.AbstractModel):
 
     def _refund_bank(self, books, commercial):
         """The account to pay a refund to, chosen as ``_compute_partner_bank_id``."""
+        if not commercial.bank_ids:
+            return commercial.bank_ids
         banks = commercial.bank_ids.filtered(
             lambda bank: not bank.company_id or bank.company_id == books.company
         )
