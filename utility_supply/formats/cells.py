@@ -12,6 +12,7 @@ EMPTY_TYPE, FORMULA, ERROR = "empty", "formula", "error"
 
 # Excel keeps 15 significant digits: from 10**15 on the last digits are lost
 EXACT_INTEGER = 10**15
+_PADDED = re.compile("0{2,30}")
 _LAST_SERIAL = 2958465  # 31/12/9999
 _DAY = timedelta(days=1)
 _MILLISECONDS = 86_400_000
@@ -82,6 +83,11 @@ def number_text(text):
     return format(Decimal(shown), "f") if "e" in shown else shown
 
 
+def padding(number_format):
+    """Digits that a format like "00000" shows (a CAP, a PDR as a number), else 0."""
+    return len(number_format) if _PADDED.fullmatch(number_format or "") else 0
+
+
 def serial_cell(text, date1904=False):
     """The cell of a date-formatted number (days since 1900 or 1904).
 
@@ -133,7 +139,16 @@ def plain(cell, *, decimal_mark=".", date_form="yyyy-mm-dd"):
         return _plain_date(value, date_form or "yyyy-mm-dd")
     if kind == BOOL:
         return "1" if value else "0"
-    return str(value).replace("\0", "\N{REPLACEMENT CHARACTER}")
+    return storable(value)
+
+
+def storable(value):
+    """``value`` as text that PostgreSQL and XML can hold: no NUL, no surrogates."""
+    text = str(value)
+    if text.isascii():
+        return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
+    text = text.encode("utf-8", "replace").decode()
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 def _plain_date(value, form):
@@ -150,7 +165,7 @@ def to_json(row):
     Text stays a plain string; any other type is ``{"type": ..., "value": str}``.
     """
     return {
-        heading: _cell_to_json(cell)
+        storable(heading): _cell_to_json(cell)
         for heading, cell in row.cells.items()
         if cell.type != EMPTY_TYPE
     }
@@ -162,7 +177,8 @@ def _cell_to_json(cell):
     value = cell.value
     if cell.type == DATE:
         value = value.isoformat()
-    return {"type": cell.type, "value": value if cell.type == BOOL else str(value)}
+    value = value if cell.type == BOOL else storable(value)
+    return {"type": cell.type, "value": value}
 
 
 def from_json(number, values, headings=()):

@@ -7,6 +7,8 @@ file that is cut off or whose quotes never close is refused before anything is a
 import codecs
 import csv
 import io
+import re
+from collections import Counter
 from itertools import islice
 
 from . import cells
@@ -14,6 +16,8 @@ from .cells import Cell
 from .issues import make, refuse
 
 DELIMITERS = (";", ",", "\t")
+_OTHER_DELIMITERS = ("|",)  # when the profile says so
+_HINT = re.compile("sep=(.)[\r\n]")  # Excel's own first line, to be left out
 ENCODINGS = ("utf-8", "utf-16", "cp1252", "iso-8859-1", "iso-8859-15")
 _SAMPLE_RECORDS = 30
 _CHUNK = 1 << 20
@@ -28,14 +32,21 @@ class CsvSource:
 
     def __init__(self, data, limits, *, encoding=None, delimiter=None, header_row=None):
         self._limits = limits
-        self._data = data
+        self._data = data.removesuffix(b"\x1a")  # end of file in the days of DOS
         self._size = len(data)
-        self.width = None  # number of columns, set once the headings are known
+        self._widths = None  # (least, most) columns, set once the headings are known
         self.progress = 0.0
-        self.encoding, self.cut = find_encoding(data, encoding)
+        self.encoding, self.cut = find_encoding(self._data, encoding)
         self.warnings = []
-        self._delimiter = delimiter or self._find_delimiter(header_row or 0)
-        self.count, self._last_number, self._last_width = self._walk()
+        if delimiter and delimiter not in DELIMITERS + _OTHER_DELIMITERS:
+            refuse("unknown_delimiter", value=delimiter)
+        self._hint = _HINT.match(self._open()[1].read(10))
+        hinted = self._hint and self._hint[1]
+        if hinted not in DELIMITERS:
+            hinted = self._hint = None
+        self._delimiter = delimiter or hinted or self._find_delimiter(header_row or 0)
+        found = self._walk()
+        self.count, self._last_number, self._last_width, self._seen_widths = found
 
     def _open(self):
         stream = io.BytesIO(self._data)
@@ -77,9 +88,9 @@ class CsvSource:
     def _walk(self):
         """Count the records with something in them; refuse what cannot be read whole.
 
-        Returns (count, number of the last record, its width).
+        Returns (count, number of the last record, its width, {width: records}).
         """
-        count, last = 0, (0, 0)
+        count, last, widths = 0, (0, 0), Counter()
         limits = self._limits
         for number, record, trouble in self._parse():
             if trouble == "unterminated":
@@ -94,13 +105,18 @@ class CsvSource:
             if max(map(len, record)) > limits.max_cell_chars:
                 refuse("cell_too_long", row=number, limit=limits.max_cell_chars)
             last = (number, len(record))
+            widths[len(record)] += 1
         if not count:
             refuse("empty_file")
-        return (count, *last)
+        return (count, *last, widths)
 
-    def set_width(self, width):
-        """Tell how many columns the headings have; refuses a file cut in a row."""
-        self.width = width
+    def set_header(self, number, width):
+        """Tell the row of the headings and how many columns they have. Refuses a file
+        that is cut in the middle of a row."""
+        whole = next(len(r) for n, r, _trouble in self._parse() if n == number)
+        if self._seen_widths == {whole: 1, whole + 1: self.count - 1}:
+            whole += 1  # all rows but the headings end with a separator
+        self._widths = (width, whole)
         unfinished = self.cut or not _ends_with_newline(self._data, self.encoding)
         if not unfinished:
             return
@@ -128,6 +144,8 @@ class CsvSource:
                 continue
             if not number % 500:
                 self.progress = min(stream.tell() / self._size, 1.0)
+            if number == 1 and self._hint:
+                continue
             yield number, record, ""
 
     @staticmethod
@@ -154,13 +172,18 @@ class CsvSource:
                 if field and not field.isspace()
             ]
             if found:
-                yield number, found, self._width_issues(number, len(record))
+                last = found[-1][0]
+                yield number, found, self._width_issues(number, len(record), last)
 
-    def _width_issues(self, number, found):
-        if self.width is None or found == self.width:
+    def _width_issues(self, number, found, last):
+        """``found``: columns of the record; ``last``: index of the last one filled."""
+        if self._widths is None:
             return ()
-        code = "row_short" if found < self.width else "row_long"
-        return (make(code, row=number, found=found, expected=self.width),)
+        least, most = self._widths
+        if least <= found <= most and last < least:
+            return ()
+        code = "row_short" if found < least else "row_long"
+        return (make(code, row=number, found=found, expected=least),)
 
 
 def find_encoding(data, declared=None):

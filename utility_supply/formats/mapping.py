@@ -258,7 +258,8 @@ class Converter:
     def convert(self, row):
         """``(record, [])`` of a good row, ``(None, issues)`` of any other."""
         if row.issues:
-            return None, list(row.issues)
+            # the word "Totale" often stands in merged cells
+            return None, self._totals_row(row, row.cells) or list(row.issues)
         record, issues, found = {}, [], row.cells
         for target, column, read, to_value, required, blank in self._plans:
             try:

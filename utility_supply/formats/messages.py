@@ -76,6 +76,7 @@ FILE_MESSAGES = {
     "too_many_columns": _("The table has more than %(limit)s columns."),
     "cell_too_long": _("A cell has more than %(limit)s characters."),
     "unknown_encoding": _("The profile's encoding %(value)s is not known."),
+    "unknown_delimiter": _("The profile's separator %(value)s is not accepted."),
     "undecodable": _(
         "The text is not valid %(encoding)s. Save the file again as UTF-8, or choose "
         "the right encoding in the profile."

@@ -162,7 +162,7 @@ class Table:
         self.columns = {
             name: cells.column_letter(index) for index, name in self._names.items()
         }
-        source.set_width(found[-1][0] + 1)
+        source.set_header(self.header_row, max(self._names) + 1)
         self.warnings = list(source.warnings)
 
     @property

@@ -13,9 +13,11 @@ import xlrd
 
 from . import cells
 from .cells import Cell
-from .issues import FileRefused, refuse
+from .issues import refuse
 
 _FORMULA = (0x0006, 0x0206, 0x0406)
+_MULTIPLE = 0x00BD
+_NUMBERS = (0x0203, 0x027E, _MULTIPLE)
 _MERGED, _BOF, _EOF = 0x00E5, (0x0809, 0x0409, 0x0209, 0x0009), 0x000A
 _ERRORS = xlrd.error_text_from_code
 
@@ -65,12 +67,12 @@ class XlsSource:
         book = _open(data)
         index, self.sheet = self._choose(book, sheet)
         try:
-            self._formulas, self.merges = scan_sheet(book.mem, book._sh_abs_posn[index])
             self._sheet = book.sheet_by_index(index)
-        except FileRefused:
-            raise
         except Exception as error:  # noqa: BLE001 as above
             refuse("corrupt_workbook", detail=type(error).__name__)
+        self._formulas, self.merges, self._padded = scan_sheet(
+            book.mem, book._sh_abs_posn[index], padded_styles(book)
+        )
         self._date1904 = bool(book.datemode)
         self.count = None
 
@@ -91,7 +93,7 @@ class XlsSource:
             "missing_sheet", value=wanted, wanted=wanted, found=", ".join(names)
         )
 
-    def set_width(self, width):
+    def set_header(self, number, width):
         """Nothing to check."""
 
     def records(self):
@@ -109,8 +111,12 @@ class XlsSource:
                     found.append((column, formula))
                     continue
                 cell = self._cell(kind, contents[column])
-                if cell is not None:
-                    found.append((column, cell))
+                if cell is None:
+                    continue
+                if cell.type == cells.NUMBER and (index, column) in self._padded:
+                    digits = self._padded[index, column]
+                    cell = Cell(cell.value.zfill(digits), cells.NUMBER)
+                found.append((column, cell))
             if found:
                 yield index + 1, found, ()
 
@@ -133,28 +139,55 @@ class XlsSource:
         return Cell(_ERRORS.get(content, f"#{content}"), cells.ERROR)
 
 
-def scan_sheet(stream, start):
-    """(formula cells, merged areas) of the sheet whose records begin at ``start``.
+def padded_styles(book):
+    """{cell style: digits} of the number formats that show leading zeros."""
+    found = {}
+    for index, style in enumerate(book.xf_list):
+        number_format = book.format_map.get(style.format_key)
+        digits = cells.padding(number_format and number_format.format_str)
+        if digits:
+            found[index] = digits
+    return found
 
-    Formula cells are a set of (row, column) from 0; areas as in XlsxSource.
-    """
-    formulas, merges = set(), []
+
+def scan_sheet(stream, start, styles):
+    """(formula cells, merged areas, {cell: digits}) of the sheet whose records begin at
+    ``start``. Cells are (row, column) from 0; areas as in XlsxSource; ``styles``: what
+    ``padded_styles`` gave."""
+    formulas, merges, padded = set(), [], {}
     position, depth, size = start, 0, len(stream)
     while position + 4 <= size:
         kind, length = struct.unpack_from("<HH", stream, position)
         position += 4
-        if kind in _FORMULA and depth == 1 and length >= 4:
-            formulas.add(struct.unpack_from("<HH", stream, position))
-        elif kind == _MERGED and depth == 1 and length >= 2:
-            merges += _merged_areas(stream, position, length)
-        elif kind in _BOF:
+        if position + length > size:
+            break
+        if kind in _BOF:
             depth += 1
         elif kind == _EOF:
             depth -= 1
             if depth <= 0:
                 break
+        elif depth != 1 or length < 4:
+            pass
+        elif kind in _FORMULA:
+            formulas.add(struct.unpack_from("<HH", stream, position))
+        elif kind == _MERGED:
+            merges += _merged_areas(stream, position, length)
+        elif styles and kind in _NUMBERS and length >= 6:
+            _add_padded(padded, stream, position, length, kind, styles)
         position += length
-    return formulas, merges
+    return formulas, merges, padded
+
+
+def _add_padded(padded, stream, position, length, kind, styles):
+    row, column = struct.unpack_from("<HH", stream, position)
+    # MULRK: row, first column, (style, number) for each cell, last column
+    step = 6 if kind == _MULTIPLE else length
+    for offset in range(4, length - 2 if kind == _MULTIPLE else 5, step):
+        style = struct.unpack_from("<H", stream, position + offset)[0]
+        if style in styles:
+            padded[row, column] = styles[style]
+        column += 1
 
 
 def _merged_areas(stream, position, length):

@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from lxml import etree
 
+from . import cells
 from .issues import refuse
 
 CHUNK = 1 << 17
@@ -268,22 +269,27 @@ class Workbook:
                 return path
         return None
 
-    def date_styles(self):
-        """The set of cell style indexes ("s" attribute, text) that show a date."""
+    def styles(self):
+        """(dates, padded): the indexes ("s" attribute, text) of the cell styles that
+        show a date, and {index: digits} of those that show leading zeros."""
         part = self.part_of("styles")
-        formats, styles = {}, []
+        formats, used = {}, []
         for item in self._package.read(part, tags("numFmt", "xf")) if part else ():
             if item.tag.endswith("}numFmt"):
                 formats[item.get("numFmtId")] = item.get("formatCode", "")
             elif item.getparent().tag.endswith("}cellXfs"):
-                styles.append(item.get("numFmtId", "0"))
-        known = {
-            number: is_date_format(formats[number])
-            if number in formats
-            else number in _BUILTIN_DATES
-            for number in set(styles)
-        }
-        return {str(index) for index, number in enumerate(styles) if known[number]}
+                used.append(item.get("numFmtId", "0"))
+        dates, padded = set(_BUILTIN_DATES.difference(formats)), {}
+        for number, code in formats.items():
+            if cells.padding(code):
+                padded[number] = cells.padding(code)
+            elif is_date_format(code):
+                dates.add(number)
+        styles = list(enumerate(used))
+        return (
+            {str(index) for index, number in styles if number in dates},
+            {str(i): padded[number] for i, number in styles if number in padded},
+        )
 
 
 # built-in formats that show a day; 18-21 and 45-47 are times of day

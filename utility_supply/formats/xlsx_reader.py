@@ -1,7 +1,7 @@
 """XLSX: the cells of one sheet, streamed from the XML.
 
 Memory is that of one chunk plus the shared strings, kept as one block of bytes.
-Why not openpyxl: docs/decisions/0002-tabular-reader.md.
+Why not openpyxl: docs/decisions/0003-tabular-reader.md.
 """
 
 import re
@@ -49,7 +49,7 @@ class XlsxSource:
         book = Workbook(self._package)
         self.sheet, self._part = _choose(book, sheet)
         self._date1904 = book.date1904
-        self._dates = book.date_styles()
+        self._dates, self._padded = book.styles()
         if not self._package.has(self._part):
             refuse("corrupt_workbook", detail=self._part)
         checked = self._package.check(self._part, sheet=True)
@@ -59,14 +59,14 @@ class XlsxSource:
         self._strings = SharedStrings(self._package, strings, limits.max_cell_chars)
         self.progress = 0.0
 
-    def set_width(self, width):
+    def set_header(self, number, width):
         """Nothing to check: the end of an XLSX is guarded by its checksums."""
 
     def records(self):
         """Yield (number, [(column, Cell)], ()) of the rows that are not blank."""
         read_row = _RowReader(
             self._strings,
-            self._dates,
+            (self._dates, self._padded),
             self._date1904,
             self._limits.max_cell_chars,
             self._formulas,
@@ -174,9 +174,9 @@ class SharedStrings:
 class _RowReader:
     """Called with a <row> and its number, gives [(column, Cell)] of what is filled."""
 
-    def __init__(self, strings, dates, date1904, limit, formulas):
+    def __init__(self, strings, styles, date1904, limit, formulas):
         self._strings = strings
-        self._dates = dates
+        self._dates, self._padded = styles
         self._date1904 = date1904
         self._limit = limit
         self._formulas = formulas
@@ -231,8 +231,12 @@ class _RowReader:
         if not text:
             return None
         try:
-            if style is not None and style in self._dates:
-                return self._day(text)
+            if style is not None:
+                if style in self._dates:
+                    return self._day(text)
+                if style in self._padded:
+                    text = cells.number_text(text).zfill(self._padded[style])
+                    return Cell(text, cells.NUMBER)
             return Cell(cells.number_text(text), cells.NUMBER)
         except (ValueError, OverflowError, ArithmeticError):
             return Cell(text, cells.ERROR)

@@ -179,10 +179,16 @@ class TestCsvStructure(HostileCase):
         self.assertEqual(rows[2].issues[0].params, {"found": 1, "expected": 2})
         self.assertEqual(rows[4].cells["B"].value, '5" tubo')
 
+    def test_values_beyond_the_headings_stop_their_row(self):
+        for data in (b"A;B\n1;2;3\n1;2;\n", b"A;B;\n1;2;3\n", b"A;B\n1;2;3\n"):
+            row = next(tabular.open_table(data, "a.csv").rows())
+            self.assertEqual([i.code for i in row.issues], ["row_long"], data)
+
     def test_separator_in_doubt(self):
         self.assertRefused("ambiguous_delimiter", b"A;B,C\n1;2,3\n", "a.csv")
         data = b"A;B,C\n1;2\n"
         self.assertEqual(tabular.open_table(data, "a.csv").headings, ["A", "B,C"])
+        self.assertRefused("unknown_delimiter", data, "a.csv", delimiter="::")
         table = tabular.open_table(b"A;B,C\n1;2,3\n", "a.csv", delimiter=",")
         self.assertEqual(table.headings, ["A;B", "C"])
 

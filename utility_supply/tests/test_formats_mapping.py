@@ -329,6 +329,15 @@ class TestTotalsAndKeys(MappingCase):
                 self.assertEqual(problem.is_notice, rule == "skip")
                 self.assertEqual(Decimal(problem.params["amount"]), Decimal("1234.5"))
 
+    def test_totals_row_in_merged_cells_or_with_a_formula(self):
+        row = cells.from_json(9, {"Id pagamento": "Totale"}, PAYMENTS)
+        row.cells["Importo"] = Cell("=SUM(D2:D8)", "formula")
+        [problem] = self._converter("skip").convert(row)[1]
+        self.assertEqual((problem.code, problem.params), ("totals_row_skipped", {}))
+        row = row._replace(issues=(Issue("merged_cells", row=9),))
+        [problem] = self._converter("skip").convert(row)[1]
+        self.assertEqual(problem.code, "totals_row_skipped")
+
     def test_what_is_no_totals_row(self):
         converter = self._converter("skip")
         good = {"Id pagamento": "P1", "Data": "2026-02-01", "Importo": 1}

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from odoo.tests import BaseCase, tagged
 
-from ..formats import mapping, tabular, workbook
+from ..formats import mapping, tabular, values, workbook
 from ..formats.cells import Cell
 from ..formats.xlsx_package import is_date_format
 from . import formats_samples as samples
@@ -144,6 +144,19 @@ class TestHeadings(BaseCase):
         )
         found = samples.read(data, "a.xlsx")
         self.assertEqual(found, [(2, {"A": ("1", "text"), "C": ("3", "text")})])
+
+    def test_habits_of_csv_writers(self):
+        expected = [(2, {"A": ("1", "text"), "B": ("2", "text")})]
+        for data in (
+            b"A;B\r\n1;2\r\n\x1a",  # end of file in the days of DOS
+            b"A;B;\n1;2;\n",  # a separator at the end of each line
+            b"A;B\n1;2;\n",  # the same, but not in the headings
+        ):
+            self.assertEqual(samples.read(data, "a.csv"), expected, data)
+        found = samples.read(b"sep=,\nA,B;C\n1,2\n", "a.csv")
+        self.assertEqual(found, [(3, {"A": ("1", "text"), "B;C": ("2", "text")})])
+        found = samples.read(b"A|B\n1|2\n", "a.csv", delimiter="|")
+        self.assertEqual(found, expected)
 
     def test_one_column(self):
         self.assertEqual(
@@ -290,6 +303,40 @@ class TestXlsxCorners(BaseCase):
         book.save(stream)
         found = samples.read(stream.getvalue(), "a.xls")
         self.assertEqual(found, [(2, {"A": (date(2026, 2, 1), "date")})])
+
+    def test_leading_zeros_that_are_only_shown(self):
+        """A CAP or PDR typed as a number and formatted with zeros keeps them."""
+        book = openpyxl.Workbook()
+        book.active.append(["CAP", "PDR", "X"])
+        book.active.append([100, 12345678901, 7])
+        book.active["A2"].number_format = "00000"
+        book.active["B2"].number_format = "0" * 14
+        stream = io.BytesIO()
+        book.save(stream)
+        expected = [
+            (
+                2,
+                {
+                    "CAP": ("00100", "number"),
+                    "PDR": ("00012345678901", "number"),
+                    "X": ("7", "number"),
+                },
+            )
+        ]
+        self.assertEqual(samples.read(stream.getvalue(), "a.xlsx"), expected)
+        book = xlwt.Workbook()
+        page = book.add_sheet("Foglio1")
+        for column, heading in enumerate(("CAP", "PDR", "X")):
+            page.write(0, column, heading)
+        page.write(1, 0, 100, xlwt.easyxf(num_format_str="00000"))
+        page.write(1, 1, 12345678901, xlwt.easyxf(num_format_str="0" * 14))
+        page.write(1, 2, 7)
+        stream = io.BytesIO()
+        book.save(stream)
+        self.assertEqual(samples.read(stream.getvalue(), "a.xls"), expected)
+        padded = Cell("00100", "number")
+        self.assertEqual(values.text(padded), "00100")
+        self.assertEqual(values.decimal(padded), 100)
 
     def test_date_formats(self):
         dates = (

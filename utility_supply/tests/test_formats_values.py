@@ -368,6 +368,10 @@ class TestCells(BaseCase):
         for odd in (float("nan"), float("inf"), Decimal("nan"), [1], {"type": "date"}):
             self.assertIn(cells.cell_of(odd).type, ("error", "text"))
 
+    def test_what_a_database_cannot_hold_is_replaced(self):
+        stored = cells.to_json(cells.from_json(1, {"a\0": "b\0", "c": "\ud800è"}))
+        self.assertEqual(stored, {"a\ufffd": "b\ufffd", "c": "?è"})
+
     def test_plain(self):
         italian = {"decimal_mark": ",", "date_form": "dd/mm/yyyy"}
         self.assertEqual(cells.plain(Cell("1.5", "number"), **italian), "1,5")
