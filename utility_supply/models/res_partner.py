@@ -67,13 +67,19 @@ class ResPartner(models.Model):
         return ["dunning_mobile", *super()._phone_get_number_fields()]
 
     def write(self, vals):
-        result = super().write(vals)
+        # the only legal form that the class of a contract depends on
+        is_body = vals.get("legal_form") == "public_body"
+        changed = self.browse()
         if "legal_form" in vals:
-            contracts = self.env["utility.contract"].sudo()
-            found = contracts.with_context(active_test=False).search(
-                [("partner_id", "in", self.ids)]
+            changed = self.filtered(
+                lambda partner: (partner.legal_form == "public_body") != is_body
             )
-            found._refresh_suspendibility()
+        result = super().write(vals)
+        if changed:
+            contracts = self.env["utility.contract"].sudo()
+            contracts.with_context(active_test=False).search(
+                [("partner_id", "in", changed.ids)]
+            )._refresh_suspendibility()
         return result
 
     def action_open_utility_contracts(self):

@@ -121,6 +121,9 @@ class UtilityNotice(models.Model):
         "A notice cannot arrive before it is sent.",
     )
 
+    # first page of the list on a million notices
+    _sent_idx = models.Index("(sent_date DESC, id DESC)")
+
     @api.depends("contract_id")
     def _compute_partner_id(self):
         for notice in self:

@@ -43,10 +43,12 @@ class UtilitySupplyPoint(models.Model):
     )
     distributor_id = fields.Many2one("res.partner", index="btree_not_null")
     street = fields.Char()
-    zip = fields.Char()
+    zip = fields.Char(string="ZIP")
     city = fields.Char()
     state_id = fields.Many2one(
-        "res.country.state", domain="[('country_id.code', '=', 'IT')]"
+        "res.country.state",
+        string="Province",
+        domain="[('country_id.code', '=', 'IT')]",
     )
     municipality_code = fields.Char(help="ISTAT or cadastral code of the municipality.")
     voltage_level = fields.Selection(
@@ -110,6 +112,8 @@ class UtilitySupplyPoint(models.Model):
         "UNIQUE(company_id, service, code)",
         "A supply point with this code exists already.",
     )
+    # first page of the list on a million points
+    _code_idx = models.Index("(code)")
 
     @api.depends(
         "contract_ids.is_protected",
