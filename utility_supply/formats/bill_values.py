@@ -171,7 +171,9 @@ def percent_of(base, rate, cents=2):
 
 def amount_issues(bill, *, cents=2) -> list[Issue]:
     """What is wrong with the figures of ``bill`` taken alone; [] when they agree."""
-    found = []
+    found = _precision_issues(bill, cents)
+    if found:
+        return found  # such figures cannot be compared
     expected = sum((line.total for line in bill.lines), ZERO)
     terms = sum((amount for _day, amount in bill.instalments), ZERO)
     if bill.total != expected:
@@ -189,12 +191,18 @@ def amount_issues(bill, *, cents=2) -> list[Issue]:
                 expected=bill.total,
             )
         )
+    if not bill.billing_ref.strip() or bill.billing_ref == "/":
+        found.append(make("required", column="billing_ref", value=bill.billing_ref))
+    return found
+
+
+def _precision_issues(bill, cents):
+    """One issue when a figure is no amount of money."""
     amounts = [bill.total, *(amount for _day, amount in bill.instalments)]
     amounts += [figure for line in bill.lines for figure in (line.untaxed, line.tax)]
     for amount in amounts:
         if not amount.is_finite() or amount != round(amount, cents):
-            found.append(make("too_many_decimals", column="total", value=amount, limit=cents))
-            break
-    if not bill.billing_ref.strip() or bill.billing_ref == "/":
-        found.append(make("required", column="billing_ref", value=bill.billing_ref))
-    return found
+            return [
+                make("too_many_decimals", column="total", value=amount, limit=cents)
+            ]
+    return []

@@ -1,3 +1,4 @@
+from . import test_bill_values
 from . import test_bill_writer
 from . import test_codes
 from . import test_workdays
@@ -15,3 +16,5 @@ from . import test_formats_tabular
 from . import test_formats_hostile
 from . import test_formats_mapping
 from . import test_formats_workbook
+from . import test_import_load
+from . import test_views

@@ -18,6 +18,7 @@ from odoo.addons.utility_supply.formats.bill_values import (
     BillsRefused,
     BillValues,
 )
+from odoo.addons.utility_supply.models import bill_writer_fast
 from odoo.addons.utility_supply.models.bill_writer_fast import COUNT_KEY
 
 # what differs between two records of the same facts
@@ -781,3 +782,28 @@ class TestBillWriter(BillWriterCommon):
             self._post(bills)
             counts.append(self.env.cr.sql_log_count - before)
         self.assertEqual(counts[0], counts[1])
+
+    def test_fields_of_unknown_modules_are_computed_by_the_orm(self):
+        """A stored computed field of an unread module is not taken from a specimen."""
+        known = bill_writer_fast.KNOWN_COMPUTE_MODULES - {"l10n_it_edi"}
+        writer_class = type(self.writer)
+        clone = writer_class._clone
+
+        def clone_and_spoil(writer, model_name, *args):
+            clone(writer, model_name, *args)
+            if model_name == "account.move":
+                writer.env.cr.execute(
+                    "UPDATE account_move SET l10n_it_payment_method = NULL,"
+                    " invoice_user_id = NULL WHERE billing_ref = 'F1'"
+                )
+
+        self.addCleanup(self.registry.clear_cache)
+        with (
+            patch.object(bill_writer_fast, "KNOWN_COMPUTE_MODULES", known),
+            patch.object(writer_class, "_clone", clone_and_spoil),
+            patch.object(writer_class, "_verify_sample"),
+        ):
+            self.registry.clear_cache()
+            move = self._post([self._bill("F1")])
+        self.assertEqual(move.l10n_it_payment_method, "MP05")
+        self.assertFalse(move.invoice_user_id, "a known field keeps what was inserted")
