@@ -5,6 +5,7 @@ import os
 import subprocess
 import time
 
+from . import processes
 from .odoo_source import ensure as odoo_ensure
 from .places import ROOT, modules
 from .say import _colour, note, step
@@ -66,22 +67,23 @@ def run_checks(python, fix=False):
     bad = []
     for name, command in checks(str(python), fix):
         start = time.monotonic()
-        answer = subprocess.run(
+        process = processes.spawn(
             command,
-            cwd=ROOT,
             env=env,
-            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            check=False,
         )
+        try:
+            output = process.communicate()[0]
+        finally:
+            processes.end(process, patience=3)
         seconds = time.monotonic() - start
-        if answer.returncode:
+        if process.returncode:
             bad.append(name)
             note(f"{_colour('31', 'FAILED')} {name} ({seconds:.0f} s)")
             with contextlib.suppress(BrokenPipeError):
-                print(answer.stdout.rstrip(), flush=True)
+                print(output.rstrip(), flush=True)
         else:
             note(f"{_colour('32', 'ok')}     {name} ({seconds:.0f} s)")
     return bad

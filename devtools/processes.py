@@ -24,13 +24,18 @@ def odoo_command(room, command, config, *args):
 def start(room, command, **kwargs):
     """Start a program in its own process group, with the room's environment."""
     kwargs.setdefault("env", room.environ())
-    kwargs.setdefault("cwd", ROOT)
-    kwargs.setdefault("stdin", subprocess.DEVNULL)
-    handles = [room.use_handle] if _is_open(room.use_handle) else []
+    if _is_open(room.use_handle):
+        kwargs["pass_fds"] = [room.use_handle]
+    return spawn(command, **kwargs)
+
+
+def spawn(command, **kwargs):
+    """Start a program in its own process group, and remember to end it."""
     process = subprocess.Popen(
         [str(part) for part in command],
         start_new_session=True,
-        pass_fds=[*handles, *kwargs.pop("pass_fds", [])],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
         **kwargs,
     )
     _live.add(process)
@@ -40,7 +45,7 @@ def start(room, command, **kwargs):
 def end_all():
     """End every program that is still running and was started here."""
     for process in list(_live):
-        end(process)
+        end(process, patience=3)
 
 
 def _is_open(handle):
@@ -73,7 +78,8 @@ def run(room, command, log=None, **kwargs):
             out = stack.enter_context(open(log, "ab"))
             kwargs |= {"stdout": out, "stderr": subprocess.STDOUT}
         process = start(room, command, **kwargs)
-        stack.callback(end, process)
+        # nothing of value is lost when a run is cut off: no long wait for its end
+        stack.callback(end, process, patience=3)
         return process.wait()
 
 

@@ -4,6 +4,7 @@ Standard library only: this runs before the environment exists.
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -90,8 +91,10 @@ def _run_pip(python, args, log, isolated=False):
 
 
 def _tail(log):
+    """What pip says went wrong, without its many attempts."""
     lines = Path(log).read_text(errors="replace").splitlines()
-    return "\n".join([ln for ln in lines if "rror" in ln][-6:] or lines[-6:])
+    errors = [line for line in lines if re.match(r"\s*(ERROR|error)\b", line)]
+    return "\n".join(line[:200] for line in errors[-6:] or lines[-6:])
 
 
 def _fill_wheelhouse(python, wheels, log):

@@ -124,7 +124,8 @@ def shell(args):
                 temporary = databases.temporary(room, "all", "shell")
                 name = stack.enter_context(temporary)
             note(f"database {name}; env.cr.commit() keeps what you do")
-            return _foreground(room, "shell", ["-d", name, "--no-http"])
+            quiet = ["--no-http", "--log-level=warn"]
+            return _foreground(room, "shell", ["-d", name, *quiet])
 
 
 def odoo(args):

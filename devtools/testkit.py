@@ -34,12 +34,10 @@ def database(kind="all", source=None):
         databases.drop(room, name)
 
 
-def _run(command, stdin=None, timeout=900):
+def _run(command, timeout):
     room = current()
     with tempfile.NamedTemporaryFile("w+", suffix=".log", dir=room.run_dir) as log:
-        process = processes.start(
-            room, command, stdin=subprocess.DEVNULL, stdout=log, stderr=log
-        )
+        process = processes.start(room, command, stdout=log, stderr=log)
         try:
             status = process.wait(timeout)
         finally:
@@ -53,14 +51,14 @@ def odoo(name, *args, timeout=900):
     config = room.config(f"kit-{uuid.uuid4().hex[:8]}")
     command = processes.odoo_command(room, "server", config, "-d", name, *args)
     command += ["--stop-after-init", "--no-http", "--log-level=warn"]
-    return _run(command, timeout=timeout)
+    return _run(command, timeout)
 
 
 def job(name, entry, *args, timeout=900):
     """Run `module:function(env, *args)` in a process of its own: (status, log)."""
     room = current()
     config = room.config(f"kit-{uuid.uuid4().hex[:8]}")
-    return _run(databases.job_command(room, config, name, entry, *args), None, timeout)
+    return _run(databases.job_command(room, config, name, entry, *args), timeout)
 
 
 @dataclass
