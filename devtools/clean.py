@@ -1,7 +1,9 @@
 """`./dev clean`: takes away what the tools made, and nothing else."""
 
+import os
 import shutil
 
+from . import postgres
 from .places import DEV, LOCK_FILE, cache, digest, locked
 from .say import note, step
 
@@ -9,11 +11,14 @@ from .say import note, step
 def clean(args):
     """Drop databases and `.dev/`; with --all the whole cache."""
     base = cache()
-    servers = sorted(base.glob("pg[0-9]*-*")) if base.is_dir() else []
+    servers = sorted(base.glob("pg[0-9]*-*"))
+    victims = [DEV]
+    if postgres.PUBLIC.is_dir() and not os.geteuid():
+        servers += sorted(postgres.PUBLIC.glob("pg[0-9]*-*"))
+        victims.append(postgres.PUBLIC)
     for data in servers:
         if data.is_dir() and not data.name.endswith(".new"):
             _halt(data)
-    victims = [DEV]
     if args.all:
         victims.append(base)
     else:
@@ -32,8 +37,6 @@ def clean(args):
 
 def _halt(data):
     """Stop the server of a data folder of ours, when it runs."""
-    from . import postgres
-
     server = postgres.Embedded.__new__(postgres.Embedded)
     server.data, server.host = data, str(data)
     with locked("postgres"):

@@ -36,6 +36,8 @@ log_min_messages = warning
 timezone = 'UTC'
 log_timezone = 'UTC'
 """
+#: for root's server where only `nobody` may run it and cannot reach the cache
+PUBLIC = Path("/var/tmp/odoo-utilities-it-root")  # noqa: S108 (owner is checked)
 #: a unix socket's name has 107 bytes, and ours adds /.s.PGSQL.5432.lock
 LONGEST_PATH = 90
 
@@ -103,7 +105,8 @@ class Embedded:
         self.wrap, self.run_as, base = _how_to_run(cache())
         if self.run_as:
             self.bin = _public_binaries(self.bin, base)
-        self.data = base / f"pg{self.major}-{os.geteuid()}"
+        owner = os.geteuid() if self.run_as is None else "nobody"
+        self.data = base / f"pg{self.major}-{owner}"
         self.host = str(self.data)
         self._use = None
         if len(self.host) > LONGEST_PATH:
@@ -273,7 +276,7 @@ def _how_to_run(base):
     with contextlib.suppress(KeyError):
         nobody = pwd.getpwnam("nobody").pw_uid
         reachable = all(p.stat().st_mode & 0o001 for p in base.parents if p.exists())
-        home = base if reachable else Path("/var/tmp/odoo-utilities-it-root")  # noqa: S108
+        home = base if reachable else PUBLIC
         home.mkdir(parents=True, exist_ok=True)
         if home.stat().st_uid == 0:
             home.chmod(0o755)
@@ -287,17 +290,23 @@ def _how_to_run(base):
 def _public_binaries(folder, base):
     """A copy of PostgreSQL's programs where `nobody` can reach them."""
     install = folder.parent
-    copy = base / f"pginstall-{digest(str(install))}"
+    package = install.parent
+    copy = base / f"postgres-{digest(str(install))}"
     if not copy.is_dir():
         note(f"user namespaces are forbidden here: PostgreSQL runs as nobody in {base}")
         fresh = copy.with_name(copy.name + ".new")
         shutil.rmtree(fresh, ignore_errors=True)
-        shutil.copytree(install, fresh, symlinks=True)
+        # the programs look for their libraries beside the package
+        libraries = package.with_name(package.name + ".libs")
+        target = fresh / package.name / install.name
+        shutil.copytree(install, target, symlinks=True)
+        if libraries.is_dir():
+            shutil.copytree(libraries, fresh / libraries.name)
         for path in [fresh, *fresh.rglob("*")]:
             if not path.is_symlink():
                 path.chmod(path.stat().st_mode | (0o055 if path.is_dir() else 0o044))
         fresh.rename(copy)
-    return copy / "bin"
+    return copy / package.name / install.name / "bin"
 
 
 def choose():

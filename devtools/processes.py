@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -14,6 +15,7 @@ from .say import DevError
 
 ODOO = str(ROOT / "devtools" / "bin" / "odoo")
 _live = set()
+_ending = threading.Event()
 
 
 def odoo_command(room, command, config, *args):
@@ -31,6 +33,8 @@ def start(room, command, **kwargs):
 
 def spawn(command, **kwargs):
     """Start a program in its own process group, and remember to end it."""
+    if _ending.is_set():
+        raise DevError("interrupted")
     process = subprocess.Popen(
         [str(part) for part in command],
         start_new_session=True,
@@ -43,7 +47,8 @@ def spawn(command, **kwargs):
 
 
 def end_all():
-    """End every program that is still running and was started here."""
+    """End every program that was started here, and start no other."""
+    _ending.set()
     for process in list(_live):
         end(process, patience=3)
 
