@@ -22,7 +22,7 @@ class CmorFlowLayout(models.Model):
 
     _name = "cmor.flow.layout"
     _description = "Record layout"
-    _inherit = ["mail.thread", "utility.guarded.mixin"]
+    _inherit = ("mail.thread", "utility.guarded.mixin")
     _order = "type_id, date_from desc, id desc"
 
     _guarded_fields = frozenset(

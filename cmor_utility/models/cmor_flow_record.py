@@ -13,7 +13,7 @@ class CmorFlowRecord(models.Model):
 
     _name = "cmor.flow.record"
     _description = "Record of a flow file"
-    _inherit = ["utility.guarded.mixin"]
+    _inherit = "utility.guarded.mixin"
     _order = "file_id, row_number, id"
     _check_company_auto = True
 

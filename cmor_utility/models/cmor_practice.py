@@ -56,9 +56,9 @@ class CmorPractice(models.Model):
 
     _name = "cmor.practice"
     _description = "CMOR practice"
-    _inherit = ["mail.thread", "mail.activity.mixin", "utility.guarded.mixin"]
+    _inherit = ("mail.thread", "mail.activity.mixin", "utility.guarded.mixin")
     _order = "window_close, id"
-    _rec_names_search = ["name", "code", "partner_id.name", "supply_point_id.code"]
+    _rec_names_search = ("name", "code", "partner_id.name", "supply_point_id.code")
     _check_company_auto = True
     _mail_post_access = "read"
 

@@ -12,7 +12,7 @@ class CmorPracticeCode(models.Model):
 
     _name = "cmor.practice.code"
     _description = "Practice code, burnt"
-    _inherit = ["utility.guarded.mixin"]
+    _inherit = "utility.guarded.mixin"
     _rec_name = "code"
     _order = "id desc"
     _check_company_auto = True

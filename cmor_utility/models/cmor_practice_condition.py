@@ -17,7 +17,7 @@ class CmorPracticeCondition(models.Model):
 
     _name = "cmor.practice.condition"
     _description = "Condition of a CMOR practice"
-    _inherit = ["utility.guarded.mixin"]
+    _inherit = "utility.guarded.mixin"
     _order = "practice_id, sequence, id"
     _rec_name = "code"
     _check_company_auto = True

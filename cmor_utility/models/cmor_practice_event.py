@@ -10,7 +10,7 @@ class CmorPracticeEvent(models.Model):
 
     _name = "cmor.practice.event"
     _description = "Event of a CMOR practice"
-    _inherit = ["utility.guarded.mixin"]
+    _inherit = "utility.guarded.mixin"
     _order = "id desc"
     _rec_name = "kind"
     _check_company_auto = True

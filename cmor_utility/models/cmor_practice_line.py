@@ -12,7 +12,7 @@ class CmorPracticeLine(models.Model):
 
     _name = "cmor.practice.line"
     _description = "Bill of a CMOR practice"
-    _inherit = ["utility.guarded.mixin"]
+    _inherit = "utility.guarded.mixin"
     _order = "practice_id, date_from, id"
     _check_company_auto = True
 

@@ -12,6 +12,15 @@ from odoo.tests import BaseCase, tagged
 from ..rules import lifecycle, patterns
 from ..rules.person_name import split_name
 
+VALUES = {
+    "sector": "E",
+    "year": "2026",
+    "yy": "26",
+    "company": "ED",
+    "customer": "C001",
+    "seq": 42,
+}
+
 
 @tagged("post_install", "-at_install")
 class TestLifecycle(BaseCase):
@@ -52,19 +61,10 @@ class TestLifecycle(BaseCase):
 
 @tagged("post_install", "-at_install")
 class TestPatterns(BaseCase):
-    values = {
-        "sector": "E",
-        "year": "2026",
-        "yy": "26",
-        "company": "ED",
-        "customer": "C001",
-        "seq": 42,
-    }
-
     def test_code(self):
-        code = patterns.practice_code("{sector}{yy}-{seq:8}", self.values)
+        code = patterns.practice_code("{sector}{yy}-{seq:8}", VALUES)
         self.assertEqual(code, "E26-00000042")
-        code = patterns.practice_code("{company}_{customer:3}{seq}", self.values)
+        code = patterns.practice_code("{company}_{customer:3}{seq}", VALUES)
         self.assertEqual(code, "ED_C0042")
 
     def test_refused(self):
@@ -81,13 +81,13 @@ class TestPatterns(BaseCase):
             ("{0}{seq}", "brace"),
         ):
             with self.assertRaises(patterns.PatternError) as caught:
-                patterns.practice_code(pattern, self.values)
+                patterns.practice_code(pattern, VALUES)
             self.assertEqual(caught.exception.args[0], reason, pattern)
 
     @given(st.text(max_size=30), st.integers(1, 10**9))
     def test_code_is_right_or_refused(self, pattern, number):
         try:
-            code = patterns.practice_code(pattern, {**self.values, "seq": number})
+            code = patterns.practice_code(pattern, {**VALUES, "seq": number})
         except patterns.PatternError:
             return
         self.assertRegex(code, r"\A[A-Za-z0-9_][A-Za-z0-9_-]{0,14}\Z")

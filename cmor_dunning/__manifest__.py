@@ -1,0 +1,17 @@
+{
+    "name": "CMOR and dunning",
+    "summary": "A switched-out supply with an overdue case becomes a CMOR candidate",
+    "version": "19.0.1.0.0",
+    "author": "Odoo Utilities Italia",
+    "license": "LGPL-3",
+    "category": "Accounting/Accounting",
+    "depends": ["creditbox_dunning", "cmor_utility"],
+    "data": [
+        "security/ir.model.access.csv",
+        "views/cmor_practice_views.xml",
+        "views/dunning_case_views.xml",
+    ],
+    "post_init_hook": "post_init_hook",
+    "installable": True,
+    "auto_install": True,
+}

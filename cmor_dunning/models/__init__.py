@@ -1,0 +1,1 @@
+from . import cmor_practice, dunning_case, dunning_engine

@@ -1,0 +1,99 @@
+from datetime import date
+
+from odoo.exceptions import AccessError
+from odoo.tests import freeze_time, new_test_user, tagged
+from odoo.tools import mute_logger
+
+from odoo.addons.cmor_utility.tests.common import TODAY, CmorCommon
+
+
+@tagged("post_install", "-at_install")
+@freeze_time("2026-04-15")
+class TestBridge(CmorCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.contract = cls._create_switch_out("K1")
+        cls.credit_clerk = cls._create_user(
+            "credit", "creditbox_dunning.group_dunning_operator"
+        )
+
+    def run_dunning(self, day=TODAY):
+        return self.env["dunning.run"].sudo().run_for(self.company, day)
+
+    def practices_of(self, contract):
+        return self.env["cmor.practice"].search([("contract_id", "=", contract.id)])
+
+    def case_of(self, contract):
+        return (
+            self.env["dunning.case"].sudo().search([("contract_id", "=", contract.id)])
+        )
+
+    def test_a_case_of_a_switched_out_supply_becomes_a_candidate(self):
+        stays = self._create_contract("STAY", self._create_customer("STAY"))
+        self._create_period_bill(
+            "STAY/1", stays, 80.0, date(2025, 6, 1), date(2025, 6, 30)
+        )
+        self.run_dunning()
+        case = self.case_of(self.contract)
+        practice = self.practices_of(self.contract)
+        self.assertEqual(practice.sudo().dunning_case_id, case)
+        self.assertEqual(case.cmor_practice_ids, practice)
+        self.assertEqual(practice.state, "candidate")
+        self.assertTrue(self.case_of(stays))
+        self.assertFalse(self.practices_of(stays))
+        self.run_dunning()
+        self.assertEqual(len(self.practices_of(self.contract)), 1)
+
+    def test_whichever_comes_first(self):
+        practice = self._find()
+        self.assertFalse(practice.sudo().dunning_case_id)
+        self.run_dunning()
+        self.assertEqual(practice.sudo().dunning_case_id, self.case_of(self.contract))
+
+    def test_notice_of_dunning_is_evidence(self):
+        """A formal notice that dunning wrote makes conditions 4 and 5 true."""
+        contract = self._create_switch_out("K2", notice=False)
+        practice = self._find().filtered(lambda p: p.contract_id == contract)
+        self.assertEqual(practice.failed_codes, "C4, C5")
+        self._create_notice(contract).sudo().source = "dunning"
+        self.run_dunning()
+        practice.action_recompute()
+        self.assertFalse(practice.failed_codes)
+        self.assertEqual(practice.notice_ids.source, "dunning")
+
+    def test_buttons_both_ways(self):
+        self.run_dunning()
+        practice = self.practices_of(self.contract)
+        case = self.case_of(self.contract)
+        action = practice.with_user(self.accountant).action_open_dunning_case()
+        self.assertEqual(action["res_id"], case.id)
+        case = case.with_user(self.credit_clerk)
+        self.assertEqual(case.cmor_practice_count, 1)
+        self.assertEqual(case.action_open_cmor_practices()["res_id"], practice.id)
+        self.assertTrue(practice.with_user(self.credit_clerk).amount_explanation)
+        with self.assertRaises(AccessError):
+            practice.with_user(self.credit_clerk).write({"note": "x"})
+
+    @mute_logger("odoo.addons.cmor_dunning.models.dunning_engine")
+    def test_an_error_of_cmor_does_not_stop_dunning(self):
+        def fail(practices, contracts, today):
+            raise ValueError("boom")
+
+        self.patch(type(self.env["cmor.practice"]), "_open_for", fail)
+        run = self.run_dunning()
+        self.assertEqual(run.count_errors, 0)
+        self.assertTrue(self.case_of(self.contract))
+        self.assertFalse(self.practices_of(self.contract))
+
+    def test_case_of_another_company_is_not_shown(self):
+        self.run_dunning()
+        stranger = new_test_user(
+            self.env,
+            login="stranger",
+            groups="creditbox_dunning.group_dunning_operator",
+            company_id=self.other_company.id,
+            company_ids=[(6, 0, self.other_company.ids)],
+        )
+        with self.assertRaises(AccessError):
+            self.practices_of(self.contract).with_user(stranger).read(["name"])
