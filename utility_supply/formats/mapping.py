@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
+from ..rules import codes
 from . import cells, values
 from .cells import EMPTY, Cell
 from .datasets import DATASETS, LIST_TYPES, LOCAL_CODES, normalise_local
@@ -137,7 +138,7 @@ class Converter:
         self.profile = profile
         self.dataset = DATASETS[profile.dataset]
         self.sheet = sheet
-        self._normalise = normalise or _default_normalise()
+        self._normalise = normalise or codes.normalise
         self._by_key = {cells.heading_key(heading): heading for heading in headings}
         self._plans = []
         self._used = set()
@@ -331,12 +332,6 @@ def _is_data(cell):
     if cell.type == cells.NUMBER or not str(cell.value).strip():
         return False
     return not (cell.type == cells.TEXT and _TOTALS.fullmatch(cell.value.strip()))
-
-
-def _default_normalise():
-    from ..rules import codes  # here: `formats` can be used without the code lists
-
-    return codes.normalise
 
 
 def _negated(to_value):

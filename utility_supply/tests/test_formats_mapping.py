@@ -12,6 +12,7 @@ from ..formats import cells, datasets, issues, mapping, messages, tabular, value
 from ..formats.cells import Cell
 from ..formats.issues import FileRefused, Issue
 from ..formats.mapping import FieldSpec, ProfileSpec
+from ..rules import codes
 from . import formats_samples as samples
 
 PAYMENTS = ("Id pagamento", "Numero bolletta", "Data", "Importo")
@@ -155,7 +156,7 @@ class TestTemplateProfile(MappingCase):
         self.assertEqual(record, expected)
 
     def test_every_accepted_word_is_accepted(self):
-        read = mapping._default_normalise()
+        read = codes.normalise
         for spec in datasets.DATASETS.values():
             for item in spec.fields:
                 if not item.code_kind:
