@@ -64,6 +64,12 @@ class UtilityImportBatch(models.Model):
             blocked.add(batch.file_id)
         return self.browse()
 
+    @api.model
+    def _work_all_waiting(self):
+        """Work all batches that wait to their end, in this transaction."""
+        while batch := self._next_batch():
+            batch._process()
+
     def _work(self, seconds=None, commit=False):
         """Work these batches for about ``seconds`` (None: to the end); the scheduled
         action does the rest."""

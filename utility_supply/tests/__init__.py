@@ -18,3 +18,4 @@ from . import test_formats_mapping
 from . import test_formats_workbook
 from . import test_import_load
 from . import test_views
+from . import test_import_bills
