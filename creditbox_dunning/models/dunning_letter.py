@@ -12,6 +12,7 @@ _logger = logging.getLogger(__name__)
 PDF_BATCH = 200
 REPORT = "creditbox_dunning.dunning_letter_report"
 DOCUMENT = "creditbox_dunning.dunning_letter_document"
+_BODY = re.compile(r"(.*<body[^>]*>)(.*)(</body>.*)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ class DunningLetter(models.AbstractModel):
 
     def _batch_to_pdf(self, pages):
         report = self.env["ir.actions.report"]
-        content = report._run_wkhtmltopdf(list(pages.values()), report_ref=REPORT)
+        content = report._run_wkhtmltopdf([self._join(pages)], report_ref=REPORT)
         reader = PdfFileReader(BytesIO(content))
         if len(pages) == 1:
             return {next(iter(pages)): content}
@@ -110,6 +111,16 @@ class DunningLetter(models.AbstractModel):
             key: self._cut(reader, first, end)
             for key, first, end in zip(pages, starts, ends, strict=True)
         }
+
+    def _join(self, pages):
+        """One HTML document for all letters, each on a page of its own.
+
+        Debian's wkhtmltopdf (unpatched Qt) refuses several documents in one call.
+        """
+        parts = [_BODY.fullmatch(html).groups() for html in pages.values()]
+        head, _body, tail = parts[0]
+        breaks = '<div style="page-break-before: always"></div>'
+        return head + breaks.join(body for _head, body, _tail in parts) + tail
 
     def _first_pages(self, reader, pages):
         """Page number on which each letter begins, or None when it cannot be told."""
