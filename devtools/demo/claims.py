@@ -61,7 +61,10 @@ def claims(expected, today):
 def _claim(expected, code, row, bills, today):
     end = row["Data fine"]
     readings = [_amounts(bills, day, today) for day in (end, end + timedelta(days=1))]
-    credit, cap, claimed = min(readings, key=lambda one: (min(one[:2]), one[0]))
+    # the later reading first: it is the one shown when both give the same
+    credit, cap, claimed = min(
+        reversed(readings), key=lambda one: (min(one[:2]), one[0])
+    )
     notices = [
         notice
         for notice in expected.notices.values()

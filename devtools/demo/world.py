@@ -42,8 +42,8 @@ SWITCH_OUTS = (
 )
 PLANS = {
     ("energy", False): {
-        "household": 290,
-        "firm": 68,
+        "household": 236,
+        "firm": 58,
         "industry": 12,
         "public_body": 14,
         "chain_sites": 40,
@@ -72,8 +72,8 @@ PLANS = {
         "claimable": 2,
     },
     ("water", False): {
-        "household": 160,
-        "firm": 24,
+        "household": 138,
+        "firm": 22,
         "public_body": 6,
         "condominium": 12,
         "bonus": 8,
