@@ -10,7 +10,7 @@ to the same rows:
   of modules that this file has never heard of keep the values that Odoo gave them.
 
 A kind of bill that the fast way does not understand takes the careful one; a test
-compares both on every stored column. ``docs/decisions/bill-writer.md`` lists what
+compares both on every stored column. ``docs/decisions/0006*`` lists what
 posting does in Odoo and what becomes of each of these effects here.
 """
 
@@ -40,6 +40,8 @@ KNOWN_POST_MODULES = frozenset(
         "utility_supply",
     }
 )
+# kinds of account that the other side of a receivable cannot be
+NO_COUNTERPART = ("asset_receivable", "liability_payable", "off_balance")
 
 
 @dataclass
@@ -288,17 +290,21 @@ class UtilityBillWriter(models.AbstractModel):
             ids -= {None, False}
             if not ids:
                 continue
-            model = self.env[model_name].with_context(active_test=True)
+            model = self.env[model_name]
             domain = [("id", "in", list(ids))]
             if model_name != "res.currency":
                 domain += model._check_company_domain(books.company)
-            if model_name in ("res.partner", "utility.contract"):
-                model = model.with_context(active_test=False)
+            if model_name == "account.account":
+                # Odoo's _check_payable_receivable, _check_off_balance
+                domain += [("account_type", "not in", NO_COUNTERPART)]
+            may_be_archived = model_name in ("res.partner", "utility.contract")
+            model = model.with_context(active_test=not may_be_archived)
             if model.search_count(domain) != len(ids):
                 raise UserError(
                     self.env._(
-                        "A bill refers to a record of %(model)s that does not exist, is"
-                        " archived or belongs to another company than %(company)s.",
+                        "A bill refers to a record of %(model)s that does not exist,"
+                        " cannot be used, or belongs to another company than"
+                        " %(company)s.",
                         model=self.env["ir.model"]._get(model_name).name,
                         company=books.company.display_name,
                     )

@@ -2,6 +2,7 @@
 
 import json
 from contextlib import closing
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from unittest.mock import patch
@@ -639,22 +640,21 @@ class TestBillWriter(BillWriterCommon):
         )
 
     def test_references_of_another_company(self):
-        other = self.company_data_2["company"] if self._has_other() else None
+        other = self.env["res.company"].sudo().create({"name": "Other"})
         stranger = (
             self.env["res.partner"]
             .sudo()
-            .create(
-                {"name": "Stranger", "company_id": (other or self._new_company()).id}
-            )
+            .create({"name": "Stranger", "company_id": other.id})
         )
         with self.assertRaisesRegex(UserError, "another company"):
             self._post([self._bill(partner_id=stranger.id)])
 
-    def _has_other(self):
-        return bool(getattr(self, "company_data_2", None))
-
-    def _new_company(self):
-        return self.env["res.company"].sudo().create({"name": "Other"})
+    def test_receivable_account_as_counterpart(self):
+        account = self.company_data["default_account_receivable"]
+        bill = self._bill()
+        bill.lines = [replace(bill.lines[0], account_id=account.id)]
+        with self.assertRaisesRegex(UserError, "cannot be used"):
+            self._post([bill])
 
     def test_settings_missing(self):
         self.company.utility_clearing_account_id = False
