@@ -12,6 +12,7 @@ EMPTY_TYPE, FORMULA, ERROR = "empty", "formula", "error"
 
 # Excel keeps 15 significant digits: from 10**15 on the last digits are lost
 EXACT_INTEGER = 10**15
+_LONGEST_NUMBER = 400  # characters; 1.8E+308 written out has 309
 _PADDED = re.compile("0{2,30}")
 _LAST_SERIAL = 2958465  # 31/12/9999
 _DAY = timedelta(days=1)
@@ -67,6 +68,8 @@ def number_text(text):
     whole number is given back as stored, for ``values`` to refuse. Raises ValueError
     when ``text`` is no finite number.
     """
+    if len(text) > _LONGEST_NUMBER:
+        raise ValueError(text[:80])
     digits = text[1:] if text[:1] == "-" else text
     if digits.isascii() and digits.isdigit() and (digits[0] != "0" or digits == "0"):
         return text if digits != "0" else "0"
@@ -122,7 +125,7 @@ def column_letter(index):
 
 def clean_heading(text):
     """A heading on one line, without the star that marks a required column."""
-    return re.sub(r"\s*\*+$", "", " ".join(str(text).split()))
+    return " ".join(str(text).split()).rstrip("*").rstrip()
 
 
 def heading_key(text):

@@ -250,7 +250,7 @@ class Converter:
             if word in known:
                 return known[word]
             key = normalise(kind, word)
-            if len(known) < 1000:
+            if len(known) < 1000 and len(word) < 100:
                 known[word] = key
             return key
 

@@ -260,19 +260,20 @@ class _MergedRows:
         self.areas = sorted(
             area for area in merges if area[1] > header_row and area[2] <= last
         )
-        self._open = []
         self._next = 0
+        self._lowest = (0, 0, 0, 0)  # of the areas begun, the one that ends last
         self._sheet = sheet
 
     def issues(self, number):
         """The issue of row ``number`` when a merged area covers it, in a tuple."""
         while self._next < len(self.areas) and self.areas[self._next][0] <= number:
-            self._open.append(self.areas[self._next])
+            self._lowest = max(
+                self._lowest, self.areas[self._next], key=lambda area: area[1]
+            )
             self._next += 1
-        self._open = [area for area in self._open if area[1] >= number]
-        if not self._open:
+        top, bottom, left, right = self._lowest
+        if bottom < number:
             return ()
-        top, bottom, left, right = self._open[0]
         first, last = cells.column_letter(left), cells.column_letter(right)
         area = f"{first}{top}:{last}{bottom}"
         return (make("merged_cells", sheet=self._sheet, row=number, value=area),)

@@ -38,6 +38,7 @@ DATE_FORMS = tuple(_FORMS)
 DECIMAL_MARKS = (",", ".")
 THOUSANDS_MARKS = ("", ".", ",", " ", "'")
 YEARS = range(1900, 2100)
+LONGEST_TEXT = 40  # characters of a number or a day; longer ones are neither
 MAX_INTEGER_DIGITS = 12  # of an amount: a thousand billions
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffd-\uffff]")
@@ -168,6 +169,8 @@ def _text_decimal(content, decimal_mark, thousands_mark, percent):
         content = content.translate(_SPACES).strip()
         if not content:
             return None
+        if len(content) > LONGEST_TEXT:
+            raise _bad_number(content, "", decimal_mark, thousands_mark)
         bare, sign = _undress(content, percent)
         found = pattern.fullmatch(bare)
         if not found or (sign and found[1]):
@@ -238,6 +241,8 @@ def date(value, *, form=None):
     content = content.strip()
     if not content:
         return None
+    if len(content) > LONGEST_TEXT:
+        raise ValueIssue("bad_date", content, form=form or "yyyy-mm-dd")
     found = _text_day(content, form)
     if isinstance(found, Date):
         return found
@@ -338,12 +343,14 @@ def items(value, convert=text):
     content = text(value)
     if content is None:
         return ()
-    parts = [convert(part) for part in content.split("|")]
-    found = tuple(part for part in parts if part is not None)
-    for index, part in enumerate(found):
-        if part in found[:index]:
+    found = {}
+    for piece in content.split("|"):
+        part = convert(piece)
+        if part in found:
             raise ValueIssue("repeated_item", str(part))
-    return found
+        if part is not None:
+            found[part] = True
+    return tuple(found)
 
 
 def instalments(value, *, form=None, decimal_mark=None, thousands_mark=None):

@@ -23,6 +23,8 @@ from .issues import refuse
 CHUNK = 1 << 17
 # the XML of one row, or of what stands between two, is far below this
 MAX_ELEMENT = 4 * 2**20
+MAX_SMALL_PART = 32 * 2**20  # workbook, relations, styles
+MAX_MERGES = 200_000
 _MAX_DIRECTORY = 4 * 2**20
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _BROKEN = (
@@ -52,9 +54,10 @@ _RELATION_ID = (
 )
 # searched in the bytes: the check reads every sheet whole, building nothing
 _MERGE = re.compile(
-    rb"<(?:[\w.-]+:)?mergeCell\s[^>]*?\bref\s*=\s*[\"']([A-Z0-9:$]{1,32})[\"']"
+    rb"<(?:[\w.-]{1,60}:)?mergeCell\s[^<>]{0,200}?\bref\s{0,9}=\s{0,9}"
+    rb"[\"']([A-Z0-9:$]{1,32})[\"']"
 )
-_FORMULA = re.compile(rb"<(?:[\w.-]+:)?f[\s/>]")
+_FORMULA = re.compile(rb"<(?:[\w.-]{1,60}:)?f[\s/>]")
 _TAG_LENGTH = 300  # longest tag of these two that may straddle two chunks
 _ENCODING = re.compile(rb"<\?xml[^>]*?encoding\s*=\s*[\"']([^\"']*)")
 
@@ -104,7 +107,9 @@ class Package:
         return part.casefold() in self._parts
 
     def size(self, part):
-        return self._parts[part.casefold()].file_size
+        """Bytes of ``part`` once unpacked, 0 when it is not there."""
+        info = self._parts.get(part.casefold())
+        return info.file_size if info else 0
 
     def chunks(self, part):
         """The bytes of ``part``, piece by piece."""
@@ -133,6 +138,8 @@ class Package:
                 window = tail + chunk
                 if sheet:
                     merges += _MERGE.findall(window)
+                    if len(merges) > MAX_MERGES:
+                        refuse("corrupt_workbook", detail=f"{part}: merged cells")
                     formulas = formulas or bool(_FORMULA.search(window))
                 # what follows the last tag may begin one that ends in the next chunk
                 tail = window[max(window.rfind(b">"), len(window) - _TAG_LENGTH) :]
@@ -167,7 +174,9 @@ class Package:
             refuse("corrupt_workbook", detail=f"{part}: {str(error)[:80]}")
 
     def read(self, part, wanted):
-        """The elements of a part that is still to be checked."""
+        """The elements of a small part that is still to be checked."""
+        if self.size(part) > MAX_SMALL_PART:
+            refuse("corrupt_workbook", detail=f"{part}: too long")
         self.check(part)
         for element, _done in self.elements(part, wanted):
             yield element
@@ -301,7 +310,8 @@ _LITERALS = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?![hms]+\])[^\]]*\]', re.IGNORECA
 
 def is_date_format(code):
     """True when the number format shows a day, month or year (not only a time)."""
-    shown = _LITERALS.sub("", code.partition(";")[0]).lower()
+    # Excel's formats have 255 characters at most
+    shown = _LITERALS.sub("", code[:255].partition(";")[0]).lower()
     if shown in ("general", "standard"):
         return False
     if "d" in shown or "y" in shown:

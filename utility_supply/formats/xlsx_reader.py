@@ -14,6 +14,8 @@ from .issues import refuse
 from .xlsx_package import Package, Workbook, tags
 
 _MAX_ROW, _MAX_COLUMN = 1_048_576, 16_384
+_MAX_STRINGS = 10_000_000
+_MAX_SHOWN = 1000  # characters kept of a formula or an error, which nobody converts
 _SHEET_DATA = tags("sheetData")
 _ROWS = (*tags("row"), *_SHEET_DATA)
 _STRINGS = tags("si")
@@ -161,6 +163,8 @@ class SharedStrings:
                     refuse("cell_too_long", limit=limit)
                 self._bytes += text.encode()
                 self._ends.append(len(self._bytes))
+                if len(self._ends) > _MAX_STRINGS:
+                    refuse("corrupt_workbook", detail=f"{part}: too long")
 
     def get(self, index):
         """The text number ``index``; IndexError when there is none."""
@@ -204,7 +208,7 @@ class _RowReader:
         """The Cell of a <c> that has children, or None when it is blank."""
         child = element[0]
         if self._formulas and child.tag in _FORMULA:
-            return Cell(f"={child.text or ''}", cells.FORMULA)
+            return Cell(f"={(child.text or '')[:_MAX_SHOWN]}", cells.FORMULA)
         kind = element.get("t")
         if kind == "inlineStr":
             return self._text(rich_text(child))
@@ -217,7 +221,7 @@ class _RowReader:
             try:
                 return self._text(self._strings.get(int(text)))
             except (IndexError, ValueError, OverflowError):
-                return Cell(f"#{text}", cells.ERROR)
+                return Cell(f"#{text[:_MAX_SHOWN]}", cells.ERROR)
         return self._text(text) if kind == "str" else _other_cell(kind, text)
 
     def _text(self, text):
@@ -239,14 +243,14 @@ class _RowReader:
                     return Cell(text, cells.NUMBER)
             return Cell(cells.number_text(text), cells.NUMBER)
         except (ValueError, OverflowError, ArithmeticError):
-            return Cell(text, cells.ERROR)
+            return Cell(text[:_MAX_SHOWN], cells.ERROR)
 
     def _day(self, text):
         """A file has few different days: they are worked out once."""
         cell = self._days.get(text)
         if cell is None:
             cell = cells.serial_cell(text, self._date1904)
-            if len(self._days) < _REMEMBERED_DAYS:
+            if len(self._days) < _REMEMBERED_DAYS and len(text) < 30:
                 self._days[text] = cell
         return cell
 
@@ -256,14 +260,14 @@ def _other_cell(kind, text):
         return Cell(text.strip() in ("1", "true"), cells.BOOL)
     if kind == "d":
         return _iso_cell(text.strip())
-    return Cell(text, cells.ERROR)
+    return Cell(text[:_MAX_SHOWN], cells.ERROR)
 
 
 def _iso_cell(text):
     try:
         moment = datetime.fromisoformat(text.removesuffix("Z"))
     except ValueError:
-        return Cell(text, cells.ERROR)
+        return Cell(text[:_MAX_SHOWN], cells.ERROR)
     moment = moment.replace(tzinfo=None)
     midnight = moment.time() == moment.min.time()
     return Cell(moment.date() if midnight else moment, cells.DATE)

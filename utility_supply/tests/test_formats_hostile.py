@@ -13,9 +13,10 @@ import xlwt
 
 from odoo.tests import BaseCase, tagged
 
-from ..formats import mapping, tabular
+from ..formats import cells, mapping, tabular, values
 from ..formats.cells import Limits
 from ..formats.issues import FileRefused
+from ..formats.values import ValueIssue
 from . import formats_samples as samples
 
 SHEET = [("A", "B"), ("1", "x"), ("2", "y")]
@@ -388,6 +389,44 @@ class TestHostileXlsx(HostileCase):
         for codec in ("utf-16", "utf-7"):
             data = samples.raw_xlsx(sheet.replace("UTF-8", codec).encode(codec))
             self.assertRefused("corrupt_workbook", data, "a.xlsx")
+
+    def test_patterns_meant_to_be_slow(self):
+        """Searches stay linear: each of these took minutes with a careless pattern."""
+        started = time.monotonic()
+        comment = "<!--" + "<mergeCell " * 90_000 + "-->"
+        merges = '<mergeCell ref="A3:A1048576"/>' * 100_000
+        rows = "".join(samples.inline_row(n, "x", "y") for n in range(2, 3000))
+        data = samples.raw_xlsx(samples.sheet_xml(self.HEAD + rows, comment + merges))
+        self.assertEqual(len(samples.read(data, "a.xlsx")), 2998)
+        styles = samples.simple_styles("[" * 300_000)
+        data = samples.raw_xlsx(samples.sheet_xml(self.HEAD), styles=styles)
+        self.assertEqual(samples.read(data, "a.xlsx"), [])
+        heading = b"*" * 90_000 + b"x"
+        self.assertEqual(samples.read(heading + b"\n", "a.csv"), [])
+        for text in (
+            "1" + " " * 90_000 + "2",
+            "1." * 40_000,
+            "(" * 90_000,
+            "€" * 90_000,
+        ):
+            with self.assertRaises(ValueIssue):
+                values.decimal(text, decimal_mark=",")
+        with self.assertRaises(ValueIssue):
+            values.date("1/" * 40_000, form="dd/mm/yyyy")
+        pieces = "|".join(str(number) for number in range(20_000))
+        self.assertEqual(len(values.items(pieces)), 20_000)
+        with self.assertRaises(ValueError):
+            cells.number_text("1" * 10**6)
+        self.assertLess(time.monotonic() - started, 20)
+
+    def test_too_many_merges_and_styles(self):
+        merges = '<mergeCell ref="A3:A4"/>' * 200_001
+        data = samples.raw_xlsx(samples.sheet_xml(self.HEAD, merges))
+        self.assertRefused("corrupt_workbook", data, "a.xlsx")
+        styles = samples.simple_styles("0") + b" " * (33 * MEGABYTE)
+        data = samples.raw_xlsx(samples.sheet_xml(self.HEAD), styles=styles)
+        limits = Limits(max_ratio=10**6)
+        self.assertRefused("corrupt_workbook", data, "a.xlsx", limits=limits)
 
     def test_missing_parts(self):
         whole = samples.as_xlsx(SHEET)

@@ -1,10 +1,12 @@
 """From rows to records: profiles, transforms, totals rows, duplicates, messages."""
 
+import ast
 import re
 import string
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 from odoo.tests import BaseCase, tagged
 
@@ -456,18 +458,30 @@ class TestMessages(BaseCase):
 
 @tagged("post_install", "-at_install")
 class TestPurity(BaseCase):
+    def test_formats_and_rules_never_import_odoo(self):
+        module = Path(messages.__file__).parent.parent
+        sources = [*module.glob("formats/**/*.py"), *module.glob("rules/**/*.py")]
+        self.assertGreater(len(sources), 15)
+        for source in sources:
+            for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+                names = []
+                if isinstance(node, ast.Import):
+                    names = [alias.name for alias in node.names]
+                elif isinstance(node, ast.ImportFrom) and not node.level:
+                    names = [node.module]
+                elif isinstance(node, ast.ImportFrom):
+                    self.assertLessEqual(node.level, 2, source)
+                    self.assertNotIn("models", node.module or "", source)
+                tops = {name.partition(".")[0] for name in names}
+                self.assertNotIn("odoo", tops, source)
+
     def test_values_are_exact_types(self):
-        record, problems = mapping.convert(
-            row_of(
-                source_ref="P1", date=Cell(date(2026, 1, 1), "date").value, amount="5"
-            ),
-            ProfileSpec(
-                "payments",
-                fields=tuple(
-                    FieldSpec(n, (n,)) for n in ("source_ref", "date", "amount")
-                ),
-            ),
+        names = ("source_ref", "date", "amount")
+        profile = ProfileSpec(
+            "payments", fields=tuple(FieldSpec(name, (name,)) for name in names)
         )
+        row = row_of(source_ref="P1", date=date(2026, 1, 1), amount="5")
+        record, problems = mapping.convert(row, profile)
         self.assertEqual(problems, [])
         self.assertIsInstance(record["amount"], Decimal)
         self.assertIs(type(record["date"]), date)
