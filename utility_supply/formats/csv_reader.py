@@ -9,6 +9,7 @@ import csv
 import io
 import re
 from collections import Counter
+from contextlib import suppress
 from itertools import islice
 
 from . import cells
@@ -75,14 +76,13 @@ class CsvSource:
         _stream, text = self._open()
         reader = self._reader(text, delimiter)
         widths = []
-        try:
+        # an error ends the sample; the walk over the whole file reports it
+        with suppress(csv.Error):
             for number, record in enumerate(islice(reader, 1000), 1):
                 if number >= header_row and any(field.strip() for field in record):
                     widths.append(len(record))
                 if len(widths) > _SAMPLE_RECORDS:
                     break
-        except csv.Error:
-            pass  # what was read so far is the sample; the walk reports the error
         return widths
 
     def _walk(self):

@@ -173,7 +173,7 @@ class Package:
         except etree.XMLSyntaxError as error:
             refuse("corrupt_workbook", detail=f"{part}: {str(error)[:80]}")
 
-    def read(self, part, wanted):
+    def parsed(self, part, wanted):
         """The elements of a small part that is still to be checked."""
         if self.size(part) > MAX_SMALL_PART:
             refuse("corrupt_workbook", detail=f"{part}: too long")
@@ -251,7 +251,7 @@ class Workbook:
         folder, name = posixpath.split(owner)
         relations = {}
         part = posixpath.join(folder, "_rels", f"{name}.rels")
-        for item in self._package.read(part, _RELATION):
+        for item in self._package.parsed(part, _RELATION):
             if item.get("TargetMode") == "External":
                 continue
             target = item.get("Target", "")
@@ -261,7 +261,7 @@ class Workbook:
         return relations
 
     def _read_sheets(self):
-        for item in self._package.read(self._part, tags("workbookPr", "sheet")):
+        for item in self._package.parsed(self._part, tags("workbookPr", "sheet")):
             if item.tag.endswith("}workbookPr"):
                 self.date1904 = item.get("date1904") in ("1", "true", "on")
                 continue
@@ -283,7 +283,7 @@ class Workbook:
         show a date, and {index: digits} of those that show leading zeros."""
         part = self.part_of("styles")
         formats, used = {}, []
-        for item in self._package.read(part, tags("numFmt", "xf")) if part else ():
+        for item in self._package.parsed(part, tags("numFmt", "xf")) if part else ():
             if item.tag.endswith("}numFmt"):
                 formats[item.get("numFmtId")] = item.get("formatCode", "")
             elif item.getparent().tag.endswith("}cellXfs"):
