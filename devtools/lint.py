@@ -35,7 +35,7 @@ def checks(python, fix=False):
         ),
     ]
     if ours:
-        oca = ["--no-verbose", *(["--fix"] if fix else []), *ours]
+        oca = [*(["--fix"] if fix else []), *ours]
         found += [
             ("pylint-odoo", tool("pylint", "--rcfile=.pylintrc", *ours)),
             ("oca-checks-odoo-module", tool("oca-checks-odoo-module", *oca)),
@@ -46,8 +46,7 @@ def checks(python, fix=False):
             ),
         ]
     if _po_files():
-        po = ["--no-verbose", *_po_files()]
-        found.append(("oca-checks-po", tool("oca-checks-po", *po)))
+        found.append(("oca-checks-po", tool("oca-checks-po", *_po_files())))
     found.append(
         (
             "repository rules",
