@@ -12,6 +12,5 @@
         "views/dunning_case_views.xml",
     ],
     "post_init_hook": "post_init_hook",
-    "installable": True,
     "auto_install": True,
 }

@@ -21,6 +21,7 @@
         "wizards/cmor_export_wizard_views.xml",
         "views/cmor_practice_templates.xml",
         "views/cmor_practice_views.xml",
+        "views/cmor_practice_form_views.xml",
         "views/cmor_flow_file_views.xml",
         "views/cmor_flow_layout_views.xml",
         "views/cmor_parameter_views.xml",
@@ -30,6 +31,5 @@
         "views/utility_contract_views.xml",
         "views/cmor_utility_menus.xml",
     ],
-    "installable": True,
     "application": True,
 }

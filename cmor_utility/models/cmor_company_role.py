@@ -4,6 +4,7 @@ from stdnum.it import iva
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
+from odoo.tools import format_date
 
 from ..rules import patterns
 
@@ -193,9 +194,14 @@ class CmorCompanyRole(models.Model):
         """Why no flow may leave for this role on ``day``; False when it may."""
         self.ensure_one()
         if self.date_from and self.date_from > day:
-            return self.env._("The role begins on %(date)s.", date=self.date_from)
+            return self.env._(
+                "The role begins on %(date)s.",
+                date=format_date(self.env, self.date_from),
+            )
         if self.date_to and self.date_to < day:
-            return self.env._("The role ended on %(date)s.", date=self.date_to)
+            return self.env._(
+                "The role ended on %(date)s.", date=format_date(self.env, self.date_to)
+            )
         if not self.side_outgoing:
             return self.env._("The role does not cover the outgoing side.")
         if self.role != "udd":

@@ -80,7 +80,9 @@ class CmorFlowField(models.Model):
         required=True,
         default="text",
     )
-    length = fields.Integer(help="Characters; for decimals the integer digits.")
+    max_length = fields.Integer(
+        string="Length", help="Characters; for decimals the integer digits."
+    )
     decimals = fields.Integer()
     required = fields.Selection(
         [
@@ -114,13 +116,15 @@ class CmorFlowField(models.Model):
     )
 
     @api.constrains(
-        "kind", "source", "fixed_value", "group_parts", "length", "decimals"
+        "kind", "source", "fixed_value", "group_parts", "max_length", "decimals"
     )
     def _check_field(self):
         for field in self:
             reason = field._wrong_reason()
             if reason:
-                raise ValidationError(f"{field.name}: {reason}")
+                raise ValidationError(
+                    self.env._("%(field)s: %(reason)s", field=field.name, reason=reason)
+                )
 
     @api.constrains("name")
     def _check_name(self):
@@ -149,7 +153,7 @@ class CmorFlowField(models.Model):
 
     def _wrong_reason(self):
         """What is wrong with the field; False when nothing is."""
-        if self.length < 0 or self.decimals < 0:
+        if self.max_length < 0 or self.decimals < 0:
             return self.env._("lengths cannot be negative")
         if self.kind == "fixed" and not self.fixed_value:
             return self.env._("a fixed code needs its value")
@@ -179,7 +183,7 @@ class CmorFlowField(models.Model):
         return flow_layout.Field(
             name=self.name,
             kind=self.kind,
-            length=self.length,
+            length=self.max_length,
             decimals=self.decimals,
             required=self.required,
             condition=condition,

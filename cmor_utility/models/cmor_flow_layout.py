@@ -3,6 +3,7 @@ import codecs
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
+from odoo.tools import format_date
 
 from ..formats import flow_layout
 from ..rules import patterns
@@ -268,7 +269,9 @@ class CmorFlowLayout(models.Model):
         if not found:
             raise UserError(
                 self.env._(
-                    "No layout of %(key)s is in force on %(date)s.", key=key, date=day
+                    "No layout of %(key)s is in force on %(date)s.",
+                    key=key,
+                    date=format_date(self.env, day),
                 )
             )
         return found[0]

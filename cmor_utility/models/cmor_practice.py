@@ -75,7 +75,12 @@ class CmorPractice(models.Model):
     )
     sector = fields.Selection(SECTORS, required=True, readonly=True)
     state = fields.Selection(
-        STATES, required=True, readonly=True, default="candidate", copy=False
+        STATES,
+        required=True,
+        readonly=True,
+        default="candidate",
+        copy=False,
+        group_expand="_group_expand_state",
     )
     role_id = fields.Many2one(
         "cmor.company.role",
@@ -177,7 +182,9 @@ class CmorPractice(models.Model):
     art4_declared_by_id = fields.Many2one(
         "res.users", string="Art. 4 declared by", readonly=True, copy=False
     )
-    art4_declared_on = fields.Datetime(readonly=True, copy=False)
+    art4_declared_on = fields.Datetime(
+        string="Art. 4 declared on", readonly=True, copy=False
+    )
     art4_proof = fields.Text(string="Art. 4 declaration", readonly=True, copy=False)
     art4_key = fields.Char(readonly=True, copy=False)
     evaluated_on = fields.Date(string="Checked on", readonly=True)
@@ -222,6 +229,13 @@ class CmorPractice(models.Model):
         "CHECK(prev_cmor_amount >= 0)", "The previous CMOR cannot be negative."
     )
     _state_idx = models.Index("(company_id, state, window_close)")
+
+    @api.model
+    def _group_expand_state(self, states, domain):
+        """Columns of the pipeline, in the order of a practice's life."""
+        order = [key for key, _label in STATES]
+        shown = {*states, "candidate", "blocked", "ready", "exported", "sent"}
+        return sorted(shown, key=order.index)
 
     @api.depends("name", "partner_id", "code")
     def _compute_display_name(self):
@@ -323,7 +337,13 @@ class CmorPractice(models.Model):
         for practice in practices:
             reason = practice._cannot_confirm_reason()
             if reason:
-                raise UserError(f"{practice.display_name}: {reason}")
+                raise UserError(
+                    self.env._(
+                        "%(name)s: %(reason)s",
+                        name=practice.display_name,
+                        reason=reason,
+                    )
+                )
         todo = practices.filtered(lambda practice: practice.state == "candidate")
         for practice in todo:
             practice._move_to("ready", "confirmed", {"amount": practice._claimed()})

@@ -36,7 +36,7 @@ class CmorPracticeCondition(models.Model):
     practice_state = fields.Selection(related="practice_id.state")
     sequence = fields.Integer(readonly=True)
     code = fields.Char(required=True, readonly=True)
-    title = fields.Char(string="Condition", compute="_compute_texts")
+    title = fields.Text(string="Condition", compute="_compute_texts")
     computed_result = fields.Selection(RESULTS, required=True, readonly=True)
     result = fields.Selection(
         RESULTS, compute="_compute_result", store=True, index=True
@@ -44,7 +44,7 @@ class CmorPracticeCondition(models.Model):
     reason_code = fields.Char(readonly=True)
     reason_params = fields.Json(readonly=True)
     facts_key = fields.Char(readonly=True)
-    evidence = fields.Char(compute="_compute_texts")
+    evidence = fields.Text(compute="_compute_texts")
     declared_result = fields.Selection(
         [("yes", "Yes"), ("no", "No")], string="Declared", readonly=True
     )

@@ -148,7 +148,7 @@ class CmorPractice(models.Model):
     def _cron_find_candidates(self, today=None):
         """Nightly: new candidates, then every practice that has not left yet."""
         today = today or fields.Date.context_today(self)
-        for company in self.env["res.company"].sudo().search([]):
+        for company in self.env["res.company"].sudo().search([("active", "=", True)]):
             self.sudo().find_candidates(company, today)
             self.env["ir.cron"]._commit_progress(1)
         ids = (
@@ -432,10 +432,13 @@ class CmorPractice(models.Model):
         self.ensure_one()
         close = self.window_close
         if self.state == "blocked":
-            not_open = self.window_open and self.window_open > self.evaluated_on
-            if self.failed_codes == "C11" and not_open:
+            codes = (self.failed_codes or "").split(", ")
+            if self.window_open and self.window_open > self.evaluated_on:
+                # nothing to solve about the window: it opens by itself
+                codes = [code for code in codes if code != "C11"]
+            if not codes:
                 return "wait_open", {"date": self.window_open}, self.window_open
-            return "solve", {"codes": self.failed_codes or "-", "date": close}, close
+            return "solve", {"codes": ", ".join(codes), "date": close}, close
         if self.state == "candidate":
             if self.unknown_codes:
                 return "declare", {"codes": self.unknown_codes, "date": close}, close

@@ -54,7 +54,7 @@ class CmorPracticeEvent(models.Model):
     state_from = fields.Char(readonly=True)
     state_to = fields.Char(readonly=True)
     params = fields.Json(readonly=True)
-    text = fields.Char(compute="_compute_text", string="What")
+    text = fields.Text(compute="_compute_text", string="What")
     file_id = fields.Many2one("cmor.flow.file", readonly=True, check_company=True)
 
     @api.depends("kind", "params", "state_from", "state_to")
@@ -71,8 +71,14 @@ class CmorPracticeEvent(models.Model):
                 target = states.get(event.state_to, "")
                 parts.append(f"{source} → {target}" if source else target)
             if event.kind in EVENT_TEXTS:
-                parts.append(self.env._(EVENT_TEXTS[event.kind], **params))
+                parts.append(self.env._(EVENT_TEXTS[event._text_key()], **params))
             event.text = " · ".join(part for part in parts if part)
+
+    def _text_key(self):
+        params = self.params or {}
+        if self.kind == "evaluated" and params.get("failed") == "-":
+            return "to_declare" if params.get("unknown") != "-" else "all_met"
+        return self.kind
 
     @api.model
     def _prepare_vals(

@@ -25,6 +25,8 @@ EVENT_TEXTS = {
     "sent": _lt("File %(file)s marked as sent."),
     "lost": _lt("Given up: %(reason)s"),
     "expired": _lt("The request window closed on %(date)s."),
+    "all_met": _lt("All conditions are met."),
+    "to_declare": _lt("To be declared: %(unknown)s."),
     "evaluated": _lt("Failed: %(failed)s. To be declared: %(unknown)s."),
 }
 

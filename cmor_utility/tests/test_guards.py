@@ -137,7 +137,7 @@ class TestGuards(CmorCommon):
         self.exported().with_user(self.operator).action_mark_sent()
         field = self.layout.field_ids[0].with_user(self.manager)
         for act in (
-            lambda: field.write({"length": 9}),
+            lambda: field.write({"max_length": 9}),
             field.unlink,
             lambda: self.layout.with_user(self.manager).write({"delimiter": ","}),
         ):
@@ -290,7 +290,7 @@ class TestParametersAndRoles(CmorCommon):
         self.assertRecordValues(
             layout, [{"state": "confirmed", "confirmed_by_id": self.manager.id}]
         )
-        layout.field_ids[-1].length = 100
+        layout.field_ids[-1].max_length = 100
         self.assertEqual(layout.state, "to_check")
         with self.assertRaises(AccessError):
             layout.write({"state": "confirmed"})
@@ -306,7 +306,7 @@ class TestParametersAndRoles(CmorCommon):
             {"kind": "group", "source": "bills", "group_parts": "number, password"},
             {"kind": "text", "source": "bills"},
             {"name": "A;B"},
-            {"length": -1},
+            {"max_length": -1},
         ):
             with self.assertRaises(ValidationError):
                 fields.create({"layout_id": self.layout.id, "name": "X", **vals})
