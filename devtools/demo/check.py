@@ -41,6 +41,7 @@ def compare(env, company, expected, anchor, today, *, has_claims):
         *acquisition(env, company, expected),
         *sums(env, company, expected),
         *overdue(env, company, expected, today),
+        *nights(env, company, anchor, today),
     ]
     if has_claims:
         lines += indemnities(env, company, expected, anchor, today)
@@ -149,6 +150,21 @@ def overdue(env, company, expected, today):
     }
     wanted = {code: money(amount) for code, amount in late.items()}
     yield Line("overdue by supply", found, wanted)
+
+
+def nights(env, company, anchor, today):
+    """Every night was gone through, none with an error."""
+    runs = env["dunning.run"].search(
+        [("company_id", "=", company.id), ("date", ">", anchor)]
+    )
+    done = sorted(set(runs.filtered(lambda run: run.state == "done").mapped("date")))
+    days = (today - anchor).days
+    wanted = [anchor + timedelta(days=n) for n in range(1, days + 1)]
+    yield Line("nights gone through", done, wanted)
+    yield Line("cases left out by an error", sum(runs.mapped("count_errors")), 0)
+    actions = env["dunning.action"].search([("company_id", "=", company.id)])
+    broken = actions.filtered(lambda action: action.state == "failed")
+    yield Line("actions that failed", len(broken), 0)
 
 
 # --- indemnity ------------------------------------------------------------------------
