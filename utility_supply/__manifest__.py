@@ -41,6 +41,7 @@
         "views/import_batch_views.xml",
         "views/import_row_views.xml",
         "views/import_profile_views.xml",
+        "views/import_profile_wizard_views.xml",
         "views/import_upload_views.xml",
         "views/import_source_views.xml",
         "views/utility_supply_menus.xml",

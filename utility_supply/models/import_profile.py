@@ -6,7 +6,7 @@ from odoo.exceptions import ValidationError
 from ..formats import workbook
 from ..formats.datasets import DATASETS
 from ..formats.mapping import template_profile
-from .import_profile_spec import build_spec, profile_vals
+from .import_profile_spec import build_spec, parse_code_map, profile_vals
 
 DATASET_LABELS = [
     ("customers", "Customers"),
@@ -328,16 +328,9 @@ class UtilityImportProfileField(models.Model):
 
     def _code_map(self):
         """{value in the file: our value}; ValidationError when a line has no "="."""
-        result = {}
-        for line in (self.code_map or "").splitlines():
-            if not line.strip():
-                continue
-            theirs, mark, ours = line.partition("=")
-            if not mark:
-                raise ValidationError(
-                    self.env._(
-                        "Translation of codes: %(line)s has no = sign.", line=line
-                    )
-                )
-            result[theirs.strip()] = ours.strip()
+        result, bad = parse_code_map(self.code_map)
+        if bad:
+            raise ValidationError(
+                self.env._("Translation of codes: %(line)s has no = sign.", line=bad[0])
+            )
         return result

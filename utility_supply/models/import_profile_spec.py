@@ -71,6 +71,18 @@ def field_spec(line):
     return FieldSpec(line.target, tuple(line._columns()), line.transform, options)
 
 
+def parse_code_map(text):
+    """({value in the file: our value}, lines without a "=" sign)."""
+    result, bad = {}, []
+    for line in (text or "").splitlines():
+        theirs, mark, ours = line.partition("=")
+        if mark:
+            result[theirs.strip()] = ours.strip()
+        elif line.strip():
+            bad.append(line)
+    return result, bad
+
+
 def profile_vals(spec):
     """Values of a ``utility.import.profile`` for a `ProfileSpec` (shipped profiles)."""
     return {
