@@ -7,6 +7,7 @@ class ResPartner(models.Model):
     billing_code = fields.Char(
         string="Billing code",
         copy=False,
+        index="trigram",
         help="The customer's code in the billing system, unique in the company.",
     )
     dunning_mobile = fields.Char(

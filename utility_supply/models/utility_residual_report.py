@@ -47,7 +47,8 @@ class UtilityResidualReport(models.Model):
                    amount_residual AS odoo_residual,
                    billing_residual,
                    amount_residual - COALESCE(billing_residual, 0) AS difference,
-                   (amount_residual IS DISTINCT FROM billing_residual) AS is_different,
+                   (abs(sign(amount_residual - COALESCE(billing_residual, 0))) = 1)
+                       AS is_different,
                    billing_residual_date AS date
               FROM account_move
              WHERE billing_residual_date IS NOT NULL

@@ -268,6 +268,19 @@ class TestContractScreens(UtilityCommon):
             self.env["utility.contract"].search(action["domain"]), self.contract
         )
 
+    def test_found_by_code_customer_or_point(self):
+        contracts = self.env["utility.contract"].with_user(self.utility_user)
+        code = self.contract.supply_point_id.code
+        for text in ("CT001", "cliente c001", code[:10].lower()):
+            found = contracts.name_search(text)
+            self.assertEqual([found_id for found_id, _name in found], self.contract.ids)
+        self.assertFalse(contracts.name_search("nobody"))
+        bill = self._create_bill("S1")
+        found = self.env["account.move"].search(
+            [("utility_contract_id", "ilike", "cliente c001")]
+        )
+        self.assertIn(bill, found)
+
     @mute_logger("odoo.sql_db")
     def test_code_is_unique_per_company(self):
         with self.assertRaises(IntegrityError), self.cr.savepoint():
