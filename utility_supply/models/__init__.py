@@ -16,6 +16,7 @@ from . import account_move_send
 from . import account_payment
 from . import mail_mail
 from . import ir_attachment
+from . import row_cloner
 from . import bill_writer
 from . import bill_writer_careful
 from . import bill_writer_specimen

@@ -78,6 +78,7 @@ class Books:
 
 class UtilityBillWriter(models.AbstractModel):
     _name = "utility.bill.writer"
+    _inherit = "utility.row.cloner"
     _description = "Writer of bills"
 
     def _post_bills(self, company, bills):
@@ -123,16 +124,6 @@ class UtilityBillWriter(models.AbstractModel):
             raise AccessError(
                 self.env._("You don't have the access rights to post an invoice.")
             )
-
-    def _quiet(self):
-        """Without chatter, followers and mails: bills come by the hundred thousand."""
-        return self.with_context(
-            tracking_disable=True,
-            mail_create_nolog=True,
-            mail_create_nosubscribe=True,
-            mail_notrack=True,
-            skip_is_manually_modified=True,
-        )
 
     # --- settings ------------------------------------------------------------
 
@@ -314,7 +305,7 @@ class UtilityBillWriter(models.AbstractModel):
 
     def _slow_reason(self, books):
         """Why no bill of this company may take the fast way, "" when it may."""
-        unread = self._modules_of_post() - KNOWN_POST_MODULES
+        unread = self._modules_of("account.move", "_post") - KNOWN_POST_MODULES
         if unread:
             return f"posting is extended by {', '.join(sorted(unread))}"
         if books.company.restrictive_audit_trail:
@@ -327,14 +318,6 @@ class UtilityBillWriter(models.AbstractModel):
         ):
             return "analytic distribution models"
         return ""
-
-    def _modules_of_post(self):
-        """Names of the modules that define ``account.move._post``."""
-        return {
-            klass.__module__.split(".")[2]
-            for klass in type(self.env["account.move"]).__mro__
-            if "_post" in vars(klass) and klass.__module__.startswith("odoo.addons.")
-        }
 
     def _slow_bill_reason(self, books, bill):
         """Why this one bill may not take the fast way, "" when it may."""

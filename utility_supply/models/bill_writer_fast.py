@@ -1,22 +1,13 @@
 """The fast way of the bill writer: rows cloned from specimens, one INSERT per table."""
 
-import logging
 import re
-from collections import Counter, defaultdict
-from functools import partial
+from collections import Counter
 from itertools import chain
 
-from psycopg2 import OperationalError
-
 from odoo import models
-from odoo.tools import SQL, ormcache
 
 from ..formats.bill_values import ZERO, percent_of, receivables
-from .bill_writer_specimen import json_text
 
-_logger = logging.getLogger(__name__)
-
-COUNT_KEY = "utility_supply.bill_writer.customer_rank"
 # columns computed below for each bill; all others are the specimen's
 MOVE_COLUMNS = (
     *("id", "name", "sequence_prefix", "sequence_number", "payment_reference"),
@@ -35,26 +26,12 @@ LINE_COLUMNS = (
     *("amount_residual", "amount_residual_currency", "reconciled"),
     *("price_unit", "price_subtotal", "price_total"),
 )
-# columns where NULL is a value, not "as in the specimen"
-NULLABLE_COLUMNS = frozenset({"partner_bank_id", "utility_contract_id"})
-# modules whose stored computed fields are all either above or the same in each kind
-KNOWN_COMPUTE_MODULES = frozenset(
-    {
-        *(
-            "account",
-            "account_debit_note",
-            "account_edi_proxy_client",
-            "account_payment",
-        ),
-        *("account_add_gln", "account_edi_ubl_cii", "account_peppol", "analytic"),
-        *("account_qr_code_sepa", "base", "l10n_it", "l10n_it_edi", "mail", "portal"),
-        *("product", "sms", "snailmail_account", "utility_supply"),
-    }
-)
 
 
 class UtilityBillWriter(models.AbstractModel):
     _inherit = "utility.bill.writer"
+
+    _nullable_columns = frozenset({"partner_bank_id", "utility_contract_id"})
 
     def _post_fast(self, books, bills):
         """Insert posted moves for ``bills``; the moves in the same order.
@@ -69,9 +46,10 @@ class UtilityBillWriter(models.AbstractModel):
             rows.add(bill, kind, facts[bill.partner_id])
         self._insert(rows)
         moves = self.env["account.move"].browse(row["id"] for row in rows.moves)
-        self._forget_caches()
-        self._count_customers(bills)
-        self._compute_foreign_fields(moves)
+        self._forget_caches("account.move", "account.move.line")
+        self._count_customers(Counter(bill.partner_id for bill in bills))
+        if self._has_foreign_fields(("account.move", "account.move.line")):
+            self._compute_foreign_fields(moves, moves.line_ids)
         first_of_kind = dict(zip(reversed(kinds), reversed(moves), strict=True))
         for kind in specimens.fresh:
             self._verify_sample(first_of_kind[kind], 1)
@@ -84,170 +62,18 @@ class UtilityBillWriter(models.AbstractModel):
         )
         return set(accounts.filtered(self._keeps_residual).ids)
 
-    # --- SQL -----------------------------------------------------------------
-
     def _insert(self, rows):
-        number_ids(self.env, "account.move", rows.moves)
+        self._number("account.move", rows.moves)
         for move, lines in zip(rows.moves, rows.lines_of, strict=True):
             for line in lines:
                 line["move_id"] = move["id"]
         lines = list(chain.from_iterable(rows.lines_of))
-        number_ids(self.env, "account.move.line", lines)
-        extra = sorted(set(chain.from_iterable(rows.extra)))
-        self._clone(
-            "account.move", rows.specimens.move_rows, rows.moves, MOVE_COLUMNS, extra
-        )
-        self._clone(
-            "account.move.line", rows.specimens.line_rows, lines, LINE_COLUMNS, ()
-        )
-        self._clone_relations(rows.specimens.links, lines)
-
-    def _clone(self, model_name, specimens, rows, columns, extra):
-        """Insert ``rows`` (dicts by column, ``of`` = number of their specimen)."""
-        model = self.env[model_name]
-        given = {*columns, *extra}
-        stamps = {
-            "create_uid": SQL("%s", self.env.uid),
-            "write_uid": SQL("%s", self.env.uid),
-            "create_date": SQL("now() AT TIME ZONE 'UTC'"),
-            "write_date": SQL("now() AT TIME ZONE 'UTC'"),
-        }
-        targets, sources = [], []
-        for name, field in model._fields.items():
-            if not field.store or not field.column_type:
-                continue
-            column = SQL.identifier(name)
-            targets.append(column)
-            if name in stamps:
-                sources.append(stamps[name])
-            elif name not in given:
-                sources.append(SQL("s.%s", column))
-            elif name in NULLABLE_COLUMNS:
-                sources.append(SQL("v.%s", column))
-            else:
-                sources.append(SQL("COALESCE(v.%s, s.%s)", column, column))
-        self.env.cr.execute(
-            SQL(
-                """
-                INSERT INTO %(table)s (%(targets)s)
-                SELECT %(sources)s
-                  FROM jsonb_to_recordset(%(rows)s::jsonb) AS v(%(types)s)
-                  JOIN jsonb_populate_recordset(
-                           NULL::%(table)s, %(specimens)s::jsonb
-                       ) WITH ORDINALITY AS s
-                    ON s.ordinality = v."of"
-                """,
-                table=SQL.identifier(model._table),
-                targets=SQL(", ").join(targets),
-                sources=SQL(", ").join(sources),
-                rows=json_text(rows),
-                types=self._column_types(model, sorted(given)),
-                specimens=f"[{', '.join(specimens)}]",
-            )
-        )
-
-    def _column_types(self, model, names):
-        """Column definition list of the values given for each row."""
-        types = [SQL('"of" int4')]
-        for name in names:
-            kind = model._fields[name].column_type[0] if name != "id" else "int4"
-            types.append(SQL("%s %s", SQL.identifier(name), SQL(kind)))
-        return SQL(", ").join(types)
-
-    def _clone_relations(self, relations, lines):
-        """Taxes, tax tags and whatever else a specimen's lines are linked to."""
-        by_name = defaultdict(list)
-        for name, number, id_ in relations:
-            by_name[name].append({"of": number, "value": id_})
-        for name, values in by_name.items():
-            field = self.env["account.move.line"]._fields[name]
-            self.env.cr.execute(
-                SQL(
-                    """
-                    INSERT INTO %(table)s (%(line)s, %(value)s)
-                    SELECT v.id, r.value
-                      FROM jsonb_to_recordset(%(lines)s::jsonb) AS v("of" int4, id int4)
-                      JOIN jsonb_to_recordset(%(values)s::jsonb)
-                           AS r("of" int4, value int4)
-                        ON r."of" = v."of"
-                    """,
-                    table=SQL.identifier(field.relation),
-                    line=SQL.identifier(field.column1),
-                    value=SQL.identifier(field.column2),
-                    lines=json_text(
-                        [{"of": line["of"], "id": line["id"]} for line in lines]
-                    ),
-                    values=json_text(values),
-                )
-            )
-
-    # --- what posting does besides -------------------------------------------
-
-    def _forget_caches(self):
-        """Drop what the cache may hold of the tables just written to."""
-        for model in (self.env["account.move"], self.env["account.move.line"]):
-            model.invalidate_model(flush=False)
-            for field in model._fields.values():
-                for inverse in self.pool.field_inverses[field]:
-                    self.env[inverse.model_name].invalidate_model(
-                        [inverse.name], flush=False
-                    )
-
-    def _count_customers(self, bills):
-        """``customer_rank`` as posting counts it, but set-wise.
-
-        As Odoo does: new customers at once, the others after the commit, because many
-        processes may touch the same customers.
-        """
-        counts = Counter(bill.partner_id for bill in bills)
-        partners = self.env["res.partner"].browse(counts)
-        for partner in partners:
-            if partner.commercial_partner_id != partner:
-                counts[partner.commercial_partner_id.id] += counts[partner.id]
-        self.env.cr.execute(
-            SQL(
-                """
-                UPDATE res_partner SET customer_rank = %s
-                 WHERE id = ANY(%s) AND COALESCE(customer_rank, 0) = 0
-             RETURNING id
-                """,
-                SQL("(%s::jsonb ->> id::text)::int", json_text(counts)),
-                list(counts),
-            )
-        )
-        for (partner_id,) in self.env.cr.fetchall():
-            del counts[partner_id]
-        partners.invalidate_model(["customer_rank"], flush=False)
-        noted = self.env.cr.postcommit.data.setdefault(COUNT_KEY, Counter())
-        if not noted and counts:
-            self.env.cr.postcommit.add(partial(count_customers, self.pool, noted))
-        noted.update(counts)
-
-    def _compute_foreign_fields(self, moves):
-        """Stored computed fields of modules unknown here: the ORM computes them."""
-        if not self._has_foreign_fields():
-            return
-        records = (moves, moves.line_ids)
-        known = [
-            ([f for f in recordset._fields.values() if is_known(f)], recordset)
-            for recordset in records
-        ]
-        with self.env.protecting(known):
-            for recordset in records:
-                recordset.modified(list(recordset._fields), create=True)
-            self.env.flush_all()
-
-    @ormcache()
-    def _has_foreign_fields(self):
-        """Some stored computed field of an unknown module depends on bills."""
-        models_read = (self.env["account.move"], self.env["account.move.line"])
-        return any(
-            dependent.store and dependent.compute and not is_known(dependent)
-            for model in models_read
-            for field in model._fields.values()
-            if field.store
-            for dependent in self.pool.get_dependent_fields(field)
-        )
+        self._number("account.move.line", lines)
+        columns = [*MOVE_COLUMNS, *set(chain.from_iterable(rows.extra))]
+        specimens = rows.specimens
+        self._clone("account.move", specimens.move_rows, rows.moves, columns)
+        self._clone("account.move.line", specimens.line_rows, lines, LINE_COLUMNS)
+        self._clone_links(specimens.links, lines)
 
 
 class _Rows:
@@ -388,44 +214,3 @@ def amounts(name, amount, sign):
     if name in ("amount_untaxed", "amount_total"):
         values[f"{name}_in_currency_signed"] = -sign * amount
     return values
-
-
-def is_known(field):
-    """True when the field is defined by modules that this writer was written for."""
-    return set(field._modules) <= KNOWN_COMPUTE_MODULES
-
-
-def number_ids(env, model_name, rows):
-    """Take the ids of ``rows`` from the table's own sequence."""
-    ids = env.execute_query(
-        SQL(
-            "SELECT nextval(%s::regclass) FROM generate_series(1, %s)",
-            f"{env[model_name]._table}_id_seq",
-            len(rows),
-        )
-    )
-    for row, (id_,) in zip(rows, ids, strict=True):
-        row["id"] = id_
-
-
-def count_customers(registry, counts):
-    """Add ``counts`` to the ranks of the customers, in a transaction of its own."""
-    try:
-        with registry.cursor() as cr:
-            cr.execute(
-                SQL(
-                    """
-                    UPDATE res_partner
-                       SET customer_rank = customer_rank
-                         + (%s::jsonb ->> id::text)::int
-                     WHERE id IN (
-                           SELECT id FROM res_partner WHERE id = ANY(%s)
-                              FOR NO KEY UPDATE SKIP LOCKED
-                     )
-                    """,
-                    json_text(counts),
-                    list(counts),
-                )
-            )
-    except OperationalError:
-        _logger.debug("customer ranks not counted: the customers are being edited")

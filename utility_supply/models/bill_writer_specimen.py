@@ -6,34 +6,20 @@ look the same to Odoo (`CustomerFacts.profile`). Of each kind one bill is made b
 careful way, its rows are read as JSON, and all is rolled back.
 """
 
-import json
 from contextlib import closing
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from typing import NamedTuple
 
-from odoo import fields, models
+from odoo import models
 from odoo.tools import SQL
-from odoo.tools.lru import LRU
 
 from ..formats.bill_values import BillLine, BillValues
+from .row_cloner import KeptRank
 
 # Odoo's Italian rule for simplified invoices looks at this total
 SIMPLIFIED_LIMIT = 400
-# kinds kept in memory; a company has some ten of them
-MAX_SPECIMENS = 500
-# small tables that decide accounts, taxes and defaults
-WHOLE_TABLES = (
-    "account.fiscal.position",
-    "account.fiscal.position.account",
-    "account.payment.method.line",
-    "decimal.precision",
-    "ir.config_parameter",
-    "ir.default",
-    "l10n_it.document.type",
-    "res.currency",
-)
-RANK_KEY = "account.res.partner.increase_rank.customer_rank"
 
 
 class Kind(NamedTuple):
@@ -238,30 +224,19 @@ class UtilityBillWriter(models.AbstractModel):
     # --- specimens -----------------------------------------------------------
 
     def _specimens(self, books, examples):
-        """``examples``: {kind: a bill of that kind} -> Specimens.
-
-        Kept in memory as long as nothing that they depend on has changed: making one
-        costs as much as cloning a hundred bills.
-        """
+        """``examples``: {kind: a bill of that kind} -> Specimens."""
         self.env.flush_all()
-        kept = vars(self.pool).setdefault("utility_bill_specimens", LRU(MAX_SPECIMENS))
-        settings = self._settings_digest(books, examples)
-        missing = {
-            kind: bill
-            for kind, bill in examples.items()
-            if (settings, kind) not in kept
-        }
-        found = {kind: kept[settings, kind] for kind in examples if kind not in missing}
-        if missing:
-            found |= self._make_specimens(books, missing)
-        for kind, specimen in found.items():
-            kept[settings, kind] = specimen
-        return Specimens(found, set(missing))
+        found, fresh = self._kept_specimens(
+            self._settings_of_kinds(books, examples),
+            examples,
+            partial(self._make_specimens, books),
+        )
+        return Specimens(found, fresh)
 
     def _make_specimens(self, books, examples):
         """{kind: Specimen}. Nothing of this stays behind in the database."""
         kinds = list(examples)
-        with _KeptRank(self.env.cr), closing(self.env.cr.savepoint()):
+        with KeptRank(self.env.cr), closing(self.env.cr.savepoint()):
             moves = self._post_careful(
                 books,
                 [self._specimen_bill(books, kind, examples[kind]) for kind in kinds],
@@ -315,18 +290,6 @@ class UtilityBillWriter(models.AbstractModel):
             ],
         )
 
-    def _rows_as_json(self, records):
-        """The table's rows of ``records``, in their order, as JSON texts."""
-        rows = self.env.execute_query(
-            SQL(
-                "SELECT id, to_jsonb(r)::text FROM %s r WHERE id = ANY(%s)",
-                SQL.identifier(records._table),
-                records.ids,
-            )
-        )
-        by_id = dict(rows)
-        return [by_id[id_] for id_ in records.ids]
-
     def _cloned_relations(self):
         """Names of the stored many2many fields of a journal item."""
         return [
@@ -335,82 +298,24 @@ class UtilityBillWriter(models.AbstractModel):
             if field.type == "many2many" and field.store
         ]
 
-    def _keeps_residual(self, account):
-        return account.reconcile or account.account_type in (
-            "asset_cash",
-            "liability_credit_card",
-        )
-
-    def _settings_digest(self, books, examples):
-        """A digest of every setting that shapes a posted bill, by content.
-
-        Not by time: two changes in one transaction have the same date.
-        """
-        company, journal = books.company, books.journal
-        tax_ids = [tax_id for kind in examples for tax_id in kind.tax_ids if tax_id]
-        accounts = [books.account.id, *(kind.receivable_id for kind in examples)]
-        user = self.env.user
+    def _settings_of_kinds(self, books, kinds):
+        """Hashable: all that the specimens of ``kinds`` depend on."""
+        tax_ids = [tax_id for kind in kinds for tax_id in kind.tax_ids if tax_id]
+        accounts = [books.account.id, *(kind.receivable_id for kind in kinds)]
         parts = [
-            SQL("SELECT c::text FROM res_company c WHERE id = %s", company.id),
             SQL(
-                "SELECT p::text FROM res_partner p WHERE id = %s", company.partner_id.id
+                "SELECT j::text FROM account_journal j WHERE id = %s", books.journal.id
             ),
-            SQL("SELECT j::text FROM account_journal j WHERE id = %s", journal.id),
             SQL("SELECT a::text FROM account_account a WHERE id = ANY(%s)", accounts),
             SQL("SELECT t::text FROM account_tax t WHERE id = ANY(%s)", tax_ids),
             SQL(
-                "SELECT ROW(l, r)::text FROM account_tax_repartition_line l"
-                " LEFT JOIN account_account_tag_account_tax_repartition_line_rel r"
-                " ON r.account_tax_repartition_line_id = l.id"
-                " WHERE l.tax_id = ANY(%s)",
+                """
+                SELECT ROW(l, r)::text FROM account_tax_repartition_line l
+                  LEFT JOIN account_account_tag_account_tax_repartition_line_rel r
+                    ON r.account_tax_repartition_line_id = l.id
+                 WHERE l.tax_id = ANY(%s)
+                """,
                 tax_ids,
             ),
-            SQL(
-                "SELECT b::text FROM res_partner_bank b WHERE partner_id = %s",
-                company.partner_id.id,
-            ),
-            SQL(
-                "SELECT u.lang || u.tz FROM res_partner u WHERE id = %s",
-                user.partner_id.id,
-            ),
-            *(
-                SQL("SELECT x::text FROM %s x", SQL.identifier(self.env[name]._table))
-                for name in WHOLE_TABLES
-            ),
         ]
-        union = SQL(" UNION ALL ").join(SQL("(%s)", part) for part in parts)
-        ((digest,),) = self.env.execute_query(
-            SQL(
-                "SELECT md5(string_agg(line, '|' ORDER BY line)) FROM (%s) AS x(line)",
-                union,
-            )
-        )
-        context = (self.env.uid, self.env.lang, self.env.context.get("tz"))
-        today = fields.Date.context_today(self)
-        return digest, books.is_full, context, user._get_group_ids(), today
-
-
-class _KeptRank:
-    """Context manager: what ``_increase_rank`` has noted so far stays as it is."""
-
-    def __init__(self, cr):
-        self.callbacks = cr.postcommit
-
-    def __enter__(self):
-        self.kept = dict(self.callbacks.data.get(RANK_KEY, {}))
-        self.functions = list(self.callbacks._funcs)
-        return self
-
-    def __exit__(self, *exc_info):
-        noted = self.callbacks.data.get(RANK_KEY)
-        if noted is not None:
-            noted.clear()
-            noted.update(self.kept)
-        self.callbacks._funcs.clear()
-        self.callbacks._funcs.extend(self.functions)
-        return False
-
-
-def json_text(rows):
-    """``rows`` for PostgreSQL: dates in ISO form, Decimal as text (exact)."""
-    return json.dumps(rows, default=str)
+        return self._settings_digest(books.company, parts), books.is_full

@@ -5,7 +5,6 @@ verify a sample of it: a module installed later may change what posting means, a
 it is better to stop than to fill the books with half-right rows.
 """
 
-import json
 from contextlib import closing
 
 from odoo import models
@@ -33,7 +32,6 @@ EDITABLE_LINE_FIELDS = frozenset(
         *("no_followup", "partner_id", "quantity", "sequence"),
     }
 )
-STAMPS = frozenset({"write_uid", "write_date"})
 
 
 class UtilityBillWriter(models.AbstractModel):
@@ -72,32 +70,10 @@ class UtilityBillWriter(models.AbstractModel):
 
     def _verify_stored(self, moves):
         """Stored columns that change when Odoo computes them again."""
-        self.env.flush_all()
-        lines = moves.line_ids
-        before = self._rows_by_record(moves) | self._rows_by_record(lines)
         with closing(self.env.cr.savepoint()):
-            self._compute_again(moves, EDITABLE_MOVE_FIELDS)
-            self._compute_again(lines, EDITABLE_LINE_FIELDS)
-            self.env.flush_all()
-            after = self._rows_by_record(moves) | self._rows_by_record(lines)
-        return [
-            f"{record} {name}: {row[name]!r} instead of {after[record].get(name)!r}"
-            for record, row in before.items()
-            for name in row
-            if name not in STAMPS and row[name] != after[record].get(name)
-        ]
-
-    def _rows_by_record(self, records):
-        rows = self._rows_as_json(records)
-        return {
-            f"{records._name}({id_})": json.loads(row)
-            for id_, row in zip(records.ids, rows, strict=True)
-        }
-
-    def _compute_again(self, records, editable):
-        for name, field in records._fields.items():
-            if field.compute and field.store and (field.readonly or name in editable):
-                self.env.add_to_compute(field, records)
+            return self._changed_when_computed(
+                (moves, EDITABLE_MOVE_FIELDS), (moves.line_ids, EDITABLE_LINE_FIELDS)
+            )
 
     def _verify_constraints(self, moves):
         """Python constraints of Odoo and of all modules, which SQL does not run."""

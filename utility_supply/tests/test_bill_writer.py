@@ -19,8 +19,8 @@ from odoo.addons.utility_supply.formats.bill_values import (
     BillsRefused,
     BillValues,
 )
-from odoo.addons.utility_supply.models import bill_writer_fast
-from odoo.addons.utility_supply.models.bill_writer_fast import COUNT_KEY
+from odoo.addons.utility_supply.models import row_cloner
+from odoo.addons.utility_supply.models.row_cloner import COUNT_KEY
 
 # what differs between two records of the same facts
 IDENTITY = {"id", "move_id", "create_date", "write_date", "create_uid", "write_uid"}
@@ -716,7 +716,7 @@ class TestBillWriter(BillWriterCommon):
         writer = self.writer.sudo()
         self.assertFalse(writer._slow_reason(books))
         with patch.object(
-            type(writer), "_modules_of_post", return_value={"account", "l10n_xx"}
+            type(writer), "_modules_of", return_value={"account", "l10n_xx"}
         ):
             self.assertIn("l10n_xx", writer._slow_reason(books))
 
@@ -785,7 +785,7 @@ class TestBillWriter(BillWriterCommon):
 
     def test_fields_of_unknown_modules_are_computed_by_the_orm(self):
         """A stored computed field of an unread module is not taken from a specimen."""
-        known = bill_writer_fast.KNOWN_COMPUTE_MODULES - {"l10n_it_edi"}
+        known = row_cloner.KNOWN_COMPUTE_MODULES - {"l10n_it_edi"}
         writer_class = type(self.writer)
         clone = writer_class._clone
 
@@ -799,7 +799,7 @@ class TestBillWriter(BillWriterCommon):
 
         self.addCleanup(self.registry.clear_cache)
         with (
-            patch.object(bill_writer_fast, "KNOWN_COMPUTE_MODULES", known),
+            patch.object(row_cloner, "KNOWN_COMPUTE_MODULES", known),
             patch.object(writer_class, "_clone", clone_and_spoil),
             patch.object(writer_class, "_verify_sample"),
         ):
