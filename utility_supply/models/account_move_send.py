@@ -65,8 +65,9 @@ class AccountMove(models.Model):
 
     def _compute_display_send_button(self):
         # EXTENDS account
-        super()._compute_display_send_button()
+        result = super()._compute_display_send_button()
         self.filtered("from_billing").display_send_button = False
+        return result
 
     def action_send_and_print(self):
         # EXTENDS account_peppol: before it asks the network for the customer

@@ -339,7 +339,7 @@ class UtilityContract(models.Model):
         Every other fact computes the class again when it is written.
         """
         today = today or fields.Date.context_today(self)
-        ids = self._changing_with_calendar().ids
+        ids = self._changing_with_calendar(today).ids
         for start in range(0, len(ids), CRON_CHUNK):
             chunk = ids[start : start + CRON_CHUNK]
             self.browse(chunk)._refresh_suspendibility(today)
@@ -349,9 +349,11 @@ class UtilityContract(models.Model):
             self.env.invalidate_all()
 
     @api.model
-    def _changing_with_calendar(self):
-        """The contracts, of all companies, that a mere day may put in another class."""
-        protections = self.env["utility.protection"].sudo().search([])
+    def _changing_with_calendar(self, today):
+        """The contracts, of all companies, that a mere day may put in another class:
+        suspended ones and those of whom a protection has begun."""
+        protections = self.env["utility.protection"].sudo()
+        protections = protections.search([("date_from", "<=", today)])
         domain = (
             Domain("supply_state", "=", "suspended")
             | Domain("partner_id", "in", protections.partner_id.ids)

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.fields import Domain
 
 
 class UtilityGroup(models.Model):
@@ -30,7 +31,11 @@ class UtilityGroup(models.Model):
     @api.constrains("member_ids", "head_company_id", "active")
     def _check_one_group(self):
         """A company answers to one head only."""
-        groups = self.sudo().search([])
+        companies = self.member_ids | self.head_company_id
+        groups = self.sudo().search(
+            Domain("member_ids", "in", companies.ids)
+            | Domain("head_company_id", "in", companies.ids)
+        )
         seen = {}
         for group in groups:
             for company in group.member_ids | group.head_company_id:

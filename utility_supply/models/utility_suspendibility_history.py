@@ -43,7 +43,8 @@ class UtilitySuspendibilityHistory(models.Model):
         return super().create(vals_list)
 
     def write(self, vals):
-        return self._refuse()
+        self._refuse()
+        return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_never(self):

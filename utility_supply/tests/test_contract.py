@@ -105,8 +105,8 @@ class TestSuspendibility(UtilityCommon):
             date(2026, 5, 21): "suspendible",
         }
         for today, value in expected.items():
-            due = self.env["utility.contract"]._changing_with_calendar()
-            self.assertIn(self.contract, due)
+            due = self.env["utility.contract"]._changing_with_calendar(today)
+            self.assertEqual(self.contract in due, today >= date(2026, 5, 12))
             due._refresh_suspendibility(today)
             self.assertEqual(self.contract.suspendibility, value, today)
         self.assertEqual(
