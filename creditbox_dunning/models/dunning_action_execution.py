@@ -203,29 +203,21 @@ class DunningAction(models.Model):
         known = letters.filtered("notice_id")
         known.notice_id.sudo().write({"notified_date": notified_date or False})
         new = letters - known
-        notices = (
-            self.env["utility.notice"]
-            .sudo()
-            .create(
-                [
-                    action._prepare_notice_vals(sent_date, notified_date)
-                    for action in new
-                ]
-            )
-        )
+        proofs = new.communication_ids._proofs()
+        values = [
+            action._prepare_notice_vals(sent_date, notified_date, proofs)
+            for action in new
+        ]
+        notices = self.env["utility.notice"].sudo().create(values)
         for action, notice in zip(new, notices, strict=True):
             action.sudo()._guarded().write({"notice_id": notice.id})
 
-    def _prepare_notice_vals(self, sent_date, notified_date):
+    def _prepare_notice_vals(self, sent_date, notified_date, proofs):
         self.ensure_one()
         message = self.communication_ids.filtered(lambda m: m.channel in LETTERS)[:1]
         case = self.case_id
         kind = NOTICE_KIND.get(self.op, "notice")
         is_formal = kind != "notice" and message.channel in BY_HAND
-        proofs = self.env["ir.attachment"].sudo()
-        proofs = proofs.search(
-            [("res_model", "=", message._name), ("res_id", "=", message.id)]
-        )
         return {
             "company_id": case.company_id.id,
             "ref": f"{case.name}/{self.round}/{self.rule_id.seq}",
@@ -240,7 +232,7 @@ class DunningAction(models.Model):
             "cmor_warning": kind == "default" and case.service in CMOR_SERVICES,
             "move_ids": [(6, 0, self.item_ids.move_id.ids)],
             "amount": self.amount,
-            "attachment_ids": [(6, 0, proofs.ids)],
+            "attachment_ids": [(6, 0, proofs.get(message.id, ()))],
             "source": "dunning",
         }
 

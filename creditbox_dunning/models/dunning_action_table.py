@@ -88,6 +88,7 @@ class DunningActionTable(models.Model):
             table.case_count = counts.get(table, 0)
 
     def write(self, vals):
+        self._check_guarded(vals)
         frozen = self.filtered(lambda table: table.state != "draft")
         if frozen and not self._is_guard_open() and set(vals) - {"name"}:
             frozen.rule_ids._check_draft()
@@ -98,10 +99,6 @@ class DunningActionTable(models.Model):
     def _unlink_if_draft(self):
         if any(table.state != "draft" for table in self):
             raise UserError(self.env._("A published version stays as it is."))
-
-    def copy(self, default=None):
-        """A copy is a draft of the next version."""
-        return super().copy(default)
 
     # actions
 

@@ -148,7 +148,7 @@ class DunningCommunication(models.Model):
         """Values of the queued e-mail: its Message-ID is this message's key."""
         self.ensure_one()
         company = self.company_id
-        sender = rendered.get("email_from") or company.email_formatted or ""
+        sender = rendered.get("email_from") or company._dunning_sender()
         normal = email_normalize(sender) or ""
         domain = normal.partition("@")[2] or "localhost"
         return {
@@ -165,3 +165,16 @@ class DunningCommunication(models.Model):
             "is_notification": False,
             "state": "outgoing",
         }
+
+    def _proofs(self):
+        """{communication id: ids of its attachments}: the letter and what proves it."""
+        groups = (
+            self.env["ir.attachment"]
+            .sudo()
+            ._read_group(
+                [("res_model", "=", self._name), ("res_id", "in", self.ids)],
+                ["res_id"],
+                ["id:array_agg"],
+            )
+        )
+        return dict(groups)

@@ -85,25 +85,42 @@ class DunningEngine(models.AbstractModel):
         return Counter(errors=1, cases=1)
 
     def _process_together(self, cases, today, run):
-        facts = self.env["dunning.facts"]._collect(cases, today)
-        decisions, rounds, outdated = {}, set(), {}
-        planner = self._planner(cases, today)
-        for case in cases:
-            of_case = facts[case.id]
-            if starts_new_round(of_case):
-                rounds.add(case.id)
-                of_case = self._fresh(of_case)
-            decisions[case], rows = planner(case, of_case)
-            outdated[case] = {
-                done.rule_id for done in of_case.done if is_outdated(done, rows)
-            }
-            facts[case.id] = of_case
-        self._start_rounds(cases.filtered(lambda case: case.id in rounds))
+        decisions, facts, rounds, outdated = self._decide(cases, today)
+        self._start_rounds(rounds)
         self._withdraw(decisions, outdated)
         actions = self._create_actions(decisions, facts, today, run)
         counts = self._write_cases(decisions, facts, actions, today)
         counts.update(actions._execute(today))
+        self._show_next(actions.case_id, today)
         return counts
+
+    def _decide(self, cases, today):
+        """(decisions, facts, cases that begin a round, {case: rows outdated})."""
+        facts = self.env["dunning.facts"]._collect(cases, today)
+        planner = self._planner(cases, today)
+        decisions, outdated, rounds = {}, {}, self.env["dunning.case"]
+        for case in cases:
+            of_case = facts[case.id]
+            if starts_new_round(of_case):
+                rounds |= case
+                of_case = facts[case.id] = self._fresh(of_case)
+            decisions[case], rows = planner(case, of_case)
+            outdated[case] = {
+                done.rule_id for done in of_case.done if is_outdated(done, rows)
+            }
+        return decisions, facts, rounds, outdated
+
+    def _show_next(self, cases, today):
+        """After a step: what comes after it, so that the case says so at once."""
+        if not cases:
+            return
+        decisions, facts, _rounds, _outdated = self._decide(cases, today)
+        values = [
+            self._prepare_case_values(case, decision, facts[case.id])
+            for case, decision in decisions.items()
+            if decision.kind != "close"
+        ]
+        self._update_cases(values)
 
     def _fresh(self, facts):
         """``facts`` at the beginning of a new round: nothing done, nothing covered."""
@@ -164,12 +181,17 @@ class DunningEngine(models.AbstractModel):
     def _create_actions(self, decisions, facts, today, run):
         """Record rows left out and rows to execute; return those to execute."""
         values, keys = [], []
+        types = self.env["dunning.action.type"]._by_code()
+        listed = self._read_listed(decisions.values())
         for case, decision in decisions.items():
             steps = [*decision.skipped]
             if decision.kind == "execute":
                 steps.append(decision)
             for step in steps:
-                values.append(self._prepare_action_vals(case, step, facts, today, run))
+                vals = self._prepare_action_vals(case, step, today, run)
+                vals["action_type_id"] = types[step.rule.action].id
+                vals.update(self._prepare_items(step, facts[case.id], listed))
+                values.append(vals)
                 keys.append((case.id, step.rule.id, case.round))
         revived = self._superseded(keys)
         actions = self.env["dunning.action"].sudo()._guarded()
@@ -201,12 +223,11 @@ class DunningEngine(models.AbstractModel):
         )
         return {(a.case_id.id, a.rule_id.id, a.round): a for a in old}
 
-    def _prepare_action_vals(self, case, step, facts, today, run):
-        vals = {
+    def _prepare_action_vals(self, case, step, today, run):
+        return {
             "case_id": case.id,
             "rule_id": step.rule.id,
             "round": case.round,
-            "action_type_id": self._types()[step.rule.action].id,
             "op": step.rule.op,
             "channels": " + ".join(step.channels),
             "state": "skipped" if step.kind == "skip" else "planned",
@@ -216,30 +237,35 @@ class DunningEngine(models.AbstractModel):
             "reasons": pack(step.reasons),
             "run_id": run.id if run else False,
         }
+
+    def _read_listed(self, decisions):
+        """{receivable id: record} of all that will be listed, read together."""
+        ids = [line_id for decision in decisions for line_id in decision.lines]
+        lines = self.env["account.move.line"].browse(ids)
+        return {line.id: line for line in lines}
+
+    def _prepare_items(self, step, facts, listed):
+        """The receivables that the step lists, frozen as they are now."""
         wanted = set(step.lines)
-        if wanted:
-            open_lines = facts[case.id].lines
-            listed = [line for line in open_lines if line.id in wanted]
-            vals["amount"] = float(sum(line.residual for line in listed))
-            vals["item_ids"] = [
-                fields.Command.create(self._prepare_item_vals(line)) for line in listed
-            ]
-        return vals
-
-    def _prepare_item_vals(self, line):
-        record = self.env["account.move.line"].browse(line.id)
-        move = record.move_id
-        return {
-            "move_line_id": line.id,
-            "move_id": move.id,
-            "bill_number": move.billing_ref or move.name,
-            "date_bill": move.invoice_date,
-            "date_maturity": line.due,
-            "amount": float(line.residual),
-        }
-
-    def _types(self):
-        return self.env["dunning.action.type"]._by_code()
+        lines = [line for line in facts.lines if line.id in wanted]
+        if not lines:
+            return {}
+        items = []
+        for line in lines:
+            move = listed[line.id].move_id
+            items.append(
+                fields.Command.create(
+                    {
+                        "move_line_id": line.id,
+                        "move_id": move.id,
+                        "bill_number": move.billing_ref or move.name,
+                        "date_bill": move.invoice_date,
+                        "date_maturity": line.due,
+                        "amount": float(line.residual),
+                    }
+                )
+            )
+        return {"amount": float(sum(ln.residual for ln in lines)), "item_ids": items}
 
     def _write_cases(self, decisions, facts, actions, today):
         """Write where each case stands, in one statement; close what is paid."""
@@ -252,27 +278,29 @@ class DunningEngine(models.AbstractModel):
             if decision.kind == "close":
                 closing |= case
                 continue
-            action = acted.get(case.id)
-            of_case = facts[case.id]
             values.append(
-                (
-                    case.id,
-                    CASE_STATE[decision.kind],
-                    decision.kind,
-                    decision.rule.id if decision.rule else None,
-                    decision.date,
-                    self.env["dunning.case"]
-                    ._fields["next_reasons"]
-                    .convert_to_column(pack(decision.reasons), case),
-                    of_case.due,
-                    float(of_case.amount),
-                    action.rule_id.id if action else None,
-                    today if action else None,
+                self._prepare_case_values(
+                    case, decision, facts[case.id], acted.get(case.id), today
                 )
             )
         self._update_cases(values)
         self.env["dunning.case"]._close(closing, today)
         return counts
+
+    def _prepare_case_values(self, case, decision, facts, action=None, today=None):
+        reasons = self.env["dunning.case"]._fields["next_reasons"]
+        return (
+            case.id,
+            CASE_STATE[decision.kind],
+            decision.kind,
+            decision.rule.id if decision.rule else None,
+            decision.date,
+            reasons.convert_to_column(pack(decision.reasons), case),
+            facts.due,
+            float(facts.amount),
+            action.rule_id.id if action else None,
+            today if action else None,
+        )
 
     def _update_cases(self, values):
         if not values:

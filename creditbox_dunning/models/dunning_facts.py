@@ -252,6 +252,8 @@ class DunningFacts(models.AbstractModel):
             missing["sms"] = "no_gateway"
         if not email_normalize(partner.email or ""):
             missing["email"] = "no_email"
+        elif not company._dunning_sender():
+            missing["email"] = "no_sender"
         if not email_normalize(partner.l10n_it_pec_email or ""):
             missing["pec"] = "no_pec"
         if not (partner.street and partner.city and partner.zip):

@@ -12,6 +12,9 @@ _logger = logging.getLogger(__name__)
 PDF_BATCH = 200
 REPORT = "creditbox_dunning.dunning_letter_report"
 DOCUMENT = "creditbox_dunning.dunning_letter_document"
+PAGE = "creditbox_dunning.dunning_letter_page"
+# the reference printed on the first page of each letter, blanks left out
+MARKER = re.compile(r"Rif\.[^\[\]]{1,60}\[(\d+)\]")
 _BODY = re.compile(r"(.*<body[^>]*>)(.*)(</body>.*)", re.DOTALL)
 
 
@@ -31,7 +34,7 @@ class DunningLetter(models.AbstractModel):
     @api.model
     def _render(self, messages, today):
         """{communication id: LetterFile} dated ``today``."""
-        pages = {message.id: self._html(message, today) for message in messages}
+        pages = {message.id: self._page(message, today) for message in messages}
         contents = self._to_pdf(pages) if self._can_pdf() else {}
         files = {}
         for message in messages:
@@ -41,7 +44,7 @@ class DunningLetter(models.AbstractModel):
                 content = contents[message.id]
             else:
                 kind, suffix = "text/html", "html"
-                content = pages[message.id].encode()
+                content = self._document([pages[message.id]]).encode()
             name = f"{stem}-{message.action_id.rule_id.seq}.{suffix}"
             files[message.id] = LetterFile(name, content, kind)
         return files
@@ -57,35 +60,30 @@ class DunningLetter(models.AbstractModel):
             return False
         return True
 
-    def _html(self, message, today):
-        """The whole page, self-contained: making a PDF asks no server for anything."""
+    def _page(self, message, today):
+        """The letter as a piece of HTML, in the customer's language."""
         lang = message.partner_id.lang or self.env.lang or "it_IT"
-        action = message.action_id.with_context(lang=lang)
-        return str(
-            self.env["ir.qweb"]
-            .with_context(lang=lang)
-            ._render(
-                DOCUMENT,
-                {
-                    "message": message.with_context(lang=lang),
-                    "action": action,
-                    "case": action.case_id,
-                    "company": action.company_id,
-                    "partner": action.partner_id,
-                    "items": action.item_ids.sorted("date_maturity"),
-                    "today": today,
-                    "marker": self._marker(message),
-                    "term_days": message._get_term_days(today),
-                },
-            )
-        )
+        message = message.with_context(lang=lang)
+        action = message.action_id
+        values = {
+            "message": message,
+            "action": action,
+            "case": action.case_id,
+            "company": action.company_id,
+            "partner": action.partner_id,
+            "items": action.item_ids.sorted("date_maturity"),
+            "today": today,
+            "marker": f"Rif. {message.case_id.name} [{message.id}]",
+            "term_days": message._get_term_days(today),
+        }
+        return self.env["ir.qweb"].with_context(lang=lang)._render(PAGE, values)
 
-    def _marker(self, message):
-        """Printed on the first page; tells the letters apart in a batch's PDF."""
-        return f"Rif. {message.case_id.name}/{message.id}"
+    def _document(self, pages):
+        """One self-contained document: making the PDF asks no server for anything."""
+        return str(self.env["ir.qweb"]._render(DOCUMENT, {"pages": pages}))
 
     def _to_pdf(self, pages):
-        """{id: PDF bytes} for {id: HTML}; leaves out what could not be made."""
+        """{id: PDF bytes} for {id: page}."""
         contents = {}
         ids = list(pages)
         for start in range(0, len(ids), PDF_BATCH):
@@ -94,47 +92,42 @@ class DunningLetter(models.AbstractModel):
         return contents
 
     def _batch_to_pdf(self, pages):
-        report = self.env["ir.actions.report"]
-        content = report._run_wkhtmltopdf([self._join(pages)], report_ref=REPORT)
-        reader = PdfFileReader(BytesIO(content))
+        """One call for all: the letters follow one another in one document, because
+        Debian's wkhtmltopdf takes one document only. Then they are cut apart."""
+        content = self._print(list(pages.values()))
         if len(pages) == 1:
             return {next(iter(pages)): content}
+        reader = PdfFileReader(BytesIO(content))
         starts = self._first_pages(reader, pages)
         if starts is None:
-            # a letter of several pages whose text cannot be read: one call each
-            return {
-                key: report._run_wkhtmltopdf([html], report_ref=REPORT)
-                for key, html in pages.items()
-            }
+            _logger.warning("Letters could not be told apart: one call for each.")
+            return {key: self._print([page]) for key, page in pages.items()}
         ends = [*starts[1:], len(reader.pages)]
         return {
             key: self._cut(reader, first, end)
             for key, first, end in zip(pages, starts, ends, strict=True)
         }
 
-    def _join(self, pages):
-        """One HTML document for all letters, each on a page of its own.
-
-        Debian's wkhtmltopdf (unpatched Qt) refuses several documents in one call.
-        """
-        parts = [_BODY.fullmatch(html).groups() for html in pages.values()]
-        head, _body, tail = parts[0]
-        breaks = '<div style="page-break-before: always"></div>'
-        return head + breaks.join(body for _head, body, _tail in parts) + tail
+    def _print(self, pages):
+        report = self.env["ir.actions.report"]
+        return report._run_wkhtmltopdf([self._document(pages)], report_ref=REPORT)
 
     def _first_pages(self, reader, pages):
-        """Page number on which each letter begins, or None when it cannot be told."""
-        if len(reader.pages) == len(pages):
-            return list(range(len(pages)))
+        """Page number on which each letter begins, or None when it cannot be told.
+
+        Each letter prints its own reference on its first page. One letter with the
+        wrong customer's pages would be worse than a slow batch: the references must
+        come in order, each once.
+        """
         ids = [str(key) for key in pages]
-        found = []
+        found, told = [], []
         for number, page in enumerate(reader.pages):
             text = re.sub(r"\s+", "", page.extract_text() or "")
-            if len(found) < len(ids) and re.search(
-                rf"Rif\.\S*?/{ids[len(found)]}(?!\d)", text
-            ):
+            match = MARKER.search(text)
+            if match:
                 found.append(number)
-        return found if len(found) == len(ids) and found[0] == 0 else None
+                told.append(match[1])
+        return found if told == ids and found[0] == 0 else None
 
     def _cut(self, reader, first, end):
         writer = PdfFileWriter()

@@ -62,6 +62,7 @@ TEXTS = {
     "no_mobile": _lt("The customer has no mobile number."),
     "no_gateway": _lt("No gateway for text messages is configured."),
     "no_email": _lt("The customer has no valid e-mail address."),
+    "no_sender": _lt("The company has no e-mail address to send from."),
     "no_pec": _lt("The customer has no valid PEC address."),
     "no_address": _lt("The postal address of the customer is not complete."),
     "after_due": _lt(

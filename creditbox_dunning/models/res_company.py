@@ -1,4 +1,5 @@
 from odoo import api, models
+from odoo.tools import config, formataddr
 
 
 class ResCompany(models.Model):
@@ -45,3 +46,10 @@ class ResCompany(models.Model):
         """
         self.ensure_one()
         return False
+
+    def _dunning_sender(self):
+        """Address that reminders leave from; empty when the company has none."""
+        self.ensure_one()
+        if self.email:
+            return formataddr((self.name, self.email))
+        return self.catchall_formatted or config.get("email_from") or ""

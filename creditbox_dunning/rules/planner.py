@@ -321,8 +321,10 @@ class _Walk:
 
     def _pick(self, rows):
         first = rows[0]
-        if first.anchor in FOREIGN_ANCHORS:
+        rows = [rule for rule in rows if rule.anchor not in FOREIGN_ANCHORS]
+        if not rows:
             return _Pick("foreign", first, Reason.of(FOREIGN_ANCHORS[first.anchor]))
+        first = rows[0]
         enough = [r for r in rows if self._amount_for(r) >= r.min_threshold]
         if not enough:
             floor = min(rule.min_threshold for rule in rows)

@@ -110,15 +110,9 @@ class DunningOutcomeWizard(models.TransientModel):
         else:
             action._set_state("executing", executed_date=sent)
         action._write_notices(sent, arrived)
-        notice = action.notice_id.sudo()
-        notice.write(
-            {
-                "pay_term": term,
-                "attachment_ids": [
-                    fields.Command.link(i) for i in self._proof_ids(message)
-                ],
-            }
-        )
+        proofs = message._proofs().get(message.id, ())
+        links = [fields.Command.link(proof) for proof in proofs]
+        action.notice_id.sudo().write({"pay_term": term, "attachment_ids": links})
 
     def _attach_proof(self, message):
         if not self.proof:
@@ -132,12 +126,6 @@ class DunningOutcomeWizard(models.TransientModel):
                 "company_id": message.company_id.id,
             }
         )
-
-    def _proof_ids(self, message):
-        proofs = self.env["ir.attachment"].sudo()
-        return proofs.search(
-            [("res_model", "=", message._name), ("res_id", "=", message.id)]
-        ).ids
 
     def _record_work(self, actions):
         """Steps that a person did: never those that touch the supply."""
