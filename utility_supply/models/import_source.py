@@ -124,7 +124,7 @@ class UtilityImportSource(models.Model):
         for source in self:
             try:
                 if source.kind == "local":
-                    folders.parted(source.path)
+                    source._parts()
                     continue
                 if not source.host:
                     raise ValidationError(self.env._("Write the host of the server."))
@@ -140,15 +140,22 @@ class UtilityImportSource(models.Model):
         """Two companies never read the same local folder, nor one inside the other."""
         others = self.sudo().search([("kind", "=", "local")])
         for source in self.filtered(lambda s: s.kind == "local" and s.active):
-            mine = folders.parted(source.path)
+            mine = source._parts()
             for other in others - source:
-                theirs = folders.parted(other.path)
+                theirs = other._parts()
                 length = min(len(mine), len(theirs))
                 nested = mine[:length] == theirs[:length]
                 if nested and other.company_id != source.company_id:
                     raise ValidationError(
                         self.env._("Another company already reads this folder.")
                     )
+
+    def _parts(self):
+        """The parts of a local path; ValidationError when it leaves the root."""
+        try:
+            return folders.parted(self.path)
+        except folders.FolderError as error:
+            raise ValidationError(self._problem_text(error)) from error
 
     # -- buttons -------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from odoo import Command
 from odoo.tests import tagged
 
-from odoo.addons.utility_supply.tests.test_import_common import (
+from odoo.addons.utility_supply.tests.import_common import (
     ImportCommon,
     bill,
     contract,

@@ -12,7 +12,7 @@ from odoo.tests import tagged
 
 from odoo.addons.utility_supply.formats.issues import FileRefused
 from odoo.addons.utility_supply.models import import_engine
-from odoo.addons.utility_supply.tests.test_import_common import (
+from odoo.addons.utility_supply.tests.import_common import (
     ImportCommon,
     bill,
     contract,

@@ -17,7 +17,7 @@ from odoo.tools import config
 
 from odoo.addons.utility_supply.models import import_folders as folders
 from odoo.addons.utility_supply.models.import_source import ROOT_OPTION
-from odoo.addons.utility_supply.tests.test_import_common import (
+from odoo.addons.utility_supply.tests.import_common import (
     ImportCommon,
     customer,
     xlsx,
@@ -305,7 +305,7 @@ class TestImportSftp(FolderCommon):
 
     def test_files_are_taken_over_sftp(self):
         data = xlsx({"customers": [customer(1)]})
-        self.put("night #1.xlsx", data)
+        self.put("night #1.xlsx", data, age=900)
         self.put("fresh.xlsx", data, age=1)
         self.put("broken.csv", b"\x00\x01")
         with sftp_server(self.root, self.key) as port:

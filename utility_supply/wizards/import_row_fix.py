@@ -15,10 +15,10 @@ class UtilityImportRowFix(models.TransientModel):
     line_ids = fields.One2many("utility.import.row.fix.line", "fix_id")
 
     @api.model
-    def default_get(self, fields_list):
-        values = super().default_get(fields_list)
+    def default_get(self, fields):
+        values = super().default_get(fields)
         row = self.env["utility.import.row"].browse(values.get("row_id"))
-        if row and "line_ids" in fields_list:
+        if row and "line_ids" in fields:
             row.check_access("read")
             lines = [
                 {
