@@ -9,6 +9,7 @@ from . import (
     cmor_practice,
     cmor_practice_facts,
     cmor_practice_evaluation,
+    cmor_practice_declaration,
     cmor_practice_export,
     cmor_practice_line,
     cmor_practice_condition,

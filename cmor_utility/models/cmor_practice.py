@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 
-from ..rules import eligibility, lifecycle, window
+from ..rules import lifecycle, window
 from .cmor_company_role import SECTORS
 from .texts import NEXT_TEXTS, show_params
 
@@ -356,50 +356,6 @@ class CmorPractice(models.Model):
         todo._move_to("candidate", "state")
         todo._set_next()
 
-    def action_give_up(self, reason=None):
-        """An operator gives the claim up before it has left.
-
-        :param str reason: mandatory, kept in the history
-        """
-        self._check_may_operate()
-        if not (reason or "").strip():
-            return self._open_wizard("give_up")
-        self.sudo()._move_to("closed_lost", "lost", {"reason": reason.strip()})
-        self.sudo()._set_next()
-        return True
-
-    def action_declare(self):
-        """Button: open the dialog of the declarations."""
-        self.check_access("write")
-        return self._open_wizard("declare")
-
-    def declare(self, codes, result, proof, attachment_ids=None, with_art4=False):
-        """An operator declares what the facts do not tell, on all these practices.
-
-        Conditions that the facts answer are left alone; the practices are checked
-        again afterwards.
-
-        :param list codes: e.g. ``["C7", "C9"]``
-        :param str result: ``yes`` or ``no``
-        :param str proof: what the declaration rests on, mandatory
-        :param list attachment_ids: ids of ir.attachment readable by the user
-        :param bool with_art4: also declare that the conditions of art. 4 are met;
-            accepted only where they are all answered yes
-        """
-        self._check_may_operate()
-        attachments = self.env["ir.attachment"].browse(attachment_ids or [])
-        attachments.check_access("read")
-        conditions = self.condition_ids.filtered(
-            lambda c: c.code in codes and c.computed_result == "unknown"
-        )
-        conditions._declare(result, proof, attachments)
-        today = fields.Date.context_today(self)
-        self.sudo()._evaluate(today)
-        if with_art4:
-            self.sudo()._declare_art4(proof)
-            self.sudo()._set_next()
-        return True
-
     def action_mark_sent(self):
         """Button: the file of these practices was uploaded."""
         return self._live_files().action_mark_sent()
@@ -488,35 +444,6 @@ class CmorPractice(models.Model):
 
     # --- business -------------------------------------------------------------
 
-    def _declare_art4(self, proof):
-        """Keep that the current user declares the conditions of art. 4.1."""
-        if not (proof or "").strip():
-            raise UserError(self.env._("Write what the declaration rests on."))
-        event = self.env["cmor.practice.event"]
-        for practice in self:
-            results = {c.code: c.result for c in practice.condition_ids}
-            missing = [c for c in eligibility.ART4_CODES if results.get(c) != "yes"]
-            if practice.state not in ("candidate", "blocked") or missing:
-                raise UserError(
-                    self.env._(
-                        "%(name)s: art. 4 cannot be declared, %(codes)s not met.",
-                        name=practice.display_name,
-                        codes=", ".join(missing) or "-",
-                    )
-                )
-            practice._guarded().write(
-                {
-                    "art4_declared_by_id": self.env.uid,
-                    "art4_declared_on": fields.Datetime.now(),
-                    "art4_proof": proof.strip(),
-                    "art4_key": practice._art4_key(),
-                }
-            )
-            params = {"code": "art. 4", "result": "yes", "proof": proof.strip()}
-            event.sudo()._guarded().create(
-                event._prepare_vals(practice, "declared", params)
-            )
-
     def _move_to(self, target, kind="state", params=None, file=None):
         """Change state along the life cycle and write the event.
 
@@ -585,15 +512,3 @@ class CmorPractice(models.Model):
         if not files:
             raise UserError(self.env._("No file of these practices waits to be sent."))
         return files
-
-    def _open_wizard(self, mode):
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": "cmor.declare.wizard",
-            "view_mode": "form",
-            "target": "new",
-            "name": self.env._("Give up")
-            if mode == "give_up"
-            else self.env._("Declare conditions"),
-            "context": {"default_mode": mode, "default_practice_ids": self.ids},
-        }

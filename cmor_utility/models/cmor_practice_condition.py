@@ -154,7 +154,7 @@ class CmorPracticeCondition(models.Model):
                     "declared_on": fields.Datetime.now(),
                     "proof": proof.strip(),
                     "attachment_ids": [
-                        fields.Command.set(attachments.ids if attachments else [])
+                        fields.Command.set(condition._keep_proofs(attachments).ids)
                     ],
                 }
             )
@@ -163,6 +163,14 @@ class CmorPracticeCondition(models.Model):
                 event._prepare_vals(condition.practice_id, "declared", params)
             )
         event.sudo()._guarded().create(events)
+
+    def _keep_proofs(self, attachments):
+        """Copies that belong to the condition: who reads it reads them, nobody
+        changes them any more."""
+        self.ensure_one()
+        if not attachments:
+            return self.env["ir.attachment"]
+        return attachments.sudo().copy({"res_model": self._name, "res_id": self.id})
 
     @api.model
     def _prepare_vals(self, practice, sequence, answer):

@@ -378,21 +378,6 @@ class CmorPractice(models.Model):
             return self.currency_id.compare_amounts(self[name], value) != 0
         return (self[name] or False) != (value or False)
 
-    def _art4_key(self, facts=None):
-        """Fingerprint of what the declaration of art. 4 was made on: bills and sum."""
-        if facts is not None:
-            shares = facts.amount.chosen.bills
-            parts = sorted(f"{s.ref}={s.relevant}" for s in shares if s.relevant > 0)
-            total = facts.amount.chosen.indemnity
-        else:
-            lines = self.line_ids.filtered(lambda line: line.relevant_amount > 0)
-            parts = sorted(f"{x.name}={_cents(x.relevant_amount)}" for x in lines)
-            total = _cents(self.indemnity)
-        condition = eligibility.Condition(
-            "ART4", "", "", {"parts": "|".join(parts), "total": str(total)}
-        )
-        return condition.key
-
     def _settle_states(self, today):
         """Candidate, blocked or expired, as the verdict and the window say."""
         expired = self.filtered(lambda p: p.window_close_latest < today)

@@ -84,6 +84,25 @@ class TestDeclarations(CmorCommon):
         with self.assertRaises(UserError):
             self.practice.declare(["C9"], "maybe", "x")
 
+    def test_proof_files_are_kept_for_all_readers(self):
+        upload = (
+            self.env["ir.attachment"]
+            .with_user(self.operator)
+            .create({"name": "perizia.pdf", "raw": b"%PDF-1.4 perizia"})
+        )
+        self.practice.declare(["C9"], "yes", "Perizia", attachment_ids=upload.ids)
+        proof = self.condition("C9").with_user(self.bystander).attachment_ids
+        self.assertEqual(proof.raw, b"%PDF-1.4 perizia")
+        for user in (self.operator, self.bystander):
+            with self.assertRaises(AccessError):
+                proof.with_user(user).unlink()
+            with self.assertRaises(AccessError):
+                proof.with_user(user).write({"raw": b"altro"})
+        # somebody else's upload is not a proof of mine
+        secret = self.env["ir.attachment"].create({"name": "x", "raw": b"x"})
+        with self.assertRaises(AccessError):
+            self.practice.declare(["C7"], "yes", "x", attachment_ids=secret.ids)
+
     def test_only_assigned_operators(self):
         for user in (self.bystander, self.manager):
             with self.assertRaises(AccessError):
