@@ -1,7 +1,7 @@
 """Folders that files are taken from: a local one below a fixed root, or over SFTP.
 
-Both know the same four things: ``files()``, ``read(name)``, ``move(name, folder)`` and
-``close()``. Nothing here knows Odoo. All failures are `FolderError` with a code of
+Both know the same four things: ``files()``, ``bytes_of(found)``, ``move(name, folder)``
+and ``close()``. Nothing here knows Odoo. All failures are `FolderError` with a code of
 ``utility.import.source``'s messages, so that no path or password reaches a log.
 """
 
@@ -97,7 +97,7 @@ class LocalFolder:
                     found.append(Found(name, info.st_size, info.st_mtime))
         return sorted(found, key=lambda one: (one.modified, one.name))
 
-    def read(self, found, limit):
+    def bytes_of(self, found, limit):
         """The bytes of a file that ``files`` gave; FolderError when it changed."""
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
         try:
@@ -217,7 +217,7 @@ class SftpFolder:
         ]
         return sorted(found, key=lambda one: (one.modified, one.name))
 
-    def read(self, found, limit):
+    def bytes_of(self, found, limit):
         """The bytes of a file that ``files`` gave; FolderError when it changed."""
         path = self._full(found.name)
         try:

@@ -5,10 +5,13 @@ import json
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 
-from ..formats import cells as cell_format
+from ..formats.issues import shorten
+from .import_reading import feed_column
 
 MAX_ROWS = 5000
 MAX_KEY_LENGTH = 128
+MAX_CONTROL_COUNT = 10**9
+MAX_CONTROL_AMOUNT = 10**12
 
 
 class UtilityImportBatch(models.Model):
@@ -30,7 +33,9 @@ class UtilityImportBatch(models.Model):
         :param rows: list of objects {field or column heading: value}; amounts as
             numbers, dates as "2026-12-31"; at most 5,000
         :param idempotency_key: text of the caller's choice, unique in the company: the
-            same key with the same rows returns the same answer and loads nothing
+            same key with the same rows returns the same answer and loads nothing; the
+            same rows with another key are loaded again. Without a key, rows that were
+            received before return the answer of then
         :param company: id of the company, default the user's
         :param control_count: declared number of rows; control_amount: declared sum
         :return: {batch_id, state, received, applied, unchanged, quarantined,
@@ -39,13 +44,10 @@ class UtilityImportBatch(models.Model):
         """
         self.check_access("create")
         company = self._feed_company(company)
-        profile = self.env["utility.import.profile"]._find(profile_ref, company)
-        if not profile:
-            raise ValidationError(
-                self.env._("There is no import profile %(code)s.", code=profile_ref)
-            )
-        data = self._feed_bytes(profile, rows)
+        profile = self._feed_profile(profile_ref, company)
         key = self._feed_key(idempotency_key)
+        controls = self._feed_controls(control_count, control_amount)
+        data = self._feed_bytes(profile, rows, key)
         answered = self._feed_answered(company, profile, data, key)
         if answered:
             return answered._feed_answer()
@@ -54,13 +56,7 @@ class UtilityImportBatch(models.Model):
             f"{profile.code}.json",
             data,
             [profile],
-            values={
-                "is_feed": True,
-                "idempotency_key": key,
-                "control_count": control_count or 0,
-                "control_amount": control_amount or 0.0,
-                "has_control_amount": control_amount is not None,
-            },
+            values={"is_feed": True, "idempotency_key": key, **controls},
         )
         batch = batch.sudo()
         batch._guarded().write({"state": "running"})
@@ -69,55 +65,111 @@ class UtilityImportBatch(models.Model):
 
     def _feed_company(self, company):
         """The company of the call; AccessError when the user may not act for it."""
-        if not company:
+        if company is None or company is False:
             return self.env.company
-        found = self.env["res.company"].browse(int(company))
+        if not isinstance(company, int):
+            raise ValidationError(self.env._("Give the company by its id, a number."))
+        found = self.env["res.company"].browse(company)
         if found not in self.env.user.company_ids:
             raise AccessError(self.env._("You may not act for this company."))
         return found
 
-    def _feed_key(self, key):
-        key = str(key or "").strip()
-        if len(key) > MAX_KEY_LENGTH:
-            raise ValidationError(self.env._("The idempotency key is too long."))
-        return key or False
+    def _feed_profile(self, code, company):
+        """The profile of the call; ValidationError when there is none."""
+        profile = self.env["utility.import.profile"]
+        if isinstance(code, str) and code.isprintable():
+            profile = profile._find(code, company)
+        if not profile:
+            raise ValidationError(
+                self.env._("There is no import profile %(code)s.", code=shorten(code))
+            )
+        return profile
 
-    def _feed_bytes(self, profile, rows):
-        """The rows as the bytes to keep; ValidationError when they are no rows."""
+    def _feed_key(self, key):
+        """The caller's key, False for none; ValidationError when it cannot be one."""
+        if key is None or key is False:
+            return False
+        is_text = isinstance(key, str) and key.isprintable()
+        if not is_text or len(key) > MAX_KEY_LENGTH:
+            raise ValidationError(
+                self.env._(
+                    "The idempotency key is a text of at most %(max)s characters.",
+                    max=MAX_KEY_LENGTH,
+                )
+            )
+        return key.strip() or False
+
+    def _feed_controls(self, count, amount):
+        """The declared totals as values; ValidationError when they are no numbers."""
+        has_amount = amount is not None and amount is not False
+        count, amount = count or 0, amount if has_amount else 0
+        # written so that NaN fails it
+        is_good = (
+            isinstance(count, int)
+            and isinstance(amount, int | float)
+            and 0 <= count < MAX_CONTROL_COUNT
+            and abs(amount) < MAX_CONTROL_AMOUNT
+        )
+        if not is_good:
+            raise ValidationError(self.env._("The declared totals are no numbers."))
+        return {
+            "control_count": count,
+            "control_amount": amount,
+            "has_control_amount": has_amount,
+        }
+
+    def _feed_bytes(self, profile, rows, key):
+        """The call as the bytes to keep; ValidationError when ``rows`` are no rows.
+
+        The key is a part of them: what goes there and back again in two calls is two
+        files, not the same file twice.
+        """
         if not isinstance(rows, list) or not rows:
             raise ValidationError(self.env._("Send a list of rows, at least one."))
         if len(rows) > MAX_ROWS:
             raise ValidationError(
                 self.env._("Send at most %(max)s rows in a call.", max=MAX_ROWS)
             )
-        names = {cell_format.heading_key(name) for name in profile._headings()}
-        names |= set(profile.field_ids.mapped("target"))
+        columns = profile._feed_columns()
         for number, row in enumerate(rows, 1):
-            self._check_feed_row(number, row, names)
-        text = json.dumps({"rows": rows}, ensure_ascii=False, sort_keys=True)
-        return text.encode()
+            self._check_feed_row(number, row, columns)
+        kept = {"idempotency_key": key, "rows": rows} if key else {"rows": rows}
+        text = json.dumps(kept, ensure_ascii=False, sort_keys=True)
+        # half a character, which JSON lets pass, spoils its own row and no other
+        return text.encode("utf-8", "surrogatepass")
 
-    def _check_feed_row(self, number, row, names):
+    def _check_feed_row(self, number, row, columns):
         if not isinstance(row, dict):
             raise ValidationError(
                 self.env._("Row %(number)s is not an object.", number=number)
             )
+        filled = set()
         for name, value in row.items():
-            if name not in names and cell_format.heading_key(name) not in names:
+            column = feed_column(columns, name)
+            if not column:
                 raise ValidationError(
                     self.env._(
                         "Row %(number)s: the profile knows no field %(name)s.",
                         number=number,
-                        name=name,
+                        name=shorten(name),
                     )
                 )
+            if column in filled:
+                raise ValidationError(
+                    self.env._(
+                        "Row %(number)s names %(name)s twice.",
+                        number=number,
+                        name=column,
+                    )
+                )
+            filled.add(column)
             if not isinstance(value, str | int | float | bool | None):
                 raise ValidationError(
                     self.env._(
                         "Row %(number)s, %(name)s: send a text, a number or a date as"
                         " text.",
                         number=number,
-                        name=name,
+                        name=column,
                     )
                 )
 

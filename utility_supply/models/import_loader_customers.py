@@ -32,7 +32,7 @@ class UtilityImportLoaderCustomers(models.AbstractModel):
     def _facts(self, batch, records):
         codes = self._values_of(records, "billing_code")
         partners = self._by_key("res.partner", "billing_code", batch, codes)
-        countries = self.env["res.country"].search([])
+        countries = self.env["res.country"].search([("code", "!=", False)])
         italy = self.env.ref("base.it")
         bonuses = self.env["utility.protection"].search(
             [

@@ -154,7 +154,7 @@ class UtilityImportLoaderNotices(models.AbstractModel):
             [
                 {
                     "name": name,
-                    "raw": proofs.read(name),
+                    "raw": proofs.bytes_of(name),
                     "res_model": notice._name,
                     "res_id": notice.id,
                     "company_id": notice.company_id.id,
@@ -188,7 +188,7 @@ class Proofs:
     def __contains__(self, name):
         return self._key(name) in self._names
 
-    def read(self, name):
+    def bytes_of(self, name):
         """The bytes of one proof, never more than the limit whatever the ZIP says."""
         with self._zip.open(self._names[self._key(name)]) as stream:
             return stream.read(MAX_PROOF)

@@ -178,6 +178,6 @@ class UtilityImportMessage(models.AbstractModel):
                 for name, value in {"value": found.value, **found.params}.items()
             }
             # describe() shows a code that it does not know as it is
-            text = self.env._(template) % params
-            found = dataclasses.replace(found, code=text)
+            text = self.env._(template)
+            found = dataclasses.replace(found, code=text % params)
         return messages.describe(found, self.env._)

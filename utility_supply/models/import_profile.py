@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ..formats import workbook
+from ..formats.cells import heading_key
 from ..formats.datasets import DATASETS
 from ..formats.mapping import template_profile
 from .import_profile_spec import build_spec, parse_code_map, profile_vals
@@ -227,14 +228,18 @@ class UtilityImportProfile(models.Model):
             for line in self.field_ids
         }
 
-    def _heading_by_target(self):
-        """{target: its column} of the fields that one column fills."""
+    def _feed_columns(self):
+        """{name that a direct feed may use: the column it fills}.
+
+        Names are those of the columns, as `heading_key` writes them, and of the fields
+        that one column fills.
+        """
         self.ensure_one()
-        return {
-            line.target: line._columns()[0]
-            for line in self.field_ids
-            if len(line._columns()) == 1
-        }
+        columns = {heading_key(column): column for column in self._headings()}
+        for line in self.field_ids:
+            if len(line._columns()) == 1:
+                columns[line.target] = line._columns()[0]
+        return columns
 
     @api.model
     def _find(self, code, company):

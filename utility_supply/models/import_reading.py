@@ -91,7 +91,7 @@ class BatchReader:
     def open(self):
         """The table of this batch's sheet."""
         if self.batch.is_feed:
-            return FeedTable(self.data, self.profile._heading_by_target())
+            return FeedTable(self.data, self.profile._feed_columns())
         return tabular.open_table(
             self.data, self.batch.filename, **self.spec.open_options()
         )
@@ -316,23 +316,30 @@ class BatchReader:
 class FeedTable:
     """The rows of a direct feed (JSON) in the shape of a table.
 
+    All columns of the profile are there, whether a row fills them or not: a row without
+    a required field is set aside, as it would be among others.
+
     :param data: the bytes kept: {"rows": [{name: value}, ...]}
-    :param heading_by_target: a client may name fields instead of columns
+    :param columns: {name: column}, of ``utility.import.profile._feed_columns``
     """
 
     sheet = ""
     header_row = 0
 
-    def __init__(self, data, heading_by_target):
-        self._rename = heading_by_target
+    def __init__(self, data, columns):
+        self._columns = columns
         self._rows = json.loads(data)["rows"]
-        names = dict.fromkeys(name for row in self._rows for name in row)
-        self.headings = [self._rename.get(name, name) for name in names]
+        self.headings = list(dict.fromkeys(columns.values()))
 
     def rows(self, start=0):
         """Raw rows, numbered from 1 as the client sent them."""
         for number, row in enumerate(self._rows, 1):
             if number < start:
                 continue
-            values = {self._rename.get(name, name): v for name, v in row.items()}
+            values = {feed_column(self._columns, n): v for n, v in row.items()}
             yield cell_format.from_json(number, values, self.headings)
+
+
+def feed_column(columns, name):
+    """The column that a client means with ``name``, a field or a heading; or None."""
+    return columns.get(name) or columns.get(cell_format.heading_key(name))

@@ -218,7 +218,7 @@ class UtilityImportSource(models.Model):
     @api.model
     def _cron_poll(self):
         """Look into all folders; one that fails never stops the others."""
-        sources = self.sudo().search([])
+        sources = self.sudo().search([("active", "=", True)])
         for number, source in enumerate(sources, 1):
             source._poll()
             left = self.env["ir.cron"]._commit_progress(
@@ -280,7 +280,7 @@ class UtilityImportSource(models.Model):
     def _take(self, folder, found):
         """Store one file, commit, read it once, move it aside."""
         commit = self.env["ir.cron"]._commit_progress
-        data = folder.read(found, Limits().max_bytes)
+        data = folder.bytes_of(found, Limits().max_bytes)
         batches = self._pending(found.name, data) or self._receive(found.name, data)
         commit()
         for batch in batches:
@@ -324,4 +324,5 @@ class UtilityImportSource(models.Model):
             return batches
 
     def _problem_text(self, error):
-        return self.env._(PROBLEMS[error.code]) % {"detail": error.detail}
+        text = self.env._(PROBLEMS[error.code])
+        return text % {"detail": error.detail}

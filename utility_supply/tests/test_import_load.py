@@ -341,10 +341,11 @@ class TestImportLoad(ImportCommon):
         self.load_records(customers=[customer(1), customer(2), customer(3)])
         loader = self.registry["utility.import.loader.contracts"]
         original = loader._write_contracts
+        refusal = "the database says no"
 
         def failing(model, batch, todo, facts):
             if any(record["code"] == "S00002" for _n, record, _o in todo):
-                raise UserError("the database says no")
+                raise UserError(refusal)
             return original(model, batch, todo, facts)
 
         with mock.patch.object(loader, "_write_contracts", failing):
@@ -353,7 +354,7 @@ class TestImportLoad(ImportCommon):
         self.assertEqual(batch.count_created, 2)
         (row,) = self.open_rows(batch)
         self.assertEqual((row.row_number, row.issue_code), (3, "refused_by_odoo"))
-        self.assertIn("the database says no", row.reason)
+        self.assertIn(refusal, row.reason)
         self.assertFalse(
             self.env["utility.supply.point"].search([("code", "=", "IT001E00000002")]),
             "nothing of a refused row stays",

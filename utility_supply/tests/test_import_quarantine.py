@@ -24,6 +24,13 @@ from odoo.addons.utility_supply.tests.import_common import (
     xlsx,
 )
 
+# a layout that is not ours
+SAMPLE = (
+    b"NUM;ANNO;CTR;EMESSA;SCADE;IMPORTO EURO;SEGNO\n"
+    b"77;2026;S00001;20260110;20260209;1.234,50;D\n"
+    b"78;2026;S00002;20260110;20260209;50,00;A\n"
+)
+
 
 @tagged("post_install", "-at_install")
 class TestImportQuarantine(ImportCommon):
@@ -314,30 +321,47 @@ class TestImportQuarantine(ImportCommon):
     def test_profile_from_a_sample(self):
         """Another layout: other headings, text dates, joined and translated columns."""
         self.load_base()
-        text = (
-            "NUM;ANNO;CTR;EMESSA;SCADE;IMPORTO EURO;SEGNO\n"
-            "77;2026;S00001;20260110;20260209;1.234,50;D\n"
-            "78;2026;S00002;20260110;20260209;50,00;A\n"
-        )
-        wizard = (
-            self.env["utility.import.profile.wizard"]
-            .with_user(self.utility_admin)
-            .create(
-                {
-                    "dataset": "bills",
-                    "company_id": self.company.id,
-                    "sample": base64.b64encode(text.encode()),
-                    "sample_filename": "old.csv",
-                    "decimal_mark": "comma",
-                    "thousands_mark": "point",
-                    "date_form": "ymd",
-                }
-            )
-        )
+        wizard = self._sample_wizard()
         wizard.action_read()
         columns = {column.name: column for column in wizard.column_ids}
         self.assertIn("77", columns["NUM"].values)
-        lines = {line.target: line for line in wizard.line_ids}
+        self._map_sample({line.target: line for line in wizard.line_ids}, columns)
+        wizard.action_preview()
+        self.assertIn("77/2026", wizard.preview_html)
+        self.assertIn("1234.50", wizard.preview_html)
+        wizard.write({"name": "Old billing", "code": "old-bills"})
+        action = wizard.action_save()
+        profile = self.env["utility.import.profile"].browse(action["res_id"])
+        batch = self.load(SAMPLE, "tonight.csv")
+        self.assertEqual(batch.profile_id, profile)
+        self.assertEqual(batch.state, "done", batch.row_ids.mapped("reason"))
+        told = {"invoice_date_due": date(2026, 2, 9), "reading_kind": "actual"}
+        self.assertRecordValues(
+            self.bill_of("77/2026") | self.bill_of("78/2026"),
+            [
+                {"move_type": "out_invoice", "amount_total": 1234.5, **told},
+                {"move_type": "out_refund", "amount_total": 50.0, **told},
+            ],
+        )
+        data, name = profile._template_bytes()
+        self.assertEqual(name, "old-bills.csv")
+        self.assertIn(b"IMPORTO EURO", data)
+
+    def _sample_wizard(self):
+        wizards = self.env["utility.import.profile.wizard"]
+        return wizards.with_user(self.utility_admin).create(
+            {
+                "dataset": "bills",
+                "company_id": self.company.id,
+                "sample": base64.b64encode(SAMPLE),
+                "sample_filename": "old.csv",
+                "decimal_mark": "comma",
+                "thousands_mark": "point",
+                "date_form": "ymd",
+            }
+        )
+
+    def _map_sample(self, lines, columns):
         lines["billing_ref"].write(
             {
                 "column_ids": [Command.set((columns["NUM"] | columns["ANNO"]).ids)],
@@ -360,36 +384,6 @@ class TestImportQuarantine(ImportCommon):
             }
         )
         lines["reading_kind"].write({"transform": "constant", "constant": "Effettiva"})
-        wizard.action_preview()
-        self.assertIn("77/2026", wizard.preview_html)
-        self.assertIn("1234.50", wizard.preview_html)
-        wizard.write({"name": "Old billing", "code": "old-bills"})
-        profile = self.env["utility.import.profile"].browse(
-            wizard.action_save()["res_id"]
-        )
-        batch = self.load(text.encode(), "tonight.csv")
-        self.assertEqual(batch.profile_id, profile)
-        self.assertEqual(batch.state, "done", batch.row_ids.mapped("reason"))
-        self.assertRecordValues(
-            self.bill_of("77/2026") | self.bill_of("78/2026"),
-            [
-                {
-                    "move_type": "out_invoice",
-                    "amount_total": 1234.5,
-                    "invoice_date_due": date(2026, 2, 9),
-                    "reading_kind": "actual",
-                },
-                {
-                    "move_type": "out_refund",
-                    "amount_total": 50.0,
-                    "invoice_date_due": date(2026, 2, 9),
-                    "reading_kind": "actual",
-                },
-            ],
-        )
-        data, name = profile._template_bytes()
-        self.assertEqual(name, "old-bills.csv")
-        self.assertIn(b"IMPORTO EURO", data)
 
     def test_rows_of_a_csv_come_back_as_xlsx(self):
         """The profile of a CSV source reads the sheet of corrections too."""
