@@ -11,9 +11,7 @@
             "fsspec",
             "holidays",
             "lxml",
-            "openpyxl",
             "paramiko",
-            "python-dateutil",
             "python-stdnum",
             "xlrd",
         ],
@@ -48,5 +46,4 @@
         "views/utility_manual_menus.xml",
         "views/import_menus.xml",
     ],
-    "application": False,
 }
