@@ -20,4 +20,5 @@ from . import test_import_load
 from . import test_views
 from . import test_import_bills
 from . import test_import_quarantine
+from . import test_import_ingest
 from . import test_import_source
