@@ -8,7 +8,7 @@ import sys
 from . import python_env
 from .places import ROOT
 from .processes import ended_by_terminal
-from .say import DevError, fail
+from .say import DevError, fail, note
 
 EPILOG = """\
 The first run downloads Odoo 19, Python packages and (without PGHOST) PostgreSQL
@@ -169,4 +169,5 @@ def main(argv):
         fail(error)
         return 1
     except KeyboardInterrupt:
+        note("interrupted")
         return 130

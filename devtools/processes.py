@@ -11,7 +11,7 @@ import urllib.error
 import urllib.request
 
 from .places import ROOT
-from .say import DevError
+from .say import DevError, note
 
 ODOO = str(ROOT / "devtools" / "bin" / "odoo")
 _live = set()
@@ -111,4 +111,5 @@ def wait_healthy(process, url, log, patience=120):
 
 def ended_by_terminal(signum, frame):
     """Signal handler: leave through the `finally` blocks."""
+    note(f"ended by signal {signal.Signals(signum).name}")
     sys.exit(128 + signum)
