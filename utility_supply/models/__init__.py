@@ -22,6 +22,7 @@ from . import bill_writer_careful
 from . import bill_writer_specimen
 from . import bill_writer_fast
 from . import bill_writer_verify
+from . import payment_writer
 from . import utility_residual_report
 from . import import_message
 from . import import_profile

@@ -38,7 +38,8 @@ class UtilityBillWriter(models.AbstractModel):
 
         A constant number of statements, whatever the number of bills.
         """
-        facts = self._customer_facts(books, bills)
+        facts = self._customer_facts(books.company, [b.partner_id for b in bills])
+        self._add_refund_banks(books, bills, facts)
         kinds = [self._kind(books, bill, facts[bill.partner_id]) for bill in bills]
         specimens = self._specimens(books, dict(zip(kinds, bills, strict=True)))
         rows = _Rows(self, books, specimens, self._open_accounts(books, bills))
@@ -61,6 +62,12 @@ class UtilityBillWriter(models.AbstractModel):
             {books.account_id(line) for bill in bills for line in bill.lines}
         )
         return set(accounts.filtered(self._keeps_residual).ids)
+
+    def _number_regex(self):
+        """What splits a number into prefix and counter, as ``sequence.mixin`` does."""
+        move = self.env["account.move"]
+        pattern = move._sequence_fixed_regex.replace("?P<seq>", "")
+        return re.compile(move._make_regex_non_capturing(pattern))
 
     def _insert(self, rows):
         self._number("account.move", rows.moves)
@@ -87,9 +94,7 @@ class _Rows:
         self.moves = []
         self.lines_of = []  # one list for each move
         self.extra = []
-        move = writer.env["account.move"]
-        pattern = move._sequence_fixed_regex.replace("?P<seq>", "")
-        self.number_regex = re.compile(move._make_regex_non_capturing(pattern))
+        self.number_regex = writer._number_regex()
 
     def add(self, bill, kind, facts):
         sign = 1 if bill.is_refund else -1

@@ -107,23 +107,25 @@ class UtilityBillWriter(models.AbstractModel):
             is_small=not facts.has_address and bill.total <= SIMPLIFIED_LIMIT,
         )
 
-    def _customer_facts(self, books, bills):
+    def _customer_facts(self, company, partner_ids):
         """{partner id: CustomerFacts}, in a constant number of queries."""
-        partners = self.env["res.partner"].browse({bill.partner_id for bill in bills})
-        partners = partners.with_company(books.company)
+        partners = self.env["res.partner"].browse(set(partner_ids))
+        partners = partners.with_company(company)
         partners.fetch(self._fact_fields())
         detail = self._address_detail()
         families = self._families(partners)
-        facts = {
+        return {
             partner.id: self._facts_of(partner, detail, partner.id in families)
             for partner in partners
         }
+
+    def _add_refund_banks(self, books, bills, facts):
+        """Fill in ``refund_bank_id`` of those who get a credit note."""
         for bill in bills:
             if bill.is_refund:
-                commercial = partners.browse(facts[bill.partner_id].commercial_id)
-                bank = self._refund_bank(books, commercial)
-                facts[bill.partner_id].refund_bank_id = bank.id or None
-        return facts
+                fact = facts[bill.partner_id]
+                commercial = self.env["res.partner"].browse(fact.commercial_id)
+                fact.refund_bank_id = self._refund_bank(books, commercial).id or None
 
     def _families(self, partners):
         """Ids of the partners that have contacts or are one: few do."""

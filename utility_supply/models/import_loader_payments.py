@@ -137,14 +137,9 @@ class UtilityImportLoaderPayments(models.AbstractModel):
 
     def _create_payments(self, batch, records, facts, days):
         company = batch.company_id
-        payments = (
-            self.env["account.payment"]
-            .with_company(company)
-            .with_context(force_payment_move=True)
-            .create([self._payment_vals(company, r, facts, days) for r in records])
+        return self.env["utility.payment.writer"]._post_payments(
+            company, [self._payment_vals(company, r, facts, days) for r in records]
         )
-        payments.action_post()
-        return payments
 
     def _payment_vals(self, company, record, facts, days):
         bill = facts["bills"].get(record.get("billing_ref"))
