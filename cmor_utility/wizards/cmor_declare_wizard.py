@@ -57,9 +57,9 @@ class CmorDeclareWizard(models.TransientModel):
             wizard.unknown_summary = "\n".join(rows)
 
     @api.model
-    def default_get(self, fields_list):
-        values = super().default_get(fields_list)
-        if "codes" in fields_list and not values.get("codes"):
+    def default_get(self, fields):
+        values = super().default_get(fields)
+        if "codes" in fields and not values.get("codes"):
             practices = self.env["cmor.practice"].browse(
                 self.env.context.get("default_practice_ids", [])
             )
