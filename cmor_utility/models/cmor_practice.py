@@ -345,8 +345,7 @@ class CmorPractice(models.Model):
                     )
                 )
         todo = practices.filtered(lambda practice: practice.state == "candidate")
-        for practice in todo:
-            practice._move_to("ready", "confirmed", {"amount": practice._claimed()})
+        todo._move_to("ready", "confirmed", lambda p: {"amount": p._claimed()})
         todo._set_next()
 
     def action_back_to_candidate(self):
@@ -398,8 +397,8 @@ class CmorPractice(models.Model):
         if refused:
             raise AccessError(
                 self.env._(
-                    "%(fields)s of a practice is set by the program only, use the"
-                    " buttons.",
+                    "Only the program sets these fields of a practice, use the"
+                    " buttons: %(fields)s",
                     fields=", ".join(refused),
                 )
             )
@@ -449,7 +448,7 @@ class CmorPractice(models.Model):
 
         :param str target: new state; practices that are there already are skipped
         :param str kind: kind of the event
-        :param dict params: parameters of the event's text
+        :param params: parameters of the event's text, or a function practice -> dict
         :raise UserError: the change is not one of the life cycle
         """
         todo = self.filtered(lambda practice: practice.state != target)
@@ -467,7 +466,12 @@ class CmorPractice(models.Model):
                 )
             events.append(
                 event._prepare_vals(
-                    practice, kind, params, practice.state, target, file
+                    practice,
+                    kind,
+                    params(practice) if callable(params) else params,
+                    practice.state,
+                    target,
+                    file,
                 )
             )
         vals = {"state": target}

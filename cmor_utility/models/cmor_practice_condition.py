@@ -22,13 +22,13 @@ class CmorPracticeCondition(models.Model):
     _rec_name = "code"
     _check_company_auto = True
 
+    # its company is the practice's: there is nothing to check
     practice_id = fields.Many2one(
         "cmor.practice",
         required=True,
         readonly=True,
         index=True,
         ondelete="restrict",
-        check_company=True,
     )
     company_id = fields.Many2one(
         related="practice_id.company_id", store=True, index=True, precompute=True
@@ -146,18 +146,17 @@ class CmorPracticeCondition(models.Model):
         event = self.env["cmor.practice.event"]
         events = []
         for condition in self:
-            condition.sudo()._guarded().write(
-                {
-                    "declared_result": result,
-                    "declared_key": condition.facts_key,
-                    "declared_by_id": self.env.uid,
-                    "declared_on": fields.Datetime.now(),
-                    "proof": proof.strip(),
-                    "attachment_ids": [
-                        fields.Command.set(condition._keep_proofs(attachments).ids)
-                    ],
-                }
-            )
+            vals = {
+                "declared_result": result,
+                "declared_key": condition.facts_key,
+                "declared_by_id": self.env.uid,
+                "declared_on": fields.Datetime.now(),
+                "proof": proof.strip(),
+            }
+            if attachments or condition.attachment_ids:
+                proofs = condition._keep_proofs(attachments)
+                vals["attachment_ids"] = [fields.Command.set(proofs.ids)]
+            condition.sudo()._guarded().write(vals)
             params = {"code": condition.code, "result": result, "proof": proof.strip()}
             events.append(
                 event._prepare_vals(condition.practice_id, "declared", params)

@@ -62,7 +62,7 @@ class CmorPractice(models.Model):
         """Keep that the current user declares the conditions of art. 4.1."""
         if not (proof or "").strip():
             raise UserError(self.env._("Write what the declaration rests on."))
-        event = self.env["cmor.practice.event"]
+        event, events = self.env["cmor.practice.event"], []
         for practice in self:
             results = {c.code: c.result for c in practice.condition_ids}
             missing = [c for c in eligibility.ART4_CODES if results.get(c) != "yes"]
@@ -83,9 +83,8 @@ class CmorPractice(models.Model):
                 }
             )
             params = {"code": "art. 4", "result": "yes", "proof": proof.strip()}
-            event.sudo()._guarded().create(
-                event._prepare_vals(practice, "declared", params)
-            )
+            events.append(event._prepare_vals(practice, "declared", params))
+        event.sudo()._guarded().create(events)
 
     def _art4_key(self, facts=None):
         """Fingerprint of what the declaration of art. 4 was made on: bills and sum."""

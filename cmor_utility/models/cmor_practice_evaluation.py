@@ -3,7 +3,7 @@ from decimal import Decimal
 
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import format_date, formatLang
+from odoo.tools import SQL, format_date, formatLang
 
 from odoo.addons.utility_supply.rules.workdays import add_working_days
 
@@ -91,15 +91,13 @@ class CmorPractice(models.Model):
     def _open_for(self, contracts, today):
         """Create and check the outgoing practices of ``contracts``."""
         created = self.browse()
-        sequence = self.env["ir.sequence"].sudo()
         for start in range(0, len(contracts), CHUNK):
             chunk = contracts[start : start + CHUNK]
+            names = self._next_names(len(chunk))
             vals_list = [
                 {
                     "company_id": contract.company_id.id,
-                    "name": sequence.with_company(contract.company_id).next_by_code(
-                        "cmor.practice"
-                    ),
+                    "name": name,
                     "side": "outgoing",
                     "sector": contract.service,
                     "contract_id": contract.id,
@@ -108,7 +106,7 @@ class CmorPractice(models.Model):
                     "date_start": contract.date_start,
                     "date_end": contract.date_end,
                 }
-                for contract in chunk
+                for contract, name in zip(chunk, names, strict=True)
             ]
             practices = (
                 self.sudo()
@@ -121,6 +119,21 @@ class CmorPractice(models.Model):
             practices._evaluate(today)
             created |= practices
         return created.sudo(self.env.su)
+
+    @api.model
+    def _next_names(self, count):
+        """``count`` references of the sequence, in one statement where it allows."""
+        sequence = self.env.ref("cmor_utility.sequence_cmor_practice").sudo()
+        if sequence.implementation != "standard" or sequence.use_date_range:
+            return [sequence.next_by_id() for _number in range(count)]
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT nextval(%s) FROM generate_series(1, %s)",
+                f"ir_sequence_{sequence.id:03d}",
+                count,
+            )
+        )
+        return [sequence.get_next_char(number) for (number,) in rows]
 
     def _log_creation(self):
         event = self.env["cmor.practice.event"]
@@ -203,9 +216,11 @@ class CmorPractice(models.Model):
             outcomes[practice] = (facts, eligibility.evaluate(facts, terms))
         self._write_conditions(outcomes)
         self._write_lines(outcomes, bills)
+        events = []
         for practice, (facts, _conditions) in outcomes.items():
             role = roles.get((company.id, practice.sector))
-            practice._write_outcome(facts, role, notices, today)
+            events += practice._write_outcome(facts, role, notices, today)
+        self.env["cmor.practice.event"].sudo()._guarded().create(events)
         self._settle_states(today)
         self._set_next()
 
@@ -307,7 +322,7 @@ class CmorPractice(models.Model):
         lines._guarded().create(new)
 
     def _write_outcome(self, facts, role, notices, today):
-        """Store window, amounts and verdict of one practice."""
+        """Store window, amounts and verdict of one practice; values of its events."""
         chosen = facts.amount.chosen
         answers = self.condition_ids
         failed = answers.filtered(lambda c: c.result == "no")
@@ -319,6 +334,7 @@ class CmorPractice(models.Model):
             if fact.is_formal and fact.warning and fact.bills & claimed
         ]
         key = self._art4_key(facts)
+        event, events = self.env["cmor.practice.event"], []
         vals = {
             "role_id": role.id if role else False,
             "window_open": facts.window.opens,
@@ -342,22 +358,16 @@ class CmorPractice(models.Model):
         if self.art4_declared_by_id and self.art4_key != key:
             vals.update(art4_declared_by_id=False, art4_declared_on=False)
             vals.update(art4_proof=False, art4_key=False)
-            event = self.env["cmor.practice.event"]
-            event.sudo()._guarded().create(
-                event._prepare_vals(self, "lapsed", {"code": "art. 4"})
-            )
+            events.append(event._prepare_vals(self, "lapsed", {"code": "art. 4"}))
         was = (self.failed_codes, self.unknown_codes)
         self._update(vals)
         if was != (self.failed_codes, self.unknown_codes):
-            self._log_verdict()
-
-    def _log_verdict(self):
-        event = self.env["cmor.practice.event"]
-        params = {
-            "failed": self.failed_codes or "-",
-            "unknown": self.unknown_codes or "-",
-        }
-        event.sudo()._guarded().create(event._prepare_vals(self, "evaluated", params))
+            params = {
+                "failed": self.failed_codes or "-",
+                "unknown": self.unknown_codes or "-",
+            }
+            events.append(event._prepare_vals(self, "evaluated", params))
+        return events
 
     def _update(self, vals):
         """Write what differs."""
@@ -383,8 +393,7 @@ class CmorPractice(models.Model):
         expired = self.filtered(lambda p: p.window_close_latest < today)
         failed = (self - expired).filtered(lambda p: p.verdict == "no")
         fine = self - expired - failed
-        for practice in expired:
-            practice._move_to("expired", "expired", {"date": practice.window_close})
+        expired._move_to("expired", "expired", lambda p: {"date": p.window_close})
         # what was ready and no longer is goes back first: the facts have changed
         slipped = (self - expired).filtered(
             lambda p: (

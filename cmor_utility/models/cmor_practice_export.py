@@ -123,10 +123,13 @@ class CmorPractice(models.Model):
         ]
         file = self._create_file(role, layout, result, refused)
         file._create_records(result.written, refused)
-        for row in result.written:
-            row.key._move_to(
-                "exported", "exported", {"code": row.key.code, "file": file.name}, file
-            )
+        written = self.browse([row.key.id for row in result.written])
+        written._move_to(
+            "exported",
+            "exported",
+            lambda practice: {"code": practice.code, "file": file.name},
+            file,
+        )
         self._log_refused(refused, file)
         return file
 

@@ -16,13 +16,13 @@ class CmorPracticeLine(models.Model):
     _order = "practice_id, date_from, id"
     _check_company_auto = True
 
+    # its company is the practice's: there is nothing to check
     practice_id = fields.Many2one(
         "cmor.practice",
         required=True,
         readonly=True,
         index=True,
         ondelete="restrict",
-        check_company=True,
     )
     company_id = fields.Many2one(
         related="practice_id.company_id", store=True, index=True, precompute=True
