@@ -43,6 +43,7 @@ class DunningCase(models.Model):
             "next_rule_id",
             "next_date",
             "next_kind",
+            "next_since",
             "next_reasons",
             "opened_on",
             "closed_on",
@@ -119,6 +120,9 @@ class DunningCase(models.Model):
         related="next_rule_id.action_type_id", string="Next action", store=True
     )
     next_date = fields.Date(string="Not before", readonly=True)
+    next_since = fields.Date(
+        string="Since", readonly=True, help="Since when this is what comes next."
+    )
     next_kind = fields.Selection(NEXT_KINDS, string="What next", readonly=True)
     next_reasons = fields.Json(readonly=True)
     next_reason = fields.Char(string="Why", compute="_compute_next_reason")
@@ -215,7 +219,7 @@ class DunningCase(models.Model):
         for case in self:
             case.next_reason = unpack(self.env, case.next_reasons, case.currency_id)
 
-    @api.depends("next_kind", "next_date", "next_rule_id", "next_reasons", "state")
+    @api.depends("next_kind", "next_date", "next_since", "next_rule_id", "state")
     @api.depends_context("lang")
     def _compute_sentence(self):
         """What comes next and not before when: one sentence on every case."""
@@ -223,25 +227,27 @@ class DunningCase(models.Model):
             case.sentence = case._get_sentence()
 
     def _get_sentence(self):
+        self.ensure_one()
+        _ = self.env._
         step = self.next_rule_id.short_description or ""
         date = self.next_date and format_date(self.env, self.next_date)
+        since = self.next_since and format_date(self.env, self.next_since)
         if self.state == "closed":
-            return self.env._("Closed.")
+            closed = self.closed_on and format_date(self.env, self.closed_on)
+            return _("Closed on %(date)s.", date=closed or "")
+        if not self.next_kind:
+            return _("The next run will tell.")
         if self.next_kind == "park":
-            return self.env._("Parked.")
+            return _("Parked since %(date)s.", date=since)
         if self.next_kind == "stop":
-            return self.env._("A person has to decide.")
-        if self.next_kind == "execute" and step:
-            return self.env._("%(step)s is being done today.", step=step)
+            return _("A person has to decide, since %(date)s.", date=since)
         if step and date:
-            return self.env._(
-                "Next: %(step)s, not before %(date)s.", step=step, date=date
-            )
+            return _("Next: %(step)s, not before %(date)s.", step=step, date=date)
         if step:
-            return self.env._("%(step)s is waiting.", step=step)
+            return _("%(step)s is waiting since %(date)s.", step=step, date=since)
         if date:
-            return self.env._("Looked at again on %(date)s.", date=date)
-        return self.env._("The next run will tell.")
+            return _("Looked at again on %(date)s.", date=date)
+        return _("Waiting since %(date)s.", date=since)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_history(self):

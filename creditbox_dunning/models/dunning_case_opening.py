@@ -247,6 +247,7 @@ class DunningCase(models.Model):
                 "next_rule_id": False,
                 "next_date": False,
                 "next_kind": False,
+                "next_since": False,
                 "next_reasons": False,
             }
         )

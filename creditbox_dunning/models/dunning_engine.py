@@ -116,7 +116,7 @@ class DunningEngine(models.AbstractModel):
             return
         decisions, facts, _rounds, _outdated = self._decide(cases, today)
         values = [
-            self._prepare_case_values(case, decision, facts[case.id])
+            self._prepare_case_values(case, decision, facts[case.id], today)
             for case, decision in decisions.items()
             if decision.kind != "close"
         ]
@@ -280,14 +280,14 @@ class DunningEngine(models.AbstractModel):
                 continue
             values.append(
                 self._prepare_case_values(
-                    case, decision, facts[case.id], acted.get(case.id), today
+                    case, decision, facts[case.id], today, acted.get(case.id)
                 )
             )
         self._update_cases(values)
         self.env["dunning.case"]._close(closing, today)
         return counts
 
-    def _prepare_case_values(self, case, decision, facts, action=None, today=None):
+    def _prepare_case_values(self, case, decision, facts, today, action=None):
         reasons = self.env["dunning.case"]._fields["next_reasons"]
         return (
             case.id,
@@ -300,6 +300,7 @@ class DunningEngine(models.AbstractModel):
             float(facts.amount),
             action.rule_id.id if action else None,
             today if action else None,
+            today,
         )
 
     def _update_cases(self, values):
@@ -312,7 +313,12 @@ class DunningEngine(models.AbstractModel):
             SQL(
                 """
                 UPDATE dunning_case kase
-                   SET state = told.state,
+                   SET next_since = CASE
+                           WHEN kase.next_kind IS DISTINCT FROM told.kind
+                             OR kase.next_rule_id IS DISTINCT FROM told.rule_id
+                             OR kase.next_reasons IS DISTINCT FROM told.reasons::jsonb
+                           THEN told.today ELSE kase.next_since END,
+                       state = told.state,
                        next_kind = told.kind,
                        next_rule_id = told.rule_id,
                        next_action_type_id = rule.action_type_id,
@@ -326,9 +332,9 @@ class DunningEngine(models.AbstractModel):
                                                    kase.last_action_date)
                   FROM unnest(%s::int[], %s::text[], %s::text[], %s::int[],
                               %s::date[], %s::text[], %s::date[], %s::numeric[],
-                              %s::int[], %s::date[])
+                              %s::int[], %s::date[], %s::date[])
                        AS told(id, state, kind, rule_id, next_date, reasons, due_date,
-                               amount, done_rule, done_on)
+                               amount, done_rule, done_on, today)
              LEFT JOIN dunning_action_rule rule ON rule.id = told.rule_id
                  WHERE kase.id = told.id
                 """,

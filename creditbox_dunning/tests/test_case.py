@@ -294,6 +294,22 @@ class TestCaseEnd(DunningCommon):
         self.run_on(64)
         return case
 
+    def test_gate_39_one_sentence_and_one_date(self):
+        """Gate 39: every open case shows one sentence and one date."""
+        small = self.overdue("B2", self._create_contract("CT2", self.customer), 7)
+        self.overdue()
+        nobody = self._create_customer("C9", email=False, street=False)
+        lost = self._create_contract("CT9", nobody)
+        self.overdue("B9", lost)
+        for day in (1, 7, 15, 30, 31, 60):
+            self.run_on(day)
+            for case in self.env["dunning.case"].search([("state", "!=", "closed")]):
+                self.assertRegex(case.sentence, r"\d\d/\d\d/20\d\d", case.sentence)
+                self.assertTrue(case.next_reason)
+        kinds = self.env["dunning.case"].search([]).mapped("next_kind")
+        self.assertEqual(set(kinds), {"park", "wait", "stop"})
+        self.assertEqual(self.case_of(small).state, "parked")
+
 
 @tagged("post_install", "-at_install")
 class TestCaseGuards(DunningCommon):
