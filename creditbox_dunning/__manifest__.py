@@ -28,7 +28,7 @@
         "views/utility_contract_views.xml",
         "views/creditbox_dunning_menus.xml",
     ],
+    "oca_data_manual": ["data/default_action_table.csv"],
     "post_init_hook": "post_init_hook",
-    "installable": True,
     "application": True,
 }
