@@ -47,10 +47,7 @@ class UtilityBillWriter(models.AbstractModel):
             rows.add(bill, kind, facts[bill.partner_id])
         self._insert(rows)
         moves = self.env["account.move"].browse(row["id"] for row in rows.moves)
-        self._forget_caches("account.move", "account.move.line")
         self._count_customers(Counter(bill.partner_id for bill in bills))
-        if self._has_foreign_fields(("account.move", "account.move.line")):
-            self._compute_foreign_fields(moves, moves.line_ids)
         first_of_kind = dict(zip(reversed(kinds), reversed(moves), strict=True))
         for kind in specimens.fresh:
             self._verify_sample(first_of_kind[kind], 1)
@@ -81,6 +78,9 @@ class UtilityBillWriter(models.AbstractModel):
         self._clone("account.move", specimens.move_rows, rows.moves, columns)
         self._clone("account.move.line", specimens.line_rows, lines, LINE_COLUMNS)
         self._clone_links(specimens.links, lines)
+        self._forget_caches("account.move", "account.move.line")
+        self._compute_foreign_fields("account.move", [row["id"] for row in rows.moves])
+        self._compute_foreign_fields("account.move.line", [row["id"] for row in lines])
 
 
 class _Rows:

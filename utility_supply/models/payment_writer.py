@@ -365,11 +365,14 @@ class UtilityPaymentWriter(models.AbstractModel):
                 payments.ids,
             )
         )
-        names = ("account.payment", "account.move", "account.move.line")
-        self._forget_caches(*names)
-        if self._has_foreign_fields(names):
-            moves = payments.move_id
-            self._compute_foreign_fields(payments, moves, moves.line_ids)
+        tables = {
+            "account.payment": rows.payments,
+            "account.move": rows.moves,
+            "account.move.line": rows.lines,
+        }
+        self._forget_caches(*tables)
+        for model_name, table in tables.items():
+            self._compute_foreign_fields(model_name, [row["id"] for row in table])
         return payments
 
     # --- reading again -------------------------------------------------------

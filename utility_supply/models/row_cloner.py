@@ -252,26 +252,32 @@ class UtilityRowCloner(models.AbstractModel):
                         [inverse.name], flush=False
                     )
 
-    def _compute_foreign_fields(self, *recordsets):
-        """Stored computed fields of modules unknown here: the ORM computes them."""
-        known = [
-            ([f for f in recordset._fields.values() if is_known(f)], recordset)
-            for recordset in recordsets
-        ]
-        with self.env.protecting(known):
-            for recordset in recordsets:
-                recordset.modified(list(recordset._fields), create=True)
-            self.env.flush_all()
+    def _compute_foreign_fields(self, model_name, ids):
+        """Stored computed fields of modules unknown here: the ORM computes them.
 
-    @ormcache("model_names")
-    def _has_foreign_fields(self, model_names):
-        """Some stored computed field of an unknown module depends on these models."""
-        return any(
-            dependent.store and dependent.compute and not is_known(dependent)
-            for model_name in model_names
-            for field in self.env[model_name]._fields.values()
-            if field.store
-            for dependent in self.pool.get_dependent_fields(field)
+        Also those of other models that the new records ``ids`` of a model point to. Not
+        written before the next flush.
+        """
+        tree = self._foreign_triggers(model_name)
+        if not tree:
+            return
+        records = self.env[model_name].with_context(
+            active_test=False, prefetch_fields=False
+        )
+        for field, found, _created in records.browse(ids)._modified_triggers(
+            tree, create=True
+        ):
+            self.env.add_to_compute(field, found)
+
+    @ormcache("model_name")
+    def _foreign_triggers(self, model_name):
+        """The trigger tree from the stored fields of a model to unknown modules."""
+        fields = [f for f in self.env[model_name]._fields.values() if f.store]
+        return self.pool.get_trigger_tree(
+            fields,
+            select=lambda field: bool(
+                field.compute and field.store and not is_known(field)
+            ),
         )
 
     def _count_customers(self, counts):
