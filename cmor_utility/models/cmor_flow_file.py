@@ -76,6 +76,11 @@ class CmorFlowFile(models.Model):
     discard_reason = fields.Char(readonly=True)
     can_operate = fields.Boolean(related="role_id.can_operate")
 
+    _name_uniq = models.UniqueIndex(
+        "(company_id, name) WHERE direction = 'out'",
+        "A file of ours has this name already.",
+    )
+
     _free_prefixes = ("message_", "website_message", "rating_")
 
     def _check_guarded(self, vals):

@@ -163,8 +163,7 @@ class CmorPractice(models.Model):
     def _create_file(self, role, layout, result, refused):
         now = fields.Datetime.now()
         local = fields.Datetime.context_timestamp(self.with_context(tz=str(ROME)), now)
-        name = layout._file_name(role.vat, role.file_next, local)
-        role.file_next += 1
+        name = self._free_file_name(role, layout, local)
         file = (
             self.env["cmor.flow.file"]
             .sudo()
@@ -188,6 +187,31 @@ class CmorPractice(models.Model):
         )
         file._keep(result.data)
         return self.env["cmor.flow.file"].sudo().browse(file.id)
+
+    @api.model
+    def _free_file_name(self, role, layout, now):
+        """A name that no file of the company has: roles may share the VAT number.
+
+        :raise UserError: the pattern gives a name taken and has no number to change it
+        """
+        files = self.env["cmor.flow.file"].sudo()
+        before = None
+        while True:
+            name = layout._file_name(role.vat, role.file_next, now)
+            role.file_next += 1
+            if not files.search_count(
+                [("company_id", "=", role.company_id.id), ("name", "=", name)], limit=1
+            ):
+                return name
+            if name == before:
+                raise UserError(
+                    self.env._(
+                        "%(name)s exists already: put {n:3} into the file name pattern"
+                        " of the layout.",
+                        name=name,
+                    )
+                )
+            before = name
 
     def _log_refused(self, refused, file):
         event = self.env["cmor.practice.event"]

@@ -187,6 +187,35 @@ class TestExport(CmorCommon):
         self.export(practice)
         self.assertEqual(practice.code, "E26-00000003")
 
+    def test_files_of_two_sectors_have_two_names(self):
+        """Both roles have the company's VAT number and export in the same second."""
+        self._create_role(sector="gas")
+        point = self._create_point("12345678901234", service="gas", gas_use="domestic")
+        contract = self._create_switch_out("G1", point=point)
+        gas = self._find().filtered(lambda p: p.contract_id == contract)
+        self._declare(gas)
+        gas.action_confirm()
+        files = self.export(self.all | gas)
+        self.assertEqual(
+            files.sorted("name").mapped("name"),
+            [
+                "SI1.0050_12345670017_20260415123000_001.csv",
+                "SI1.0050_12345670017_20260415123000_002.csv",
+            ],
+        )
+        self.assertEqual(gas.code, "G26-00000001")
+        record = gas.record_ids.raw_values
+        self.assertEqual(
+            (record["SETTORE"], record["COD_POD"], record["COD_PDR"]),
+            ("G", "", "12345678901234"),
+        )
+
+    def test_file_name_without_a_number(self):
+        self.layout.sudo().file_name_pattern = "{service}_{date}.csv"
+        self.export(self.all[0])
+        with self.assertRaisesRegex(UserError, "n:3"):
+            self.all[1].action_export()
+
     def test_pattern_of_the_user(self):
         self.role.write({"code_pattern": "ED_{year}_{seq:4}", "code_next": 7})
         self.export()
