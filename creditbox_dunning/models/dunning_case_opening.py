@@ -164,7 +164,31 @@ class DunningCase(models.Model):
         untouched. When the supply meanwhile has another open case, the receivable
         moves there.
         """
-        loose = SQL(
+        loose = self._loose_receivables_sql(company, today)
+        cases = self._revive(loose, today)
+        # those of the cases that stay closed join the supply's open one
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE account_move_line line
+                   SET dunning_case_id = NULL
+                  FROM (%(loose)s) loose
+                 WHERE line.id = loose.id
+                """,
+                loose=loose,
+            )
+        )
+        self.invalidate_model()
+        text = self.env._(
+            "A payment was returned: the bill is open again and the case goes on where"
+            " it was."
+        )
+        cases._message_log_batch(dict.fromkeys(cases.ids, text))
+        return len(cases)
+
+    def _loose_receivables_sql(self, company, today):
+        """Overdue open receivables (id, case_id) that hang on a closed case."""
+        return SQL(
             """
             SELECT line.id, line.dunning_case_id AS case_id
               FROM account_move_line line
@@ -182,8 +206,13 @@ class DunningCase(models.Model):
             company=company.id,
             today=today,
         )
-        # of several closed cases of one supply only the last can come back: the
-        # others' receivables are freed and join it
+
+    def _revive(self, loose, today):
+        """Open again, of the closed cases of each supply, the last one.
+
+        :param loose: SQL of ``_loose_receivables_sql``
+        :return: the cases opened again
+        """
         rows = self.env.execute_query(
             SQL(
                 """
@@ -213,29 +242,7 @@ class DunningCase(models.Model):
                 loose=loose,
             )
         )
-        self.env.cr.execute(
-            SQL(
-                """
-                UPDATE account_move_line line
-                   SET dunning_case_id = NULL
-                  FROM (%(loose)s) loose
-                 WHERE line.id = loose.id
-                """,
-                loose=loose,
-            )
-        )
-        self.invalidate_model()
-        cases = self.browse(case_id for (case_id,) in rows).sudo()
-        cases._message_log_batch(
-            {
-                case.id: self.env._(
-                    "A payment was returned: the bill is open again and"
-                    " the case goes on where it was."
-                )
-                for case in cases
-            }
-        )
-        return len(cases)
+        return self.browse(case_id for (case_id,) in rows).sudo()
 
     def _close(self, cases, today, reason="paid"):
         """Close ``cases``; what was not sent is withdrawn by the engine."""
