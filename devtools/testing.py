@@ -139,7 +139,7 @@ def _odoo_tests(run, what, name, log, *args):
         run.failed(f"{what}: 0 tests ran (log: {log})", processes.tail(log))
     else:
         note(f"ok     {what}: {total} tests")
-    _check_log(run, what, log)
+        _check_log(run, what, log)
 
 
 def _extract(log, lines=40):
