@@ -83,6 +83,7 @@ class DunningAction(models.Model):
             ("skipped", "Left out"),
             ("superseded", "Withdrawn"),
         ],
+        string="Status",
         required=True,
         default="planned",
         readonly=True,

@@ -38,6 +38,7 @@ class DunningActionTable(models.Model):
             ("published", "Published"),
             ("superseded", "Superseded"),
         ],
+        string="Status",
         required=True,
         default="draft",
         readonly=True,

@@ -56,7 +56,7 @@ class DunningCase(models.Model):
         }
     )
 
-    name = fields.Char(readonly=True, copy=False, index="trigram")
+    name = fields.Char(string="Case", readonly=True, copy=False, index="trigram")
     company_id = fields.Many2one("res.company", required=True, index=True)
     currency_id = fields.Many2one(related="company_id.currency_id")
     partner_id = fields.Many2one(
@@ -94,11 +94,12 @@ class DunningCase(models.Model):
     )
     state = fields.Selection(
         [
-            ("open", "Open"),
+            ("open", "In progress"),
             ("parked", "Parked"),
             ("on_hold", "On hold"),
             ("closed", "Closed"),
         ],
+        string="Status",
         required=True,
         default="open",
         readonly=True,
@@ -144,6 +145,7 @@ class DunningCase(models.Model):
     move_count = fields.Integer(compute="_compute_move_count", string="Bills")
     action_ids = fields.One2many("dunning.action", "case_id", readonly=True)
     has_open_action = fields.Boolean(compute="_compute_has_open_action")
+    needs_attention = fields.Boolean(compute="_compute_needs_attention")
     communication_ids = fields.One2many(
         "dunning.communication", "case_id", readonly=True
     )
@@ -213,6 +215,14 @@ class DunningCase(models.Model):
             states = case.action_ids.mapped("state")
             case.has_open_action = any(state in OPEN_STATES for state in states)
 
+    @api.depends("next_kind", "next_date", "state")
+    def _compute_needs_attention(self):
+        """Nothing will happen by itself: the calendar alone does not move it on."""
+        for case in self:
+            case.needs_attention = case.state != "closed" and not (
+                case.next_kind in ("wait", "execute") and case.next_date
+            )
+
     @api.depends("next_reasons")
     @api.depends_context("lang")
     def _compute_next_reason(self):
@@ -228,26 +238,30 @@ class DunningCase(models.Model):
 
     def _get_sentence(self):
         self.ensure_one()
-        _ = self.env._
         step = self.next_rule_id.short_description or ""
         date = self.next_date and format_date(self.env, self.next_date)
-        since = self.next_since and format_date(self.env, self.next_since)
+        since = self.next_since or self.opened_on
+        since = since and format_date(self.env, since)
         if self.state == "closed":
             closed = self.closed_on and format_date(self.env, self.closed_on)
-            return _("Closed on %(date)s.", date=closed or "")
+            return self.env._("Closed on %(date)s.", date=closed or "")
         if not self.next_kind:
-            return _("The next run will tell.")
+            return self.env._("The next run will tell.")
         if self.next_kind == "park":
-            return _("Parked since %(date)s.", date=since)
+            return self.env._("Parked since %(date)s.", date=since)
         if self.next_kind == "stop":
-            return _("A person has to decide, since %(date)s.", date=since)
+            return self.env._("A person has to decide, since %(date)s.", date=since)
         if step and date:
-            return _("Next: %(step)s, not before %(date)s.", step=step, date=date)
+            return self.env._(
+                "Next: %(step)s, not before %(date)s.", step=step, date=date
+            )
         if step:
-            return _("%(step)s is waiting since %(date)s.", step=step, date=since)
+            return self.env._(
+                "%(step)s is waiting since %(date)s.", step=step, date=since
+            )
         if date:
-            return _("Looked at again on %(date)s.", date=date)
-        return _("Waiting since %(date)s.", date=since)
+            return self.env._("Looked at again on %(date)s.", date=date)
+        return self.env._("Waiting since %(date)s.", date=since)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_history(self):
@@ -281,13 +295,38 @@ class DunningCase(models.Model):
         ``date``: the day to act on, today when empty. For credit managers.
         """
         self._check_may_run()
-        today = fields.Date.to_date(date) or fields.Date.context_today(self)
+        errors = 0
         for company, cases in self.grouped("company_id").items():
+            today = self._check_day(company, date)
             engine = self.env["dunning.engine"].sudo().with_company(company)
             engine._refresh_lines(company, today)
             live = cases.filtered(lambda case: case.state != "closed")
-            engine._process(live.sudo(), today)
-        return True
+            errors += engine._process(live.sudo(), today)["errors"]
+        if not errors:
+            return True
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "danger",
+                "sticky": True,
+                "message": self.env._(
+                    "%(count)s cases could not be planned: see the errors of the runs.",
+                    count=errors,
+                ),
+            },
+        }
+
+    def _check_day(self, company, date):
+        """``date`` as a day on which ``company`` may act: today when empty.
+
+        A day to come is refused: acting on it would take steps before their time.
+        """
+        today = self._today(company)
+        day = fields.Date.to_date(date) or today
+        if day > today and not self.env.su:
+            raise UserError(self.env._("A step cannot be taken on a day to come."))
+        return day
 
     def _check_may_run(self):
         self.check_access("read")

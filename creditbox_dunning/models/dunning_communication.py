@@ -71,6 +71,7 @@ class DunningCommunication(models.Model):
             ("failed", "Failed"),
             ("cancelled", "Cancelled"),
         ],
+        string="Status",
         required=True,
         default="to_send",
         readonly=True,
@@ -154,6 +155,8 @@ class DunningCommunication(models.Model):
         return {
             "subject": rendered.get("subject") or "",
             "body_html": rendered.get("body_html") or "",
+            # what the case's history shows
+            "body": rendered.get("body_html") or "",
             "email_from": sender,
             "reply_to": rendered.get("reply_to") or sender,
             "email_to": formataddr((self.partner_id.name or "", self.address)),

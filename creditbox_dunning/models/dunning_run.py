@@ -1,9 +1,13 @@
-from collections import Counter
+import logging
 
 from odoo import api, fields, models, modules
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 from odoo.tools.misc import format_date
+
+from .dunning_engine import RETRY_ERRORS
+
+_logger = logging.getLogger(__name__)
 
 CHUNK = 1000
 COUNTED = (
@@ -47,6 +51,7 @@ class DunningRun(models.Model):
             ("partial", "Done with errors"),
             ("refused", "Refused"),
         ],
+        string="Status",
         required=True,
         default="running",
         readonly=True,
@@ -140,9 +145,12 @@ class DunningRun(models.Model):
         if not isinstance(companies, models.BaseModel):
             companies = self.env["res.company"].browse(companies)
         self._check_may_run(companies)
+        days = {
+            company: self.env["dunning.case"]._check_day(company, today)
+            for company in companies
+        }
         runs = self.browse()
-        for company in companies:
-            day = fields.Date.to_date(today)
+        for company, day in days.items():
             runs |= self._run_company(company, day)
         return runs.sudo(self.env.su)
 
@@ -159,10 +167,9 @@ class DunningRun(models.Model):
             )
 
     @api.model
-    def _run_company(self, company, today=None):
+    def _run_company(self, company, today):
         """One run for one company: cases opened and fed, then planned in chunks."""
         me = self.sudo().with_company(company).with_context(active_test=False)
-        today = today or me.env["dunning.case"]._today(company)
         if not me.env["dunning.action.table"]._published_for(company):
             raise UserError(
                 self.env._(
@@ -174,8 +181,8 @@ class DunningRun(models.Model):
             lines = run.env["dunning.engine"]._refresh_lines(company, today)
             run._add({"opened": lines["opened"], "reopened": lines["reopened"]})
             run._checkpoint(0)
-        run._walk(today)
-        run._finish()
+        if run._walk(today):
+            run._finish()
         return run
 
     def _take_up(self, company, today):
@@ -214,14 +221,16 @@ class DunningRun(models.Model):
         return rows[0][0]
 
     def _walk(self, today):
+        """Chunk after chunk; True at the end, False when the cron's time is over."""
         while True:
             cases = self._next_chunk()
             if not cases:
-                return
+                return True
             counts = self.env["dunning.engine"]._process(cases, today, self)
             counts["closed"] = counts.pop("close", 0)
             self._add({**counts, "cursor": max(cases.ids)})
-            self._checkpoint(len(cases))
+            if not self._checkpoint(len(cases)):
+                return False
 
     def _next_chunk(self):
         """The next live cases, locked; those that another run holds are its own."""
@@ -250,11 +259,26 @@ class DunningRun(models.Model):
         self._guarded().write(vals)
 
     def _checkpoint(self, processed):
-        """Commit what is done so far and drop the cache: memory stays flat."""
+        """Commit what is done so far and drop the cache: memory stays flat.
+
+        Returns the seconds left to the cron, infinite outside of one.
+        """
         in_cron = self.env.context.get("ir_cron_progress_id")
-        if in_cron or not modules.module.current_test:
-            self.env["ir.cron"]._commit_progress(processed)
-            self.env.invalidate_all()
+        if not in_cron and modules.module.current_test:
+            return float("inf")
+        remaining = self._count_left() if in_cron else None
+        left = self.env["ir.cron"]._commit_progress(processed, remaining=remaining)
+        self.env.invalidate_all()
+        return left
+
+    def _count_left(self):
+        return self.env["dunning.case"].search_count(
+            [
+                ("company_id", "=", self.company_id.id),
+                ("state", "!=", "closed"),
+                ("id", ">", self.cursor),
+            ]
+        )
 
     def _finish(self):
         self._guarded().write(
@@ -267,25 +291,29 @@ class DunningRun(models.Model):
 
     @api.model
     def _cron_nightly(self):
-        """Every company with a published table, once a day; takes up broken runs."""
-        companies = (
-            self.env["dunning.action.table"]
-            .sudo()
-            .search([("state", "=", "published")])
-            .company_id
-        )
-        counts = Counter()
-        for company in companies:
+        """Every company with a published table, once a day; takes up broken runs.
+
+        A company whose run fails does not stop the others; the failure is raised at
+        the end, so that the scheduled action tells of it.
+        """
+        tables = self.env["dunning.action.table"].sudo()
+        failure = None
+        for company in tables.search([("state", "=", "published")]).company_id:
             today = self.env["dunning.case"]._today(company)
-            done = self.search_count(
-                [
-                    ("company_id", "=", company.id),
-                    ("date", "=", today),
-                    ("state", "!=", "running"),
-                ],
-                limit=1,
-            )
-            if not done:
-                counts["companies"] += 1
+            if self._has_run(company, today):
+                continue
+            try:
                 self._run_company(company, today)
-        return dict(counts)
+            except RETRY_ERRORS:
+                raise
+            except Exception as error:
+                _logger.exception("Dunning run of company %s failed", company.id)
+                failure = error
+                if not modules.module.current_test:
+                    self.env.cr.rollback()
+        if failure:
+            raise failure
+
+    def _has_run(self, company, today):
+        domain = [("company_id", "=", company.id), ("date", "=", today)]
+        return bool(self.search_count([*domain, ("state", "!=", "running")], limit=1))

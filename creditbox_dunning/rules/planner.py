@@ -18,7 +18,6 @@ How a case walks its set of rows:
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import groupby
 
 from .coverage import lines_for
 from .facts import MAX_WAIT, CaseFacts, Decision, Done, Reason, Rule, Shift
@@ -109,17 +108,22 @@ class _Pick:
     channels: tuple[str, ...] = ()
 
 
+def _steps(rows):
+    """The ladder: rows in order, those of one step together, event rows left out."""
+    steps = {}
+    for rule in sorted(rows, key=lambda rule: (rule.seq, rule.id)):
+        if not rule.is_event:
+            steps.setdefault(rule.step, []).append(rule)
+    return [tuple(step) for step in steps.values()]
+
+
 class _Walk:
     """One walk of one case along its rows on one day."""
 
     def __init__(self, facts, rows, today, shift):
         self.facts, self.today, self._shift = facts, today, shift
         self.rows = {rule.id: rule for rule in rows}
-        ladder = sorted(
-            (rule for rule in rows if not rule.is_event),
-            key=lambda rule: (rule.seq, rule.id),
-        )
-        self.steps = [tuple(g) for _step, g in groupby(ladder, key=lambda r: r.step)]
+        self.steps = _steps(rows)
         self.state = {}  # rule id -> state of its action
         self.passed = set()  # indexes of steps that are over
         self.prev_end = None

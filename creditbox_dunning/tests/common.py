@@ -61,7 +61,7 @@ class DunningCommon(UtilityCommon):
 
     @classmethod
     def run_on(cls, number):
-        return cls.env["dunning.run"].run_for(cls.company, cls.day(number))
+        return cls.env["dunning.run"].sudo().run_for(cls.company, cls.day(number))
 
     @classmethod
     def case_of(cls, move):

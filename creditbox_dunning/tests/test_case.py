@@ -6,7 +6,7 @@ from psycopg2 import IntegrityError
 
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import tagged
+from odoo.tests import freeze_time, tagged
 from odoo.tools import SQL, mute_logger
 
 from .common import DUE, DunningCommon
@@ -358,20 +358,33 @@ class TestCaseGuards(DunningCommon):
             self.case.sudo().unlink()
 
     def test_run_and_plan_need_the_manager(self):
-        runs = self.env["dunning.run"].with_user(self.operator)
-        with self.assertRaises(AccessError):
-            runs.run_for(self.company.ids, "2027-02-01")
-        with self.assertRaises(AccessError):
-            self.case.with_user(self.operator).action_plan_now("2027-02-01")
-        for user in (self.manager, self.dunning_admin):
-            self.env["dunning.run"].with_user(user).run_for(
-                self.company.ids, "2027-02-01"
-            )
-        with self.assertRaises(AccessError):
-            self.env["dunning.run"].with_user(self.manager).run_for(
-                self.other_company.ids, "2027-02-01"
-            )
-        self.case.with_user(self.manager).action_plan_now("2027-02-05")
+        runs = self.env["dunning.run"]
+        day = "2027-02-05"
+        with freeze_time(day):
+            with self.assertRaises(AccessError):
+                runs.with_user(self.operator).run_for(self.company.ids, day)
+            with self.assertRaises(AccessError):
+                self.case.with_user(self.operator).action_plan_now()
+            for user in (self.manager, self.dunning_admin):
+                runs.with_user(user).run_for(self.company.ids, "2027-02-01")
+                runs.with_user(user).action_run_now()
+            with self.assertRaises(AccessError):
+                runs.with_user(self.manager).run_for(self.other_company.ids, day)
+            self.case.with_user(self.manager).action_plan_now()
+            wizard = self.env["dunning.run.wizard"].with_user(self.manager)
+            wizard.create({"company_ids": self.company.ids}).action_run()
+
+    def test_nobody_runs_ahead_of_time(self):
+        """A step before its time is not had by asking for a day to come."""
+        with freeze_time("2027-02-01"):
+            runs = self.env["dunning.run"].with_user(self.manager)
+            for call in (
+                lambda: runs.run_for(self.company.ids, "2027-02-02"),
+                lambda: runs.action_run_now("2099-01-01"),
+                lambda: self.case.with_user(self.manager).action_plan_now("2027-03-01"),
+            ):
+                with self.assertRaises(UserError):
+                    call()
 
     def test_clerk_of_utilities_sees_no_case(self):
         with self.assertRaises(AccessError):

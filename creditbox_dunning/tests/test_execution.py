@@ -324,12 +324,13 @@ class TestLetters(ExecutionCommon):
             for copy in range(60 if number == 1 else 1):
                 bills.append(self.overdue(f"P{number}-{copy}", contract, amount=20))
         cls = type(report)
-        engine = self.env["dunning.run"].with_context(force_report_rendering=True)
+        runs = self.env["dunning.run"].sudo()
+        runs = runs.with_context(force_report_rendering=True)
         self.walk(7)
         with patch.object(
             cls, "_run_wkhtmltopdf", autospec=True, side_effect=cls._run_wkhtmltopdf
         ) as call:
-            engine.run_for(self.company, self.day(15))
+            runs.run_for(self.company, self.day(15))
         self.assertEqual(call.call_count, 1)
         pages = []
         for bill in (bills[0], bills[1], bills[-2], bills[-1]):

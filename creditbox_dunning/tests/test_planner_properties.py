@@ -20,6 +20,7 @@ WORK = ("list", "assign", "writeoff", "legal")
 SETTINGS = {
     "max_examples": 100,
     "deadline": None,
+    "database": None,
     "suppress_health_check": [HealthCheck.too_slow],
 }
 

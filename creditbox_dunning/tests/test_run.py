@@ -6,7 +6,7 @@ from unittest.mock import patch
 from odoo import Command
 from odoo.exceptions import AccessError
 from odoo.tests import new_test_user, tagged
-from odoo.tools import mute_logger
+from odoo.tools import file_open, mute_logger
 
 from odoo.addons.creditbox_dunning.models import dunning_run
 
@@ -155,6 +155,48 @@ class TestRun(DunningCommon):
         self.env.flush_all()
         return self.env.cr.sql_log_count - before
 
+    @mute_logger("odoo.addons.creditbox_dunning.models.dunning_run")
+    def test_cron_goes_on_with_the_other_companies(self):
+        runs = self.env["dunning.run"]
+        original = type(runs)._run_company
+        done = []
+
+        def broken(self, company, today):
+            done.append(company)
+            if company.id == broken.victim:
+                raise ValueError("books closed")
+            return original(self, company, today)
+
+        tables = self.env["dunning.action.table"].sudo()
+        tables = tables.search([("state", "=", "published")])
+        broken.victim = tables.company_id[0].id
+        with patch.object(type(runs), "_run_company", broken):
+            with contextlib.suppress(ValueError):
+                runs.sudo()._cron_nightly()
+        self.assertEqual(len(done), len(tables.company_id))
+
+    def test_stops_when_the_time_of_the_cron_is_over(self):
+        self._many(5)
+        with patch.object(dunning_run, "CHUNK", 2):
+            with patch.object(
+                type(self.env["dunning.run"]), "_checkpoint", return_value=0
+            ):
+                run = self.run_on(7)
+            self.assertEqual((run.state, run.count_cases), ("running", 2))
+            self.run_on(7)
+        self.assertEqual((run.state, run.count_cases, run.count_mails), ("done", 5, 5))
+
+    def test_neutralized_copy_sends_nothing(self):
+        bills = self._many(1)
+        self.run_on(7)
+        self.env.flush_all()
+        with file_open("creditbox_dunning/data/neutralize.sql") as script:
+            self.env.cr.execute(script.read())
+        self.env.invalidate_all()
+        message = self.case_of(bills).communication_ids
+        self.assertEqual(message.state, "cancelled")
+        self.assertEqual(message.mail_mail_id.state, "cancel")
+
     def test_number_of_statements_does_not_grow(self):
         """The same statements for 10 and for 90 cases, on nights of every kind.
 
@@ -209,7 +251,7 @@ class TestRunCompanies(DunningCommon):
         self.run_on(7)
         self.assertTrue(self.case_of(mine))
         self.assertFalse(self.case_of(theirs))
-        self.env["dunning.run"].run_for(self.second, self.day(7))
+        self.env["dunning.run"].sudo().run_for(self.second, self.day(7))
         case = self.case_of(theirs)
         self.assertEqual(case.company_id, self.second)
         self.assertEqual(case.table_id.company_id, self.second)
