@@ -111,7 +111,7 @@ class CmorFlowFile(models.Model):
             "type": "ir.actions.act_url",
             "url": f"/web/content/cmor.flow.file/{self.id}/content"
             f"?download=true&filename={self.name}",
-            "target": "self",
+            "target": "download",
         }
 
     def action_mark_sent(self):

@@ -47,7 +47,7 @@ class CmorPracticeLine(models.Model):
     days_inside = fields.Integer(string="Days in the window", readonly=True)
     total_amount = fields.Monetary(string="Total", readonly=True)
     open_amount = fields.Monetary(
-        string="Open", readonly=True, help="Open energy part of the bill."
+        string="Still open", readonly=True, help="Open energy part of the bill."
     )
     relevant_amount = fields.Monetary(string="Claimed", readonly=True)
     reason_code = fields.Char(readonly=True)
