@@ -155,7 +155,8 @@ class UtilityBillWriter(models.AbstractModel):
 
     def _address_detail(self):
         """(zip matters, state matters): some fiscal position looks at them."""
-        positions = self.env["account.fiscal.position"].search([])
+        positions = self.env["account.fiscal.position"]
+        positions = positions.search(positions._check_company_domain(self.env.company))
         groups = positions.country_group_id
         return (
             any(position.zip_from for position in positions),

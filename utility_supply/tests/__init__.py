@@ -1,5 +1,6 @@
 from . import test_bill_values
 from . import test_bill_writer
+from . import test_bill_writer_rows
 from . import test_payment_writer
 from . import test_codes
 from . import test_workdays

@@ -7,7 +7,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.service.model import get_public_method
 from odoo.tests import tagged
 
-from .test_bill_writer import BillWriterCommon
+from .bill_writer_common import BillWriterCommon
 
 PAYMENT_IDENTITY = {"move_id", "origin_payment_id", "payment_id"}
 
