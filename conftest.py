@@ -6,6 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
+import freezegun
 import pytest
 
 #: reasons for which a test may be skipped; `./dev test` adds what it left out aloud
@@ -62,6 +63,8 @@ class OdooSession:
 
 
 def pytest_configure(config):
+    # tests that stop the clock must not stop pytest's own
+    freezegun.configure(extend_ignore_list=["_pytest."])
     if not config.pluginmanager.has_plugin("odoo"):
         return
     import pytest_odoo
