@@ -44,6 +44,12 @@ def _schema(name):
         return found
 
 
+def _as_before(name, before):
+    """Nothing is left behind and nothing of others is gone."""
+    now = _schema(name)
+    assert now == before, f"left: {sorted(now - before)}, gone: {sorted(before - now)}"
+
+
 def _clean(status, log):
     """The process ended well and its log has no warning and no error."""
     bad = [
@@ -73,11 +79,11 @@ def check_order(first, second):
             assert _state(alone) == {GROUND}
             _uninstall(alone, GROUND)
             assert _state(alone) == set()
-            assert _schema(alone) == before
+            _as_before(alone, before)
         _install(name, second)
         assert _state(name) == set(OURS)
         _uninstall(name, first)
         assert _state(name) == {GROUND, second}
         _uninstall(name, second)
         _uninstall(name, GROUND)
-        assert _schema(name) == before
+        _as_before(name, before)
