@@ -70,9 +70,9 @@ def merge_instalments(rows):
     told = [tuple(record.get("instalments") or ()) for _n, record in rows]
     total = sum(record["total"] for _n, record in rows)
     first = told[0]
-    if first and all(t == first for t in told) and _sum(first) == total:
-        return sorted(first)
     merged = defaultdict(Decimal)
+    if first and all(t == first for t in told) and _sum(first) == total:
+        rows, told = rows[:1], told[:1]
     for (_number, record), terms in zip(rows, told, strict=True):
         # a row that tells no instalments falls due whole
         for day, amount in terms or ((record["due_date"], record["total"]),):

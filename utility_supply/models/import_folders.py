@@ -1,8 +1,9 @@
 """Folders that files are taken from: a local one below a fixed root, or over SFTP.
 
-Both know the same four things: ``files()``, ``bytes_of(found)``, ``move(name, folder)``
-and ``close()``. Nothing here knows Odoo. All failures are `FolderError` with a code of
-``utility.import.source``'s messages, so that no path or password reaches a log.
+Both know the same four things: ``files()``, ``bytes_of(found)``,
+``move(found, folder)`` and ``close()``. Nothing here knows Odoo. All failures are
+`FolderError` with a code of ``utility.import.source``'s messages, so that no path or
+password reaches a log.
 """
 
 import base64
@@ -106,21 +107,28 @@ class LocalFolder:
                 info = os.fstat(file.fileno())
         except OSError as error:
             raise FolderError("unreadable", error.strerror) from error
-        if not stat.S_ISREG(info.st_mode) or (info.st_size, info.st_mtime) != (
-            found.size,
-            found.modified,
-        ):
-            raise FolderError("changed")
+        self._check_same(found, info)
         return data
 
-    def move(self, name, folder, now):
-        """Move a file into ``folder`` (made when missing). :return: its new name"""
+    def _check_same(self, found, info):
+        seen = (info.st_size, info.st_mtime)
+        if not stat.S_ISREG(info.st_mode) or seen != (found.size, found.modified):
+            raise FolderError("changed")
+
+    def move(self, found, folder, now):
+        """Move a file that was read into ``folder`` (made when missing).
+
+        Raises FolderError, also when another file came under the same name meanwhile:
+        it must not be put aside unread. :return: its new name
+        """
         with contextlib.suppress(FileExistsError):
             os.mkdir(folder, 0o770, dir_fd=self._fd)
         target = self._open(folder, self._fd)
         try:
-            new = aside_name(name, now)
-            os.rename(name, new, src_dir_fd=self._fd, dst_dir_fd=target)
+            new = aside_name(found.name, now)
+            info = os.stat(found.name, dir_fd=self._fd, follow_symlinks=False)
+            self._check_same(found, info)
+            os.rename(found.name, new, src_dir_fd=self._fd, dst_dir_fd=target)
             return new
         except OSError as error:
             raise FolderError("not_moved", error.strerror) from error
@@ -210,6 +218,8 @@ class SftpFolder:
             listed = self._fs.ftp.listdir_attr(self._path)
         except OSError as error:
             raise FolderError("no_folder", error) from error
+        except paramiko.SSHException as error:
+            raise FolderError("no_server", error) from error
         found = [
             Found(one.filename, one.st_size or 0, float(one.st_mtime or 0))
             for one in listed
@@ -226,17 +236,22 @@ class SftpFolder:
             info = self._fs.ftp.lstat(path)
         except (OSError, paramiko.SSHException) as error:
             raise FolderError("unreadable", error) from error
-        if (info.st_size, float(info.st_mtime or 0)) != (found.size, found.modified):
-            raise FolderError("changed")
+        self._check_same(found, info)
         return data
 
-    def move(self, name, folder, now):
-        """Move a file into ``folder`` (made when missing). :return: its new name"""
-        new = aside_name(name, now)
+    def _check_same(self, found, info):
+        seen = (info.st_size, float(info.st_mtime or 0))
+        if seen != (found.size, found.modified):
+            raise FolderError("changed")
+
+    def move(self, found, folder, now):
+        """As `LocalFolder.move`."""
+        new = aside_name(found.name, now)
         try:
+            self._check_same(found, self._fs.ftp.lstat(self._full(found.name)))
             if not self._fs.exists(self._full(folder)):
                 self._fs.ftp.mkdir(self._full(folder))
-            self._fs.ftp.rename(self._full(name), self._full(folder, new))
+            self._fs.ftp.rename(self._full(found.name), self._full(folder, new))
         except (OSError, paramiko.SSHException) as error:
             raise FolderError("not_moved", error) from error
         return new

@@ -108,6 +108,11 @@ class UtilityImportLoaderContracts(models.AbstractModel):
         except ValidationError:
             return None
 
+    def _service_label(self, service):
+        """The service in the reader's language."""
+        field = self.env["utility.supply.point"]._fields["service"]
+        return dict(field._description_selection(self.env))[service]
+
     # -- judging -------------------------------------------------------------------
 
     def _judge(self, batch, record, facts, known):
@@ -126,7 +131,7 @@ class UtilityImportLoaderContracts(models.AbstractModel):
                     "bad_point_code",
                     "point_code",
                     record["point_code"],
-                    service=record["service"],
+                    service=self._service_label(record["service"]),
                 )
             )
         if record.get("date_end") and record["date_end"] < record["date_start"]:

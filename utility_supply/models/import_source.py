@@ -1,3 +1,4 @@
+import contextlib
 import fnmatch
 import logging
 import time
@@ -33,6 +34,9 @@ PROBLEMS = {
     "bad_host_key": _lt("The host key is not readable: write its type and its base64."),
     "bad_private_key": _lt("The private key is not readable."),
     "no_login": _lt("The server refuses user name, password or key."),
+    "unexpected": _lt(
+        "Something unexpected failed (%(detail)s): see the server's log."
+    ),
     "no_server": _lt("The server does not answer (%(detail)s)."),
 }
 
@@ -233,17 +237,11 @@ class UtilityImportSource(models.Model):
         self.ensure_one()
         source = self.with_company(self.company_id)
         problems, last = [], source.last_file
-        try:
-            with source._folder() as folder:
-                for found in source._waiting(folder, time.time()):
-                    try:
-                        source._take(folder, found)
-                        last = found.name
-                    except folders.FolderError as error:
-                        text = source._problem_text(error)
-                        problems.append(f"{found.name}: {text}")
-        except folders.FolderError as error:
-            problems.append(source._problem_text(error))
+        with source._noting(problems), source._folder() as folder:
+            for found, proofs in source._waiting(folder, time.time()):
+                with source._noting(problems, found.name):
+                    source._take(folder, found, proofs)
+                    last = found.name
         source.write(
             {
                 "last_poll": fields.Datetime.now(),
@@ -251,6 +249,23 @@ class UtilityImportSource(models.Model):
                 "problem": "\n".join(problems) or False,
             }
         )
+
+    @contextlib.contextmanager
+    def _noting(self, problems, name=""):
+        """Whatever fails inside is added to ``problems``, and the caller goes on.
+
+        What the failing part did since its last commit is undone.
+        """
+        try:
+            yield
+        except folders.FolderError as error:
+            text = self._problem_text(error)
+            problems.append(f"{name}: {text}" if name else text)
+        except Exception as error:
+            self.env.cr.rollback()
+            _logger.exception("%s: %s cannot be taken", self.name, name or self.path)
+            text = self._problem_text(folders.FolderError("unexpected", error))
+            problems.append(f"{name}: {text}" if name else text)
 
     def _folder(self):
         """The opened folder, to be used in a with statement; FolderError."""
@@ -269,19 +284,42 @@ class UtilityImportSource(models.Model):
         return folders.closing(folder)
 
     def _waiting(self, folder, now):
-        """Files of the folder that match and that nobody wrote for a while."""
+        """[(file, its ZIP of proofs or None)] that match and that nobody is writing.
+
+        A ZIP with the name of a file brings the proofs of its notices: solleciti.xlsx
+        and solleciti.zip. A file waits while its ZIP is still being written.
+        """
+        files = folder.files()
+        zips = {
+            found.name[:-4].lower(): found
+            for found in files
+            if found.name.lower().endswith(".zip")
+        }
+        pairs = [
+            (found, zips.get(found.name.rpartition(".")[0].lower()))
+            for found in files
+            if found not in zips.values()
+            and fnmatch.fnmatch(found.name.lower(), self.pattern.lower())
+        ]
         return [
-            found
-            for found in folder.files()
-            if fnmatch.fnmatch(found.name.lower(), self.pattern.lower())
-            and now - found.modified >= self.quiet_seconds
+            (found, proofs)
+            for found, proofs in pairs
+            if all(
+                now - one.modified >= self.quiet_seconds
+                for one in (found, proofs)
+                if one
+            )
         ]
 
-    def _take(self, folder, found):
+    def _take(self, folder, found, proofs=None):
         """Store one file, commit, read it once, move it aside."""
         commit = self.env["ir.cron"]._commit_progress
-        data = folder.bytes_of(found, Limits().max_bytes)
-        batches = self._pending(found.name, data) or self._receive(found.name, data)
+        limit = Limits().max_bytes
+        data = folder.bytes_of(found, limit)
+        proof_data = folder.bytes_of(proofs, limit) if proofs else None
+        batches = self._pending(found.name, data) or self._receive(
+            found.name, data, proof_data
+        )
         commit()
         for batch in batches:
             if batch.state in ("checking", "running") and batch.phase == "scan":
@@ -289,7 +327,11 @@ class UtilityImportSource(models.Model):
         commit()
         refused = batches and all(b.state == "refused" for b in batches)
         where = folders.REJECTED if refused else folders.DONE
-        folder.move(found.name, where, folders.utc_now())
+        now = folders.utc_now()
+        if proofs:
+            # first: with its file gone the ZIP would stay here for ever
+            folder.move(proofs, where, now)
+        folder.move(found, where, now)
         batches._guarded().write({"is_in_folder": False})
         commit()
 
@@ -304,7 +346,7 @@ class UtilityImportSource(models.Model):
             & Domain("sha256", "=", digest)
         )
 
-    def _receive(self, name, data):
+    def _receive(self, name, data, proofs=None):
         """The batches of a new file; none when these bytes were received before."""
         batches = self.env["utility.import.batch"]
         state = "checking" if self.is_check_only else "running"
@@ -315,7 +357,13 @@ class UtilityImportSource(models.Model):
                 self.company_id, name, data
             )
             return batches._receive(
-                self.company_id, name, data, list(profiles), self, values=values
+                self.company_id,
+                name,
+                data,
+                list(profiles),
+                self,
+                proofs=proofs,
+                values=values,
             )
         except FileRefused as refusal:
             return batches._receive_refused(self, name, data, refusal.issues)

@@ -24,3 +24,5 @@ from . import test_import_bills
 from . import test_import_quarantine
 from . import test_import_ingest
 from . import test_import_source
+from . import test_import_folders
+from . import test_import_datasets

@@ -1,11 +1,14 @@
 """Folders: a local one below its root, an SFTP server with a pinned host key."""
 
+import io
 import os
 import socket
 import tempfile
 import threading
 import time
+import zipfile
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from unittest import mock
 
@@ -123,6 +126,30 @@ class TestImportLocalFolder(FolderCommon):
         self.poll()
         self.assertEqual(len(self.names("done")), 3, "names never collide")
         self.assertEqual(len(self.source.batch_ids), 2)
+
+    def test_proofs_come_with_their_file(self):
+        """A ZIP of the same name brings the proofs; alone it waits."""
+        self.load_base()
+        notice = {
+            "ref": "N1",
+            "contract_code": "S00001",
+            "kind": "Costituzione in mora",
+            "channel": "Raccomandata A/R",
+            "sent_date": date(2026, 3, 1),
+            "proof_file": "ar.pdf",
+        }
+        proofs = io.BytesIO()
+        with zipfile.ZipFile(proofs, "w") as archive:
+            archive.writestr("ar.pdf", b"%PDF receipt")
+        self.put("solleciti.zip", proofs.getvalue())
+        self.poll()
+        self.assertEqual(self.names("rejected") + self.names("done"), [])
+        self.put("Solleciti.xlsx", xlsx({"notices": [notice]}))
+        self.poll()
+        self.assertEqual(self.names("done"), ["Solleciti.xlsx", "solleciti.zip"])
+        self.batches._work_all_waiting()
+        sent = self.env["utility.notice"].search([("ref", "=", "N1")])
+        self.assertEqual(sent.attachment_ids.raw, b"%PDF receipt")
 
     def test_check_only(self):
         self.source.is_check_only = True

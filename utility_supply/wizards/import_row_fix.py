@@ -11,7 +11,8 @@ class UtilityImportRowFix(models.TransientModel):
     _description = "Correction of a row"
 
     row_id = fields.Many2one("utility.import.row", required=True, ondelete="cascade")
-    reason = fields.Text(related="row_id.reason")
+    # not sudo: whoever creates a wizard chooses its row
+    reason = fields.Text(related="row_id.reason", related_sudo=False)
     line_ids = fields.One2many("utility.import.row.fix.line", "fix_id")
 
     @api.model
