@@ -176,7 +176,7 @@ class UtilityImportLoaderPayments(models.AbstractModel):
             if lines and due:
                 plans.append(lines | due)
         if plans:
-            self.env["account.move.line"]._reconcile_plan(plans)
+            self.env["utility.payment.writer"]._match(plans)
 
     def _open_receivables(self, moves):
         return moves.line_ids.filtered(

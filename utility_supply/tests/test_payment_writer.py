@@ -1,11 +1,16 @@
 """Cloned payments have the rows that Odoo itself would give, and work as such."""
 
+from contextlib import closing
 from datetime import date
+from decimal import Decimal
 from unittest.mock import patch
+
+from psycopg2 import OperationalError
 
 from odoo.exceptions import AccessError, UserError
 from odoo.service.model import get_public_method
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from .bill_writer_common import BillWriterCommon
 
@@ -219,3 +224,78 @@ class TestPaymentWriter(PaymentWriterCommon):
             self._clones(vals_list)
             counts.append(self.env.cr.sql_log_count - before)
         self.assertEqual(counts[0], counts[1])
+
+    def test_matching_as_the_orm_alone(self):
+        """One payment of several instalments, a part, too much, two of one bill."""
+        day = date(2026, 2, 10)
+        bills = [
+            self._bill("B1"),
+            self._bill(
+                "B2",
+                instalments=[
+                    (day, Decimal("60.00")),
+                    (date(2026, 3, 10), Decimal("62.12")),
+                ],
+            ),
+            self._bill("B3"),
+            self._bill("B4"),
+        ]
+        amounts = [("B1", 122.12), ("B2", 100), ("B3", 200), ("B4", 50), ("B4", 72.12)]
+
+        def paid(match):
+            moves = self.writer.sudo()._post_bills(self.company, bills)
+            payments = self.payer._post_payments(
+                self.company,
+                [self._vals(f"{n}", a, memo=ref) for n, (ref, a) in enumerate(amounts)],
+            )
+            plans = []
+            for move in moves:
+                named = payments.filtered(lambda p, move=move: p.memo == move.name)
+                lines = (move | named.move_id).line_ids
+                plans.append(
+                    lines.filtered(
+                        lambda line: line.account_id.account_type == "asset_receivable"
+                    )
+                )
+            match(plans)
+            self.env.flush_all()
+            return moves, payments
+
+        def rows(match):
+            with closing(self.env.cr.savepoint()):
+                moves, payments = paid(match)
+                return self._without_matching_ids(
+                    self._rows(moves) + self._rows(payments)
+                )
+
+        lines = self.env["account.move.line"].sudo()
+        self.assertEqual(rows(self.payer._match), rows(lines._reconcile_plan))
+        moves, payments = paid(self.payer._match)
+        self.assertEqual(
+            moves.mapped("payment_state"), ["paid", "partial", "paid", "paid"]
+        )
+        self.assertEqual(moves.mapped("amount_residual"), [0, 22.12, 0, 0])
+        self.assertEqual(set(payments.mapped("state")), {"paid", "in_process"})
+
+    def _without_matching_ids(self, found):
+        """Ids of partial and full reconciliations differ from run to run.
+
+        And bringing a bill up to date for nothing marks it as modified by hand.
+        """
+        for rows in found:
+            del rows["move"]["is_manually_modified"]
+            for line in rows["lines"]:
+                line["matching_number"] = (line["matching_number"] or "")[:1] == "P"
+                line["full_reconcile_id"] = bool(line["full_reconcile_id"])
+        return found
+
+    def test_number_taken_by_another_process(self):
+        """Both read the same last number: who comes second has to begin again."""
+        taken = self._clones([self._vals("1")])
+        number = (taken.name, taken.move_id.sequence_prefix, 1)
+        with (
+            patch.object(type(self.payer), "_take_numbers", return_value=[number]),
+            mute_logger("odoo.sql_db"),
+            self.assertRaises(OperationalError),
+        ):
+            self._clones([self._vals("2")])
