@@ -11,6 +11,7 @@
         "views/cmor_practice_views.xml",
         "views/dunning_case_views.xml",
     ],
+    "assets": {"web.assets_tests": ["cmor_dunning/static/tests/tours/*.js"]},
     "post_init_hook": "post_init_hook",
     "auto_install": True,
 }
