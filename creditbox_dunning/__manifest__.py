@@ -27,8 +27,9 @@
         "views/res_partner_views.xml",
         "views/utility_contract_views.xml",
         "views/creditbox_dunning_menus.xml",
+        "views/creditbox_manual_menus.xml",
     ],
-    "oca_data_manual": ["data/default_action_table.csv"],
     "post_init_hook": "post_init_hook",
+    "uninstall_hook": "uninstall_hook",
     "application": True,
 }
