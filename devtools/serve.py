@@ -21,14 +21,18 @@ def _room(args):
         yield room
 
 
-def _logins(database):
-    """(login, password, who) of the demo's users, read from `LOGINS` in its source."""
+def _logins(room, database):
+    """(login, password, who) of the users that are there, from `LOGINS` of the demo."""
+    known = [("admin", "admin", "administrator")]
     source = ROOT / "devtools" / "demo" / "run.py"
-    if database == DEMO and source.exists():
+    if source.exists():
         for node in ast.parse(source.read_text()).body:
             if isinstance(node, ast.Assign) and node.targets[0].id == "LOGINS":
-                return ast.literal_eval(node.value)
-    return [("admin", "admin", "administrator")]
+                known = ast.literal_eval(node.value)
+    with databases.connection(room, database) as cr:
+        cr.execute("SELECT login FROM res_users WHERE active")
+        there = {row[0] for row in cr}
+    return [entry for entry in known if entry[0] in there]
 
 
 def _serve(room, database, port):
@@ -51,7 +55,7 @@ def _serve(room, database, port):
             for login, password, *who in (
                 _logins() if database == DEMO else [("admin", "admin", "administrator")]
             ):
-                note(f"login {login}, password {password}   {' '.join(map(str, who))}")
+                note(f"login {login:18} password {password:18} {' '.join(who)}")
             note(f"log: {log}; Ctrl-C ends it")
             return process.wait()
         except KeyboardInterrupt:
