@@ -31,5 +31,6 @@
         "views/utility_contract_views.xml",
         "views/cmor_utility_menus.xml",
     ],
+    "uninstall_hook": "uninstall_hook",
     "application": True,
 }

@@ -37,10 +37,7 @@ class CmorFlowLayout(models.Model):
     )
 
     name = fields.Char(required=True)
-    # nobody may delete a kind of flow; uninstalling takes both
-    type_id = fields.Many2one(
-        "cmor.flow.type", required=True, index=True, ondelete="cascade"
-    )
+    type_id = fields.Many2one("cmor.flow.type", required=True, index=True)
     code = fields.Char(related="type_id.code", string="Flow code")
     company_id = fields.Many2one(
         "res.company", index=True, help="Empty: the layout holds for all companies."

@@ -6,7 +6,7 @@ from odoo.addons.utility_supply.rules import codes
 
 from ..formats.action_table import read_action_table
 
-STANDARD_TABLE = "creditbox_dunning/data/default_action_table.csv"
+STANDARD_TABLE = "creditbox_dunning/tables/default_action_table.csv"
 
 
 class DunningActionTable(models.Model):

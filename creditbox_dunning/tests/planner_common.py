@@ -16,7 +16,7 @@ from odoo.addons.creditbox_dunning.rules.facts import (
 )
 from odoo.addons.utility_supply.rules import codes, workdays
 
-TABLE = "creditbox_dunning/data/default_action_table.csv"
+TABLE = "creditbox_dunning/tables/default_action_table.csv"
 MAPS = (
     codes.CUSTOMER_TYPE_BY_CODE,
     codes.SERVICE_BY_CODE,
