@@ -52,9 +52,7 @@ def _serve(room, database, port):
         try:
             processes.wait_healthy(process, url, log)
             step(f"Odoo serves the database {database}: {url}")
-            for login, password, *who in (
-                _logins() if database == DEMO else [("admin", "admin", "administrator")]
-            ):
+            for login, password, *who in _logins(room, database):
                 note(f"login {login:18} password {password:18} {' '.join(who)}")
             note(f"log: {log}; Ctrl-C ends it")
             return process.wait()
