@@ -10,6 +10,8 @@ _logger = logging.getLogger(__name__)
 
 # letters handed to wkhtmltopdf in one call: starting it costs more than a page
 PDF_BATCH = 200
+# bills that a letter of one page can surely list
+ONE_PAGE = 12
 REPORT = "creditbox_dunning.dunning_letter_report"
 DOCUMENT = "creditbox_dunning.dunning_letter_document"
 PAGE = "creditbox_dunning.dunning_letter_page"
@@ -35,7 +37,12 @@ class DunningLetter(models.AbstractModel):
     def _render(self, messages, today):
         """{communication id: LetterFile} dated ``today``."""
         pages = {message.id: self._page(message, today) for message in messages}
-        contents = self._to_pdf(pages) if self._can_pdf() else {}
+        contents = {}
+        if self._can_pdf():
+            long = messages.filtered(lambda m: len(m.action_id.item_ids) > ONE_PAGE)
+            # apart, so that the many of one page need not be read to be told apart
+            for group in (messages - long, long):
+                contents.update(self._to_pdf({m.id: pages[m.id] for m in group}))
         files = {}
         for message in messages:
             stem = re.sub(r"[^\w.-]+", "-", f"{message.case_id.name}-{message.channel}")
@@ -115,10 +122,13 @@ class DunningLetter(models.AbstractModel):
     def _first_pages(self, reader, pages):
         """Page number on which each letter begins, or None when it cannot be told.
 
-        Each letter prints its own reference on its first page. One letter with the
-        wrong customer's pages would be worse than a slow batch: the references must
-        come in order, each once.
+        Each letter begins a page: as many pages as letters means one each. Else the
+        reference that each prints on its first page is looked for: they must come in
+        order, each once, because a letter with another customer's pages would be worse
+        than a slow batch.
         """
+        if len(reader.pages) == len(pages):
+            return list(range(len(pages)))
         ids = [str(key) for key in pages]
         found, told = [], []
         for number, page in enumerate(reader.pages):

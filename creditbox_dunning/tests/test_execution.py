@@ -312,8 +312,8 @@ class TestLetters(ExecutionCommon):
         with self.assertRaises(AccessError), freeze_time(self.day(40)):
             self.outcome(action, self.accountant, result="sent", sent_date=self.day(31))
 
-    def test_pdf_in_one_call_cut_in_letters(self):
-        """Many letters, some of two pages, come from one call and are told apart."""
+    def test_pdf_of_many_letters_cut_apart(self):
+        """Letters of one page and of several come from few calls and are told apart."""
         report = self.env["ir.actions.report"]
         if report.get_wkhtmltopdf_state() not in ("ok", "workers"):
             self.skipTest("wkhtmltopdf is not installed")
@@ -321,7 +321,7 @@ class TestLetters(ExecutionCommon):
         for number in range(4):
             customer = self._create_customer(f"P{number}", name=f"Signor P{number}X")
             contract = self._create_contract(f"CTP{number}", customer)
-            for copy in range(60 if number == 1 else 1):
+            for copy in range(60 if number in (1, 2) else 1):
                 bills.append(self.overdue(f"P{number}-{copy}", contract, amount=20))
         cls = type(report)
         runs = self.env["dunning.run"].sudo()
@@ -331,9 +331,9 @@ class TestLetters(ExecutionCommon):
             cls, "_run_wkhtmltopdf", autospec=True, side_effect=cls._run_wkhtmltopdf
         ) as call:
             runs.run_for(self.company, self.day(15))
-        self.assertEqual(call.call_count, 1)
+        self.assertEqual(call.call_count, 2, "one for the short, one for the long")
         pages = []
-        for bill in (bills[0], bills[1], bills[-2], bills[-1]):
+        for bill in (bills[0], bills[1], bills[61], bills[-1]):
             case = self.case_of(bill)
             letter = case.communication_ids.filtered(lambda m: m.channel == "pp")
             self.assertEqual(letter.attachment_id.mimetype, "application/pdf")
@@ -347,8 +347,8 @@ class TestLetters(ExecutionCommon):
             for other in others:
                 self.assertNotIn("".join(other.name.split()), text)
             pages.append(len(reader.pages))
-        self.assertGreater(pages[1], 1)
-        self.assertEqual([pages[0], *pages[2:]], [1, 1, 1])
+        self.assertEqual((pages[0], pages[3]), (1, 1))
+        self.assertGreater(min(pages[1], pages[2]), 1)
 
 
 @tagged("post_install", "-at_install")
