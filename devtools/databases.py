@@ -74,8 +74,22 @@ def clone(room, source, name):
     drop(room, name)
     with connection(room) as cr:
         _statement(cr, "CREATE DATABASE {} TEMPLATE {}", name, source)
+        remark = sql.SQL("COMMENT ON DATABASE {} IS {}")
+        cr.execute(remark.format(sql.Identifier(name), sql.Literal(source)))
     copy_filestore(room.filestore(source), room.filestore(name))
     return name
+
+
+def is_behind(room, name):
+    """Whether a clone was made before our modules were last changed."""
+    with connection(room) as cr:
+        cr.execute(
+            "SELECT shobj_description(oid, 'pg_database') FROM pg_database"
+            " WHERE datname = %s",
+            [name],
+        )
+        source = cr.fetchone()[0]
+    return bool(source) and source != template_name(room, "all")
 
 
 def _run_prefix():

@@ -7,7 +7,7 @@ import sys
 import time
 
 from . import databases, processes
-from .places import DEV, ROOT
+from .places import DEV, ROOT, modules
 from .room import free_port, open_room
 from .say import DevError, note, step
 
@@ -40,6 +40,10 @@ def _serve(room, database, port):
     free = free_port(port)
     if free != port:
         note(f"port {port} is in use, taking {free}")
+    if databases.is_behind(room, database):
+        note("the modules have changed since this database was made; to bring it up:")
+        ours = ",".join(modules())
+        note(f"./dev odoo server -d {database} -u {ours} --stop-after-init --no-http")
     config = room.config(
         "serve", http_port=free, dbfilter=f"^{database}$", max_cron_threads=1
     )
