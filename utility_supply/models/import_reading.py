@@ -4,8 +4,10 @@ No ORM writes here: a `BatchReader` is made for one run over one file and thrown
 """
 
 import json
+from array import array
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from itertools import groupby
 
 from ..formats import cells as cell_format
 from ..formats import mapping, tabular, workbook
@@ -52,6 +54,29 @@ class Scan:
             split=set(data.get("split", ())),
             incomplete={int(k): v for k, v in data.get("incomplete", {}).items()},
         )
+
+
+class Repeats:
+    """Which keys come in several rows: 16 bytes a row, whatever the keys are."""
+
+    def __init__(self):
+        self._hashes = array("q")
+        self._rows = array("q")
+
+    def add(self, parts, row):
+        """Remember that the key made of ``parts`` is in ``row``; blank: no key."""
+        if all(part not in (None, "") for part in parts):
+            self._hashes.append(hash(tuple(parts)))
+            self._rows.append(row)
+
+    def groups(self):
+        """Lists of rows, in the order of the file, for each key of several rows."""
+        hashes, rows = self._hashes, self._rows
+        order = sorted(range(len(hashes)), key=hashes.__getitem__)
+        for _hash, group in groupby(order, key=hashes.__getitem__):
+            found = [rows[index] for index in group]
+            if len(found) > 1:
+                yield found
 
 
 class BatchReader:
@@ -113,7 +138,8 @@ class BatchReader:
 
     def scan(self):
         """One pass over the whole file. :return: `Scan`, also kept for ``chunks``."""
-        scan, firsts, groups, totals = Scan(), {}, {}, None
+        scan, totals = Scan(), None
+        keys, bills, bad = Repeats(), Repeats(), set()
         for raw in self.rows():
             record, issues = self.convert(raw)
             if record is None and all(one.is_notice for one in issues):
@@ -122,17 +148,18 @@ class BatchReader:
                 continue
             scan.count += 1
             self._add_amount(scan, raw, record)
-            keys = record if record is not None else self._keys_of(raw)
-            key = self._key(keys)
-            if key is not None and firsts.setdefault(key, raw.number) != raw.number:
-                scan.duplicates[raw.number] = firsts[key]
-            elif self._group_field and keys.get(self._group_field):
-                ref = keys[self._group_field]
-                self._add_to_group(groups, ref, raw.number, record is None)
+            told = record if record is not None else self._keys_of(raw)
+            keys.add([told.get(name) for name in self.dataset.row_key], raw.number)
+            if self._group_field:
+                bills.add([told.get(self._group_field)], raw.number)
+                if record is None:
+                    bad.add(raw.number)
         if totals and not scan.unreadable:
             # the file declares its own sum; rows without an amount leave it in doubt
             scan.has_totals, scan.totals = True, Decimal(totals)
-        self._judge_groups(scan, groups)
+        for first, *others in keys.groups():
+            scan.duplicates.update(dict.fromkeys(others, first))
+        self._judge_bills(scan, bills, bad)
         self.found = scan
         return scan
 
@@ -150,32 +177,17 @@ class BatchReader:
         """The key fields of a row whose other cells may be in error."""
         return self.peek(raw, self.dataset.row_key)
 
-    def _key(self, record):
-        parts = [record.get(name) for name in self.dataset.row_key]
-        if any(part in (None, "") for part in parts):
-            return None
-        return hash(tuple(parts))
-
-    def _add_to_group(self, groups, ref, number, bad):
-        """Remember first row, last row, count and a bad row of each bill."""
-        first, _last, count, worst = groups.get(ref, (number, number, 0, None))
-        groups[ref] = (first, number, count + 1, number if bad else worst)
-
-    def _judge_groups(self, scan, groups):
-        self._split_refs, self._bad_refs = set(), {}
-        for ref, (first, last, count, worst) in groups.items():
-            if count > 1 and last - first + 1 != count:
-                self._split_refs.add(ref)
-            if count > 1 and worst:
-                self._bad_refs[ref] = worst
-        if not self._split_refs and not self._bad_refs:
-            return
-        for raw in self.rows():
-            ref = self._keys_of(raw).get(self._group_field)
-            if ref in self._bad_refs and raw.number != self._bad_refs[ref]:
-                scan.incomplete[raw.number] = self._bad_refs[ref]
-            elif ref in self._split_refs:
-                scan.split.add(raw.number)
+    def _judge_bills(self, scan, bills, bad):
+        """Bills of several rows: those with a row in error, those that lie apart."""
+        for group in bills.groups():
+            rows = [row for row in group if row not in scan.duplicates]
+            worst = next((row for row in rows if row in bad), None)
+            if worst:
+                scan.incomplete.update(
+                    (row, worst) for row in rows if row != worst and len(rows) > 1
+                )
+            elif rows[-1] - rows[0] + 1 != len(rows):
+                scan.split.update(rows)
 
     # -- chunks --------------------------------------------------------------------
 
