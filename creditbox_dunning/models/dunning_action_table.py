@@ -186,10 +186,12 @@ class DunningActionTable(models.Model):
         with file_open(STANDARD_TABLE, "r") as file:
             rows = read_action_table(file.read())
         values = self._prepare_rule_vals(rows)
+        # the name is stored once for all users: in the language of the trade
+        name = self.with_context(lang="it_IT").env._("Standard table")
         return self.sudo().create(
             [
                 {
-                    "name": self.env._("Standard table"),
+                    "name": name,
                     "company_id": company.id,
                     "rule_ids": [fields.Command.create(vals) for vals in values],
                 }

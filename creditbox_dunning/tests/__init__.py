@@ -7,3 +7,4 @@ from . import test_action_table
 from . import test_case
 from . import test_execution
 from . import test_run
+from . import test_views

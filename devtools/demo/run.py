@@ -52,7 +52,9 @@ class Demo:
     """The demonstration on one database; each step commits."""
 
     def __init__(self, env, small, out, today):
-        self.env, self.out, self.today = env, out, today
+        setup.italian(env)
+        self.env = env(context={**env.context, "lang": "it_IT"})
+        self.out, self.today = out, today
         self.anchor = today - timedelta(days=MONTH_OF_RUNS)
         self.datasets = {
             key: generator.generate(key, self.anchor, small=small)

@@ -60,8 +60,17 @@ USERS = (
 BOOKS = {"energy": "subledger", "water": "full"}
 
 
+def italian(env):
+    """The users speak Italian: the language has to be there."""
+    if "it_IT" not in dict(env["res.lang"].get_installed()):
+        env["res.lang"]._activate_lang("it_IT")
+        modules = env["ir.module.module"].search([("state", "=", "installed")])
+        modules._update_translations(["it_IT"])
+
+
 def companies(env, datasets):
     """{"energy": res.company, "water": res.company}, ready for bills."""
+    italian(env)
     found = {}
     for key, dataset in datasets.items():
         company = env["res.company"].search([("name", "=", dataset.name)], limit=1)

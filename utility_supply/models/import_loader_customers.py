@@ -41,13 +41,16 @@ class UtilityImportLoaderCustomers(models.AbstractModel):
                 ("supply_point_id", "=", False),
             ]
         )
+        langs = [code for code, _n in self.env["res.lang"].get_installed()]
+        italian = "it_IT" if "it_IT" in langs else batch.company_id.partner_id.lang
         return {
             "partners": partners,
+            # Odoo's own default is the database's first language: letters to
+            # customers would carry English dates
+            "default_lang": italian,
             "countries": {country.code: country.id for country in countries},
             "provinces": {state.code: state.id for state in italy.state_ids},
-            "langs": {
-                code[:2]: code for code, _n in self.env["res.lang"].get_installed()
-            },
+            "langs": {code[:2]: code for code in langs},
             "bonuses": {(b.partner_id.id, b.kind, b.date_from): b for b in bonuses},
         }
 
@@ -174,6 +177,7 @@ class UtilityImportLoaderCustomers(models.AbstractModel):
                 {
                     "company_id": batch.company_id.id,
                     "billing_code": record["billing_code"],
+                    "lang": facts["default_lang"],
                     **self._vals(record, facts),
                 }
                 for record in new

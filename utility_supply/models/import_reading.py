@@ -7,7 +7,6 @@ import json
 from array import array
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from itertools import groupby
 
 from ..formats import cells as cell_format
 from ..formats import mapping, tabular, workbook
@@ -73,10 +72,13 @@ class Repeats:
         """Lists of rows, in the order of the file, for each key of several rows."""
         hashes, rows = self._hashes, self._rows
         order = sorted(range(len(hashes)), key=hashes.__getitem__)
-        for _hash, group in groupby(order, key=hashes.__getitem__):
-            found = [rows[index] for index in group]
-            if len(found) > 1:
-                yield found
+        start = 0
+        for end in range(1, len(order) + 1):
+            if end < len(order) and hashes[order[end]] == hashes[order[start]]:
+                continue
+            if end - start > 1:
+                yield [rows[index] for index in order[start:end]]
+            start = end
 
 
 class BatchReader:

@@ -235,7 +235,9 @@ class UtilityImportSource(models.Model):
     def _poll(self):
         """Take the files of this folder that nobody is writing. Commits."""
         self.ensure_one()
-        source = self.with_company(self.company_id)
+        # the scheduled action has no language: people read what it tells
+        quiet = self.env["utility.import.batch"]._quiet_context()
+        source = self.with_company(self.company_id).with_context(**quiet)
         problems, last = [], source.last_file
         with source._noting(problems), source._folder() as folder:
             for found, proofs in source._waiting(folder, time.time()):

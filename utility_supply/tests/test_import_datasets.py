@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from odoo.tests import BaseCase, tagged
 
 from odoo.addons.utility_supply.models import import_bill_rows
+from odoo.addons.utility_supply.models.import_reading import Repeats
 from odoo.addons.utility_supply.tests.import_common import (
     ImportCommon,
     bill,
@@ -291,3 +292,15 @@ class TestBillRows(BaseCase):
             self.assertNotEqual((untaxed or 0) + (tax or 0), total)
         else:
             self.assertEqual(sum(import_bill_rows.shares(record)), total)
+
+    @PATIENT
+    @given(st.lists(st.integers(0, 5) | st.none()))
+    def test_repeats_are_found(self, keys):
+        """As a dictionary of lists would find them; blank keys are no keys."""
+        repeats, plain = Repeats(), {}
+        for row, key in enumerate(keys):
+            repeats.add([key, "x"], row)
+            if key is not None:
+                plain.setdefault(key, []).append(row)
+        expected = sorted(rows for rows in plain.values() if len(rows) > 1)
+        self.assertEqual(sorted(repeats.groups()), expected)

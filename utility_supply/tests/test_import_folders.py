@@ -25,8 +25,10 @@ from odoo.addons.utility_supply.tests.import_common import (
     xlsx,
 )
 from odoo.addons.utility_supply.tests.test_import_source import (
+    FolderCommon,
     _Files,
     _Server,
+    beginning,
     sftp_server,
 )
 
@@ -146,16 +148,13 @@ class TestLocalFolder(BaseCase):
         self.fails("not_moved", self.folder.move, found, "done", folders.utc_now())
 
 
-class CronCommon(ImportCommon):
+class CronCommon(FolderCommon):
     """The scheduled action itself runs, with its commits and its rollbacks."""
+
+    commits = True
 
     def setUp(self):
         super().setUp()
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.root = Path(folder.name).resolve()
-        self.inbox = self.root / "inbox"
-        self.inbox.mkdir()
         self.startPatcher(
             mock.patch.dict(config.options, {ROOT_OPTION: str(self.root)})
         )
@@ -303,6 +302,25 @@ class TestImportFolderCron(CronCommon):
         self.assertEqual(moved(self.inbox, "done"), ["c.csv"])
         self.assertFalse((self.inbox / "c.csv").exists())
 
+    def test_killed_before_a_refused_file_moves(self):
+        """Refused once: the next poll finds its batch and moves it to rejected/."""
+        put(self.inbox, "c.csv", b"")
+        with mock.patch.object(folders.LocalFolder, "move", side_effect=Killed):
+            self.killed_poll()
+        self.poll()
+        self.assertEqual(self.local.batch_ids.mapped("state"), ["refused"])
+        self.assertFalse(self.local.batch_ids.is_in_folder)
+        self.assertEqual(moved(self.inbox, "rejected"), ["c.csv"])
+
+    def test_told_in_italian(self):
+        """Nobody's language is the scheduled action's: the reader's is Italian."""
+        self.env["res.lang"]._activate_lang("it_IT")
+        put(self.inbox, "c.csv", b"")
+        self.source(name="Z", path="missing")
+        self.poll()
+        self.assertEqual(self.local.batch_ids.message, "Il file è vuoto.")
+        self.told(self.local.search([("name", "=", "Z")]), "no_folder")
+
     def test_sent_again_while_being_read(self):
         """The new content under the old name is acquired too, never moved unread."""
         put(self.inbox, "c.csv", csv_file("customers", [customer(1)]))
@@ -447,9 +465,10 @@ class TestImportSftpCron(CronCommon):
         with self.watched() as (port, asked):
             source = self.sftp(port, paramiko.ECDSAKey.generate())
             self.poll()
-            self.assertRegex(source.problem, "host key")
-            with self.assertRaisesRegex(UserError, "host key"):
+            self.told(source, "wrong_host_key")
+            with self.assertRaises(UserError) as caught:
                 source.action_test()
+            self.assertEqual(str(caught.exception), beginning(source, "wrong_host_key"))
             self.assertFalse(asked)
             # the right one: all it takes
             source.host_key = f"{self.key.get_name()} {self.key.get_base64()}"
@@ -472,14 +491,14 @@ class TestImportSftpCron(CronCommon):
             self.assertEqual(set(asked), {"publickey"})
             source.private_key = "no key"
             self.poll()
-            self.assertRegex(source.problem, "private key")
+            self.told(source, "bad_private_key")
 
     def test_secrets_stay_out_of_messages_and_logs(self):
         with self.watched() as (port, _asked):
             source = self.sftp(port, self.key, password="wr0ng-pass")
             with self.assertLogs("paramiko.transport", "DEBUG") as caught:
                 self.poll()
-        self.assertRegex(source.problem, "password")
+        self.told(source, "no_login")
         self.assertNotIn("wr0ng-pass", source.problem + "".join(caught.output))
         copy = source.copy()
         self.assertFalse(copy.password or copy.private_key or copy.host_key)
@@ -520,7 +539,7 @@ class TestImportSftpCron(CronCommon):
         ):
             remote = self.sftp(port, self.key)
             self.poll()
-        self.assertTrue(remote.problem)
+        self.told(remote, "no_server")
         self.assertFalse(remote.batch_ids)
         self.assertEqual(len(local.batch_ids), 1)
 
@@ -539,4 +558,4 @@ class TestImportSftpCron(CronCommon):
             with mute_logger("paramiko.transport"):
                 self.poll()
             thread.join(5)
-        self.assertRegex(source.problem, "does not answer")
+        self.told(source, "no_server")

@@ -26,6 +26,16 @@ from odoo.addons.utility_supply.tests.import_common import (
 
 @tagged("post_install", "-at_install")
 class TestImportLoad(ImportCommon):
+    def test_new_customers_are_written_to_in_italian(self):
+        """Odoo would take the database's first language: dates as 10/25/2026."""
+        self.env["res.lang"]._activate_lang("it_IT")
+        self.load_records(customers=[customer(1), customer(2, lang="EN")])
+        partners = self.env["res.partner"].search(
+            [("billing_code", "!=", False), ("company_id", "=", self.company.id)],
+            order="billing_code",
+        )
+        self.assertEqual(partners.mapped("lang"), ["it_IT", "en_US"])
+
     def test_workbook_of_five_sheets(self):
         """All datasets in one workbook, in any order of its sheets."""
         proofs = io.BytesIO()

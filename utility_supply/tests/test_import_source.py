@@ -27,7 +27,21 @@ from odoo.addons.utility_supply.tests.import_common import (
 )
 
 
+def beginning(source, code):
+    """How the text of a problem begins in the language of ``source``."""
+    return source._problem_text(folders.FolderError(code, "|")).partition("|")[0]
+
+
 class FolderCommon(ImportCommon):
+    commits = False  # True: the test runs the scheduled action itself
+
+    def told(self, source, code):
+        """The source shows this problem, in Italian where Italian is installed."""
+        context = self.batches._quiet_context()
+        self.assertIn(
+            beginning(source.with_context(**context), code), source.problem or ""
+        )
+
     def setUp(self):
         super().setUp()
         folder = tempfile.TemporaryDirectory()
@@ -36,11 +50,12 @@ class FolderCommon(ImportCommon):
         self.inbox = self.root / "inbox"
         self.inbox.mkdir()
         # the polling commits as it goes: not inside a test
-        self.commit = self.startPatcher(
-            mock.patch.object(
-                self.registry["ir.cron"], "_commit_progress", return_value=60.0
+        if not self.commits:
+            self.commit = self.startPatcher(
+                mock.patch.object(
+                    self.registry["ir.cron"], "_commit_progress", return_value=60.0
+                )
             )
-        )
 
     def put(self, name, data, age=600):
         """Leave a file in the folder, last written ``age`` seconds ago."""
@@ -362,7 +377,7 @@ class TestImportSftp(FolderCommon):
             for wrong in (self.other_key, paramiko.RSAKey.generate(2048)):
                 source = self._source(port, wrong)
                 source._poll()
-                self.assertRegex(source.problem, "another host key")
+                self.told(source, "wrong_host_key")
             login.assert_not_called()
         self.assertTrue((self.inbox / "night.xlsx").exists())
         self.assertFalse(source.batch_ids)
@@ -383,7 +398,7 @@ class TestImportSftp(FolderCommon):
         with sftp_server(self.root, self.key) as port:
             source = self._source(port, self.key, password="wrong")
             source._poll()
-            self.assertRegex(source.problem, "refuses")
+            self.told(source, "no_login")
             self.assertNotIn("wrong", source.problem)
         source._poll()
-        self.assertTrue(source.problem)
+        self.told(source, "no_server")
