@@ -19,7 +19,6 @@ from odoo.addons.utility_supply.formats.cells import Limits
 from odoo.addons.utility_supply.models import import_folders as folders
 from odoo.addons.utility_supply.models.import_source import ROOT_OPTION
 from odoo.addons.utility_supply.tests.import_common import (
-    ImportCommon,
     csv_file,
     customer,
     xlsx,
