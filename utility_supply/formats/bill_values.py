@@ -5,8 +5,8 @@ the total of a credit note is positive. ``models/bill_writer.py`` turns them int
 journal entries.
 """
 
+import datetime
 from dataclasses import dataclass, field
-from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import accumulate, pairwise
 
@@ -53,12 +53,12 @@ class BillValues:
     billing_ref: str
     move_type: str
     partner_id: int
-    date: date
-    due_date: date
+    date: datetime.date
+    due_date: datetime.date
     lines: list[BillLine]
     total: Decimal
     currency_id: int | None = None
-    instalments: list[tuple[date, Decimal]] = field(default_factory=list)
+    instalments: list[tuple[datetime.date, Decimal]] = field(default_factory=list)
     payment_reference: str = ""
     extra: dict = field(default_factory=dict)
 
@@ -92,7 +92,7 @@ class Receivable:
     """What is due of a bill for one contract on one date: one term line."""
 
     contract_id: int | None
-    due_date: date
+    due_date: datetime.date
     amount: Decimal
 
 
