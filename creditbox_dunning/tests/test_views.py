@@ -38,11 +38,11 @@ class TestViews(DunningCommon):
         case = self.case_of(bill)
         self.env["res.partner"].browse(
             self.customer.id
-        ).l10n_it_codice_fiscale = "VRDLGU70A01F205M"
+        ).l10n_it_codice_fiscale = "VRDLGU70A01F205R"
         typed = {
             "Case, customer, contract": (case.name, "CT001", "Cliente C001"),
             "POD, PDR or point": (self.contract.supply_point_id.code,),
-            "Tax code or VAT": ("VRDLGU70A01F205M",),
+            "Tax code or VAT": ("VRDLGU70A01F205R",),
             "Bill number": ("FT/2027/77",),
             "Phone": ("5551234", "333 999"),
         }
