@@ -7,6 +7,8 @@ from . import dunning_communication
 from . import dunning_letter
 from . import dunning_case
 from . import dunning_case_opening
+from . import dunning_guard
+from . import dunning_hold
 from . import dunning_facts
 from . import dunning_engine
 from . import dunning_action_execution

@@ -131,6 +131,7 @@ class DunningEngine(models.AbstractModel):
         """A function (case, facts) -> (Decision, rows), with the tables read once."""
         years = range(today.year - 6, today.year + 3)
         shift = self.env["dunning.facts"]._shift_for(cases.company_id, years)
+        guard = self.env["dunning.guard"]._guard_for(cases.company_id, today)
         tables = {
             table.id: table.rule_ids._as_rules() for table in cases.table_id.sudo()
         }
@@ -141,7 +142,7 @@ class DunningEngine(models.AbstractModel):
             if index not in chosen:
                 chosen[index] = choose_set(tables.get(case.table_id.id, ()), facts.key)
             rows, notes = chosen[index]
-            return plan_rows(facts, rows, notes, today, shift), rows
+            return plan_rows(facts, rows, notes, today, shift, guard), rows
 
         return decide
 

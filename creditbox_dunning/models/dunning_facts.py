@@ -44,6 +44,8 @@ class DunningFacts(models.AbstractModel):
         items = self._read_items(cases)
         notices = self._read_notices(cases)
         loose = self._read_unallocated(company, cases.partner_id)
+        recorded = self.env["dunning.hold"]._for_cases(cases, today)
+        supplies = self.env["dunning.guard"]._supply_facts(cases, lines, today)
         facts = {}
         for case in cases:
             rows = lines.get(case.id, [])
@@ -68,7 +70,8 @@ class DunningFacts(models.AbstractModel):
                 unallocated=exact(loose.get(case.partner_id.id, 0), digits),
                 missing=self._missing(case.partner_id, company),
                 done=(*history, *filter(None, done)),
-                holds=holds,
+                holds=(*holds, *recorded.get(case.id, ())),
+                supply=supplies.get(case.id),
             )
         return facts
 

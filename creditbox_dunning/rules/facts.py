@@ -19,6 +19,8 @@ Shift = Callable[[date, int, str], date]
 ANY = ""
 # reduced and limited supplies are still supplied (design: "count as state 1")
 COUNTS_AS_ACTIVE = frozenset({"reduced", "limited"})
+# (row, facts, today) -> Verdict: the legal guard of the case's service
+Guard = Callable[["Rule", "CaseFacts", date], "Verdict"]
 # longest wait that a row may ask for; keeps every date inside the calendar
 MAX_WAIT = 3660
 # seq from which rows are event driven: never reached by waiting
@@ -83,7 +85,9 @@ class Done:
     proof). ``rule_id`` is None for what the history proves (past notices) and may name
     a row of another set after the case changed key: then op and action tell the step.
     ``executed`` is the day it was done, ``effective`` the day it took effect
-    (delivered, notified, carried out).
+    (delivered, notified, carried out). ``outcome``: what came back, a code of
+    ``rules/outcomes.py``; empty = nothing particular. ``term``: last day to pay that a
+    notice printed. ``planned``: the day fixed by the technical office.
     """
 
     rule_id: int | None
@@ -94,14 +98,55 @@ class Done:
     effective: date | None = None
     waits_for: str = ""
     positive: bool = True
+    channel: str = ""
+    outcome: str = ""
+    term: date | None = None
+    planned: date | None = None
 
 
 @dataclass(frozen=True)
 class Hold:
-    """A reason not to do anything until ``until`` (None = until somebody ends it)."""
+    """A recorded reason to stop, from ``start`` until ``until`` (None = nobody knows).
+
+    ``stops``: ``all`` actions or only the ``technical`` ones. ``lines``: the only
+    receivables it is about (a dispute on one bill); None = the whole case. ``clock``:
+    ``run`` = the waits of the table go on meanwhile, ``stop`` = they are longer by the
+    days of the hold. A hold that is over matters only for its ``stop`` clock. Legal
+    terms never run backwards: a hold can only make a step later.
+    """
 
     reason: str
     until: date | None = None
+    start: date | None = None
+    stops: str = "all"
+    lines: frozenset[int] | None = None
+    clock: str = "run"
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened on ``date`` and may start an event row of the table.
+
+    ``kind``: the operation of the row that it starts (``plan``, ``reactivate`` ...).
+    """
+
+    kind: str
+    date: date
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the law says of carrying out one row.
+
+    ``earliest``: first lawful day, never earlier than the law allows whatever the
+    table says. ``blocked``: it may not be done at all as things stand, whatever the
+    day. ``reasons`` name the rule, its number, its source and since when it is valid.
+    """
+
+    earliest: date | None = None
+    blocked: bool = False
+    reasons: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -133,6 +178,8 @@ class CaseFacts:
     missing: Mapping[str, str] = field(default_factory=dict)
     done: tuple[Done, ...] = ()
     holds: tuple[Hold, ...] = ()
+    events: tuple[Event, ...] = ()
+    supply: object = None  # rules/guard_facts.Supply: what the legal guard knows
 
     @property
     def amount(self):
@@ -181,6 +228,7 @@ class Decision:
     ``close`` (nothing is owed), ``stop`` (the table has nothing more to say or a
     person must), ``skip`` (only inside ``skipped``: this row is passed over for good).
     ``channels`` and ``lines``: how to do it and which receivables it lists.
+    ``verdict``: what the legal guard said of ``rule``.
     """
 
     kind: str
@@ -190,3 +238,4 @@ class Decision:
     channels: tuple[str, ...] = ()
     lines: tuple[int, ...] = ()
     skipped: tuple[Decision, ...] = ()
+    verdict: Verdict | None = None

@@ -20,7 +20,17 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from .coverage import lines_for
-from .facts import MAX_WAIT, CaseFacts, Decision, Done, Reason, Rule, Shift
+from .facts import (
+    MAX_WAIT,
+    CaseFacts,
+    Decision,
+    Done,
+    Guard,
+    Reason,
+    Rule,
+    Shift,
+    Verdict,
+)
 from .sets import choose_set
 
 ONE_DAY = timedelta(days=1)
@@ -36,20 +46,27 @@ TECHNICAL_ACTION = 7
 FIRST_WORK_ACTION = 6
 
 
-def plan(facts: CaseFacts, rules, today: date, shift: Shift) -> Decision:
+def no_guard(_rule, _facts, _today) -> Verdict:
+    """A guard that allows everything: for tables tried out without the law."""
+    return Verdict()
+
+
+def plan(
+    facts: CaseFacts, rules, today: date, shift: Shift, guard: Guard = no_guard
+) -> Decision:
     """The decision for ``facts`` on ``today`` by the table ``rules``."""
     rows, notes = choose_set(rules, facts.key)
-    return plan_rows(facts, rows, notes, today, shift)
+    return plan_rows(facts, rows, notes, today, shift, guard)
 
 
-def plan_rows(facts, rows, notes, today, shift) -> Decision:
+def plan_rows(facts, rows, notes, today, shift, guard: Guard = no_guard) -> Decision:
     """:func:`plan` for a set already chosen (the run keeps the sets by key)."""
     early = _before_the_table(facts, notes, today)
     if early:
         return early
     if not rows:
         return Decision("stop", reasons=tuple(notes))
-    walk = _Walk(facts, rows, today, shift)
+    walk = _Walk(facts, rows, today, shift, guard)
     pending = walk.pending()
     if pending:
         rule, reason = pending
@@ -120,8 +137,9 @@ def _steps(rows):
 class _Walk:
     """One walk of one case along its rows on one day."""
 
-    def __init__(self, facts, rows, today, shift):
+    def __init__(self, facts, rows, today, shift, guard):
         self.facts, self.today, self._shift = facts, today, shift
+        self._guard = guard
         self.rows = {rule.id: rule for rule in rows}
         self.steps = _steps(rows)
         self.state = {}  # rule id -> state of its action
