@@ -1,10 +1,55 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
+from .bulk import update_rows
 from .dunning_action_rule import OPERATIONS
 from .reason_texts import pack, unpack
 
 OPEN_STATES = ("planned", "waiting_approval", "approved", "executing")
+# the codes of rules/outcomes.py in words
+OUTCOME_LABELS = [
+    ("delivered", "Delivered"),
+    ("delivery_refused", "Refused by the addressee"),
+    ("stored", "Left at the post office until the term ran out"),
+    ("pec_failed", "PEC not delivered"),
+    ("unknown", "Addressee unknown"),
+    ("moved", "Addressee moved"),
+    ("untraceable", "Addressee untraceable"),
+    ("bad_address", "Wrong or incomplete address"),
+    ("deceased", "Addressee deceased"),
+    ("lost", "Lost, damaged or never tried"),
+    ("other_failure", "Not delivered, other reason"),
+    ("executed", "Carried out"),
+    ("meter_unreachable", "Meter could not be reached"),
+    ("wrong_meter", "Wrong meter"),
+    ("danger", "Danger for people"),
+    ("opposition", "The customer opposed it"),
+    ("not_done", "Not carried out, other reason"),
+    ("impossible", "Technically impossible here"),
+    ("taken", "Taken over by the agency"),
+    ("rejected", "Rejected by the agency"),
+    ("collected", "Collected in full"),
+    ("partial", "Collected in part"),
+    ("promise", "Promise to pay"),
+    ("insolvent", "Customer insolvent"),
+    ("debtor_untraceable", "Customer untraceable"),
+    ("disputed", "Debt disputed"),
+    ("negative", "Not collected, other reason"),
+    ("accepted", "Offer accepted"),
+    ("refused", "Settlement refused"),
+    ("expired", "Offer expired unpaid"),
+    ("agreed", "Plan agreed"),
+    ("kept", "Plan paid in full"),
+    ("broken", "Plan broken"),
+    ("not_agreed", "No plan agreed"),
+    ("injunction", "Injunction issued"),
+    ("precept", "Precept served"),
+    ("seizure", "Seizure"),
+    ("insolvency_claim", "Claim in the insolvency"),
+    ("recovered", "Recovered in court"),
+    ("uncollectable", "Uncollectable"),
+]
 
 
 class DunningAction(models.Model):
@@ -39,6 +84,13 @@ class DunningAction(models.Model):
             "decided_by",
             "decided_on",
             "notice_id",
+            "attempt",
+            "outcome",
+            "outcome_note",
+            "planned_work_date",
+            "pay_term",
+            "channel_used",
+            "guard_result",
         }
     )
 
@@ -106,6 +158,26 @@ class DunningAction(models.Model):
         "dunning.communication", "action_id", readonly=True
     )
     notice_id = fields.Many2one("utility.notice", readonly=True, check_company=True)
+    attempt = fields.Integer(
+        required=True,
+        default=1,
+        readonly=True,
+        help="A letter that came back or an order not carried out may be tried again.",
+    )
+    outcome = fields.Selection(OUTCOME_LABELS, readonly=True)
+    outcome_note = fields.Char(readonly=True)
+    planned_work_date = fields.Date(
+        string="Work planned on",
+        readonly=True,
+        help="The day fixed by the technical office.",
+    )
+    pay_term = fields.Date(
+        string="Payment term", readonly=True, help="Last day to pay, as printed."
+    )
+    channel_used = fields.Char(string="Channel used", readonly=True)
+    guard_result = fields.Json(
+        readonly=True, help="What the legal guard said when the step was decided."
+    )
     run_id = fields.Many2one(
         "dunning.run", readonly=True, index="btree_not_null", check_company=True
     )
@@ -113,7 +185,7 @@ class DunningAction(models.Model):
     decided_on = fields.Datetime(readonly=True)
 
     _once = models.Constraint(
-        "UNIQUE(case_id, rule_id, round)",
+        "UNIQUE(case_id, rule_id, round, attempt)",
         "This step was already taken for this case in this round.",
     )
     # the work list: what waits for a person
@@ -187,15 +259,21 @@ class DunningAction(models.Model):
         return "waits_person"
 
     def _set_state(self, state, *reasons, **vals):
-        """Write a new state with its reasons (added to those already there)."""
-        for action in self:
-            action.sudo()._guarded().write(
-                {
+        """Write a new state with its reasons (added to those already there).
+
+        One statement for all of them, whatever each has gone through.
+        """
+        update_rows(
+            self.sudo(),
+            {
+                action.id: {
                     "state": state,
                     "reasons": [*(action.reasons or []), *pack(reasons)],
                     **vals,
                 }
-            )
+                for action in self
+            },
+        )
 
     def _withdraw(self, reason):
         """Take open actions back; what already left keeps its proof and is over."""
@@ -209,10 +287,23 @@ class DunningAction(models.Model):
         )
         unsent.sudo()._guarded().write({"state": "cancelled"})
 
-    def _is_paid(self):
-        """Whether every bill that this action lists is paid by now."""
-        self.ensure_one()
-        owed = self.item_ids.filtered(lambda item: item.amount > 0)
-        return bool(owed) and all(
-            item.currency_id.is_zero(item.residual) for item in owed
+    def _filter_paid(self):
+        """Those of which every bill that they list is paid by now: one statement."""
+        self.item_ids.flush_recordset()
+        self.env["account.move.line"].flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT item.action_id
+                  FROM dunning_action_item item
+             LEFT JOIN account_move_line line ON line.id = item.move_line_id
+                 WHERE item.action_id = ANY(%s)
+                   AND item.amount > 0
+              GROUP BY item.action_id
+                HAVING bool_and(COALESCE(line.amount_residual, 0) = 0)
+                """,
+                self.ids,
+            )
         )
+        paid = {action_id for (action_id,) in rows}
+        return self.filtered(lambda action: action.id in paid)

@@ -1,0 +1,160 @@
+"""What can come of an action, and what the planner makes of it.
+
+An outcome is told by a person, a receipt or a file; here it is only a code. The table
+may say what follows (``next_ok``, ``next_ko``); where it does not, the kind of action
+does: see ``Outcome.route``.
+"""
+
+from dataclasses import dataclass
+
+# routes: what follows by default
+GO_ON = "go_on"  # the next step of the ladder
+WAIT = "wait"  # not over yet: the action stays open
+CHANNEL = "channel"  # another channel; none left = as SEARCH
+SEARCH = "search"  # a second letter once a new address is known
+HEIRS = "heirs"  # nobody to write to until the heirs are known
+RESEND = "resend"  # the same again: it never reached the address
+RETRY = "retry"  # the same order again after some days, a few times
+NEXT_WORK = "next_work"  # impossible here: the next row does without it
+PLAN = "plan"  # to the instalment plan of the set
+SETTLE = "settle"  # to the settlement when the amount is in its band, else to court
+AWAIT_PAYMENT = "await_payment"  # somebody says it is paid: time for the money to come
+BACK = "back"  # as if it had not been tried: where the case stood, with no wait
+RESUME = (
+    "resume"  # a broken plan: where the case stood, with a new formal notice if old
+)
+END = "end"  # nothing more to try: a person decides
+
+LETTER, WORK, AGENCY = "letter", "work", "agency"
+SETTLEMENT, INSTALMENTS, COURT = "settlement", "instalments", "court"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """``state``: what becomes of the action: ``done``, ``failed`` or ``open``."""
+
+    code: str
+    subject: str
+    state: str
+    is_positive: bool
+    route: str
+
+
+def _table(*rows):
+    return {row[0]: Outcome(*row) for row in rows}
+
+
+OUTCOMES = _table(
+    # letters, messages, PEC; a letter refused or left at the post office is notified
+    ("delivered", LETTER, "done", True, GO_ON),
+    ("delivery_refused", LETTER, "done", True, GO_ON),
+    ("stored", LETTER, "done", True, GO_ON),
+    ("pec_failed", LETTER, "failed", False, CHANNEL),
+    ("unknown", LETTER, "failed", False, SEARCH),
+    ("moved", LETTER, "failed", False, SEARCH),
+    ("untraceable", LETTER, "failed", False, SEARCH),
+    ("bad_address", LETTER, "failed", False, SEARCH),
+    ("deceased", LETTER, "failed", False, HEIRS),
+    ("lost", LETTER, "failed", False, RESEND),
+    ("other_failure", LETTER, "failed", False, CHANNEL),
+    # technical office and distributor
+    ("executed", WORK, "done", True, GO_ON),
+    ("meter_unreachable", WORK, "failed", False, RETRY),
+    ("wrong_meter", WORK, "failed", False, RETRY),
+    ("danger", WORK, "failed", False, RETRY),
+    ("opposition", WORK, "failed", False, RETRY),
+    ("not_done", WORK, "failed", False, RETRY),
+    ("impossible", WORK, "failed", False, NEXT_WORK),
+    # collection agency
+    ("taken", AGENCY, "open", True, WAIT),
+    ("rejected", AGENCY, "failed", False, RETRY),
+    ("collected", AGENCY, "done", True, AWAIT_PAYMENT),
+    ("partial", AGENCY, "done", True, PLAN),
+    ("promise", AGENCY, "done", True, PLAN),
+    ("insolvent", AGENCY, "done", False, SETTLE),
+    ("debtor_untraceable", AGENCY, "done", False, SETTLE),
+    ("disputed", AGENCY, "done", False, SETTLE),
+    ("negative", AGENCY, "done", False, SETTLE),
+    # settlement
+    ("accepted", SETTLEMENT, "done", True, AWAIT_PAYMENT),
+    ("refused", SETTLEMENT, "failed", False, BACK),
+    ("expired", SETTLEMENT, "done", False, GO_ON),
+    # instalment plan
+    ("agreed", INSTALMENTS, "open", True, WAIT),
+    ("kept", INSTALMENTS, "done", True, AWAIT_PAYMENT),
+    ("broken", INSTALMENTS, "failed", False, RESUME),
+    ("not_agreed", INSTALMENTS, "failed", False, BACK),
+    # court: sub-states of an open file, then its end
+    ("injunction", COURT, "open", True, WAIT),
+    ("precept", COURT, "open", True, WAIT),
+    ("seizure", COURT, "open", True, WAIT),
+    ("insolvency_claim", COURT, "open", True, WAIT),
+    ("recovered", COURT, "done", True, AWAIT_PAYMENT),
+    ("uncollectable", COURT, "done", False, END),
+)
+
+# normalised results of the post (domain notes 2.6) -> outcome; None = still on its way
+POSTAL = {
+    "ACC": None,
+    "ABS": None,
+    "STO": None,
+    "DEL": "delivered",
+    "DELO": "delivered",
+    "CG": "stored",
+    "REF": "delivery_refused",
+    "UNK": "unknown",
+    "MOV": "moved",
+    "IRR": "untraceable",
+    "DEC": "deceased",
+    "ANE": "bad_address",
+    "AIS": "bad_address",
+    "AIN": "bad_address",
+    "ADDR": "bad_address",
+    "NTR": "lost",
+    "LOS": "lost",
+    "DAM": "lost",
+    "FOR": "lost",
+    "NRP": "lost",
+    "OTH": "other_failure",
+}
+
+# action code -> whose outcomes it may have
+SUBJECT_BY_ACTION = {
+    **dict.fromkeys((1, 2, 3, 4, 5), LETTER),
+    6: AGENCY,
+    7: WORK,
+    8: SETTLEMENT,
+    9: INSTALMENTS,
+    10: COURT,
+}
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Numbers of the company for what the table does not say.
+
+    ``work_attempts`` / ``work_retry_days``: how often an order is given, and after how
+    many calendar days again. ``letter_attempts``: letters by one channel before giving
+    up. ``payment_days``: for money that somebody says is paid. ``notice_days``: after a
+    broken plan a formal notice older than this is sent again (domain notes 1.7).
+    """
+
+    work_attempts: int = 3
+    work_retry_days: int = 7
+    letter_attempts: int = 2
+    payment_days: int = 30
+    notice_days: int = 90
+
+
+def outcomes_for(action):
+    """The outcomes that an action with this code may have, in order."""
+    subject = SUBJECT_BY_ACTION.get(action)
+    return tuple(o for o in OUTCOMES.values() if o.subject == subject)
+
+
+def route_of(code, is_done):
+    """The default route of an outcome; without a code, of being done or not."""
+    outcome = OUTCOMES.get(code)
+    if outcome:
+        return outcome.route
+    return GO_ON if is_done else CHANNEL
