@@ -6,6 +6,7 @@ from odoo.tools import email_normalize
 
 from ..rules.facts import Reason
 from ..rules.terms import pay_term
+from .bulk import insert_rows, update_rows
 
 SEPARATOR = " + "
 # channels that a person walks to the post (or to the PEC mailbox) for
@@ -52,7 +53,7 @@ class DunningAction(models.Model):
 
     def _recheck(self):
         """Read balance and address again; what changed since the plan is not done."""
-        paid = self.filtered(lambda action: action._is_paid())
+        paid = self._filter_paid()
         paid._set_state("superseded", Reason.of("paid_before_sending"))
         left = self - paid
         gone = left.filtered(
@@ -100,17 +101,21 @@ class DunningAction(models.Model):
         found = messages.search([("key", "in", list(keys))])
         found.filtered(lambda m: m.state == "cancelled").write({"state": "to_send"})
         known = set(found.mapped("key"))
-        found |= messages.create(
+        found |= insert_rows(
+            messages,
             [
                 {
                     "action_id": action.id,
+                    "case_id": action.case_id.id,
+                    "company_id": action.company_id.id,
+                    "partner_id": action.partner_id.id,
                     "channel": channel,
                     "address": address.get(action),
                     "key": key,
                 }
                 for key, action in keys.items()
                 if key not in known
-            ]
+            ],
         )
         return found.filtered(lambda message: message.state == "to_send")
 
@@ -130,15 +135,18 @@ class DunningAction(models.Model):
                 vals = message._prepare_mail_vals(rendered[message.action_id.id])
                 values.append((message, vals))
         mails = self.env["mail.mail"].sudo().create([vals for _message, vals in values])
-        for (message, vals), mail in zip(values, mails, strict=True):
-            message.write(
-                {
+        update_rows(
+            messages.browse(),
+            {
+                message.id: {
                     "mail_mail_id": mail.id,
                     "message_id": vals["message_id"],
                     "subject": vals["subject"],
                     "sent_date": today,
                 }
-            )
+                for (message, vals), mail in zip(values, mails, strict=True)
+            },
+        )
         return messages
 
     def _get_template(self):
@@ -182,8 +190,13 @@ class DunningAction(models.Model):
                 ]
             )
         )
-        for message, attachment in zip(todo, attachments, strict=True):
-            message.write({"attachment_id": attachment.id})
+        update_rows(
+            messages.browse(),
+            {
+                message.id: {"attachment_id": attachment.id}
+                for message, attachment in zip(todo, attachments, strict=True)
+            },
+        )
         return messages
 
     def _get_address(self, channel):
@@ -209,8 +222,13 @@ class DunningAction(models.Model):
             for action in new
         ]
         notices = self.env["utility.notice"].sudo().create(values)
-        for action, notice in zip(new, notices, strict=True):
-            action.sudo()._guarded().write({"notice_id": notice.id})
+        update_rows(
+            self.sudo().browse(),
+            {
+                action.id: {"notice_id": notice.id}
+                for action, notice in zip(new, notices, strict=True)
+            },
+        )
 
     def _prepare_notice_vals(self, sent_date, notified_date, proofs):
         self.ensure_one()

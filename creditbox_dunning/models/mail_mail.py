@@ -19,7 +19,8 @@ class MailMail(models.Model):
             .sudo()
             .search([("mail_mail_id", "in", self.ids), ("state", "=", "to_send")])
         )
-        paid = messages.filtered(lambda message: message.action_id._is_paid())
+        actions = messages.action_id._filter_paid()
+        paid = messages.filtered(lambda message: message.action_id in actions)
         if not paid:
             return self.browse()
         mails = paid.mail_mail_id
