@@ -12,11 +12,16 @@ from . import dunning_hold
 from . import dunning_facts
 from . import dunning_engine
 from . import dunning_action_execution
+from . import dunning_approval_rule
+from . import dunning_approval_request
+from . import dunning_approval_decision
 from . import dunning_run
 from . import dunning_run_error
 from . import account_move
 from . import account_move_line
 from . import mail_mail
 from . import res_company
+from . import dunning_company_approval
 from . import res_partner
+from . import res_users
 from . import utility_contract
