@@ -143,7 +143,7 @@ class DunningCommunication(models.Model):
         self.ensure_one()
         day = today or self.create_date.date()
         term = term_days(self.case_id.service or "", self.channel, day)
-        return term.days if term else 10
+        return term.count if term else 10
 
     def _prepare_mail_vals(self, rendered):
         """Values of the queued e-mail: its Message-ID is this message's key."""

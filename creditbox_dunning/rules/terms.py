@@ -1,58 +1,35 @@
-"""Days to pay printed in a notice, by service and channel, with their source.
+"""Days to pay printed in a notice, by service and channel.
 
-Dated: a row holds from ``valid_from`` until a later row of the same service and
-channel. The days count from the day of sending (registered letter) or of delivery
-(PEC). Printed terms are above the legal minimum on purpose: a letter that travels one
-day longer must not become void.
+The days count from the day of sending (registered letter) or of delivery (PEC).
+Printed terms are above the legal minimum on purpose: a letter that travels one day
+longer must not become void. The numbers are dated data (``rules/legal_parameters.py``,
+``printed_<channel>``); without any given, the shipped ones hold.
 """
 
-from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
+
+from .legal_parameters import shipped_parameters
 
 
-@dataclass(frozen=True)
-class Term:
-    service: str  # "" = every service
-    channel: str
-    days: int
-    valid_from: date
-    source: str
+def term_days(service, channel, day, parameters=None):
+    """The ``Parameter`` in force on ``day`` for a notice by ``channel``, or None."""
+    parameters = parameters or shipped_parameters()
+    return parameters.get(service or "", f"printed_{channel}", day)
 
 
-TERMS = (
-    Term("", "ar", 20, date(2019, 1, 1), "TIMOE/TIMG: at least 15 days from sending"),
-    Term("", "pec", 15, date(2019, 1, 1), "TIMOE/TIMG: at least 10 days from delivery"),
-    Term("", "pp", 10, date(2019, 1, 1), "courtesy notice, no legal term"),
-    Term("water", "ar", 20, date(2020, 1, 1), "REMSI 311/2019 art. 4 and 221/2020"),
-    Term("water", "pec", 15, date(2020, 1, 1), "REMSI 311/2019 art. 4 and 221/2020"),
-)
-# REMSI: the default notice's term ends at least 40 days after the first reminder
-WATER_DAYS_FROM_REMINDER = 40
-
-
-def term_days(service, channel, day):
-    """The :class:`Term` in force on ``day`` for a notice, or None."""
-    rows = [
-        term
-        for term in TERMS
-        if term.channel == channel
-        and term.service in ("", service)
-        and term.valid_from <= day
-    ]
-    return max(rows, key=lambda t: (t.service != "", t.valid_from), default=None)
-
-
-def pay_term(service, channel, sent, reminder_received=None):
+def pay_term(service, channel, sent, reminder_received=None, parameters=None):
     """Last day to pay for a notice sent (PEC: delivered) on ``sent``.
 
-    ``reminder_received``: water only, the day on which the first reminder arrived.
-    None when the channel gives no term.
+    ``reminder_received``: water only, the day on which the first reminder arrived: the
+    term ends at least 40 days after it (REMSI, 221/2020/R/idr). None when the channel
+    gives no term.
     """
-    term = term_days(service, channel, sent)
-    if term is None:
+    parameters = parameters or shipped_parameters()
+    number = term_days(service, channel, sent, parameters)
+    if number is None:
         return None
-    end = sent + timedelta(days=term.days)
-    if service == "water" and reminder_received:
-        floor = reminder_received + timedelta(days=WATER_DAYS_FROM_REMINDER)
-        end = max(end, floor)
+    end = sent + timedelta(days=number.count)
+    floor = parameters.get(service or "", "term_after_reminder", sent)
+    if floor and reminder_received:
+        end = max(end, reminder_received + timedelta(days=floor.count))
     return end

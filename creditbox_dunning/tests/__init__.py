@@ -1,4 +1,5 @@
 from . import test_action_table_format
+from . import test_guard_vectors
 from . import test_planner
 from . import test_planner_properties
 from . import test_rule_sets
