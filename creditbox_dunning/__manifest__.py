@@ -22,6 +22,7 @@
         "views/dunning_action_views.xml",
         "views/dunning_action_table_views.xml",
         "views/dunning_action_type_views.xml",
+        "views/dunning_case_form_views.xml",
         "views/dunning_case_views.xml",
         "views/dunning_communication_views.xml",
         "views/dunning_run_views.xml",
@@ -31,6 +32,10 @@
         "views/creditbox_dunning_menus.xml",
         "views/creditbox_manual_menus.xml",
     ],
+    "assets": {
+        "web.assets_backend": ["creditbox_dunning/static/src/**/*"],
+        "web.assets_tests": ["creditbox_dunning/static/tests/tours/*.js"],
+    },
     "post_init_hook": "post_init_hook",
     "uninstall_hook": "uninstall_hook",
     "application": True,

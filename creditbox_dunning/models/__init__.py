@@ -7,6 +7,9 @@ from . import dunning_communication
 from . import dunning_letter
 from . import dunning_case
 from . import dunning_case_opening
+from . import dunning_case_search
+from . import dunning_cockpit
+from . import dunning_timeline
 from . import dunning_guard
 from . import dunning_hold
 from . import dunning_facts

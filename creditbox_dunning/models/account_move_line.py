@@ -13,9 +13,23 @@ class AccountMoveLine(models.Model):
         groups="utility_supply.group_utility_user,account.group_account_invoice",
     )
 
+    dunning_days_overdue = fields.Integer(
+        string="Days overdue",
+        compute="_compute_dunning_days_overdue",
+        groups="utility_supply.group_utility_user,account.group_account_invoice",
+    )
+
     # what the nightly run reads first: open receivables that no case follows yet
     _dunning_open_idx = models.Index(
         "(company_id, date_maturity) WHERE display_type = 'payment_term'"
         " AND parent_state = 'posted' AND reconciled IS NOT TRUE"
         " AND dunning_case_id IS NULL"
     )
+
+    def _compute_dunning_days_overdue(self):
+        """Days since the due date, of what is still open; 0 when it is not."""
+        today = fields.Date.context_today(self)
+        for line in self:
+            is_open = line.date_maturity and not line.reconciled
+            days = (today - line.date_maturity).days if is_open else 0
+            line.dunning_days_overdue = max(0, days)

@@ -1,6 +1,5 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools.misc import format_date
 
 from .dunning_action import OPEN_STATES
 from .reason_texts import unpack
@@ -27,7 +26,6 @@ class DunningCase(models.Model):
     _order = "next_date, id desc"
     _check_company_auto = True
     _mail_post_access = "read"
-    _rec_names_search = ("name", "partner_id.name", "contract_id.code")
 
     _guarded_fields = frozenset(
         {
@@ -75,6 +73,8 @@ class DunningCase(models.Model):
     )
     service = fields.Selection(related="contract_id.service", store=True)
     customer_type = fields.Selection(related="contract_id.customer_type", store=True)
+    sales_network = fields.Char(related="contract_id.sales_network", store=True)
+    division = fields.Char(related="contract_id.division", store=True)
     supply_state = fields.Selection(related="contract_id.supply_state")
     suspendibility = fields.Selection(related="contract_id.suspendibility")
     is_protected = fields.Boolean(related="contract_id.is_protected")
@@ -83,6 +83,7 @@ class DunningCase(models.Model):
     )
     partner_phone = fields.Char(related="partner_id.phone")
     partner_mobile = fields.Char(related="partner_id.dunning_mobile")
+    partner_tax_code = fields.Char(related="partner_id.l10n_it_codice_fiscale")
     partner_email = fields.Char(related="partner_id.email")
     partner_pec = fields.Char(related="partner_id.l10n_it_pec_email")
     table_id = fields.Many2one(
@@ -127,7 +128,6 @@ class DunningCase(models.Model):
     next_kind = fields.Selection(NEXT_KINDS, string="What next", readonly=True)
     next_reasons = fields.Json(readonly=True)
     next_reason = fields.Char(string="Why", compute="_compute_next_reason")
-    sentence = fields.Char(compute="_compute_sentence")
     opened_on = fields.Date(readonly=True)
     closed_on = fields.Date(readonly=True)
     close_reason = fields.Selection(
@@ -144,8 +144,6 @@ class DunningCase(models.Model):
     )
     move_count = fields.Integer(compute="_compute_move_count", string="Bills")
     action_ids = fields.One2many("dunning.action", "case_id", readonly=True)
-    has_open_action = fields.Boolean(compute="_compute_has_open_action")
-    needs_attention = fields.Boolean(compute="_compute_needs_attention")
     communication_ids = fields.One2many(
         "dunning.communication", "case_id", readonly=True
     )
@@ -209,59 +207,11 @@ class DunningCase(models.Model):
         for case in self:
             case.move_count = counts.get(case, 0)
 
-    @api.depends("action_ids.state")
-    def _compute_has_open_action(self):
-        for case in self:
-            states = case.action_ids.mapped("state")
-            case.has_open_action = any(state in OPEN_STATES for state in states)
-
-    @api.depends("next_kind", "next_date", "state")
-    def _compute_needs_attention(self):
-        """Nothing will happen by itself: the calendar alone does not move it on."""
-        for case in self:
-            case.needs_attention = case.state != "closed" and not (
-                case.next_kind in ("wait", "execute") and case.next_date
-            )
-
     @api.depends("next_reasons")
     @api.depends_context("lang")
     def _compute_next_reason(self):
         for case in self:
             case.next_reason = unpack(self.env, case.next_reasons, case.currency_id)
-
-    @api.depends("next_kind", "next_date", "next_since", "next_rule_id", "state")
-    @api.depends_context("lang")
-    def _compute_sentence(self):
-        """What comes next and not before when: one sentence on every case."""
-        for case in self:
-            case.sentence = case._get_sentence()
-
-    def _get_sentence(self):
-        self.ensure_one()
-        step = self.next_rule_id.short_description or ""
-        date = self.next_date and format_date(self.env, self.next_date)
-        since = self.next_since or self.opened_on
-        since = since and format_date(self.env, since)
-        if self.state == "closed":
-            closed = self.closed_on and format_date(self.env, self.closed_on)
-            return self.env._("Closed on %(date)s.", date=closed or "")
-        if not self.next_kind:
-            return self.env._("The next run will tell.")
-        if self.next_kind == "park":
-            return self.env._("Parked since %(date)s.", date=since)
-        if self.next_kind == "stop":
-            return self.env._("A person has to decide, since %(date)s.", date=since)
-        if step and date:
-            return self.env._(
-                "Next: %(step)s, not before %(date)s.", step=step, date=date
-            )
-        if step:
-            return self.env._(
-                "%(step)s is waiting since %(date)s.", step=step, date=since
-            )
-        if date:
-            return self.env._("Looked at again on %(date)s.", date=date)
-        return self.env._("Waiting since %(date)s.", date=since)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_history(self):

@@ -40,7 +40,16 @@ class TestViews(DunningCommon):
             self.customer.id
         ).l10n_it_codice_fiscale = "VRDLGU70A01F205R"
         typed = {
-            "Case, customer, contract": (case.name, "CT001", "Cliente C001"),
+            "Anything: name, code, POD, bill, phone": (
+                case.name,
+                "CT001",
+                "Cliente C001",
+                self.contract.supply_point_id.code,
+                "VRDLGU70A01F205R",
+                "FT/2027/77",
+                "333 999",
+            ),
+            "Customer's name": ("cliente c001",),
             "POD, PDR or point": (self.contract.supply_point_id.code,),
             "Tax code or VAT": ("VRDLGU70A01F205R",),
             "Bill number": ("FT/2027/77",),
