@@ -18,6 +18,8 @@ from . import dunning_action_execution
 from . import dunning_approval_rule
 from . import dunning_approval_request
 from . import dunning_approval_decision
+from . import dunning_explanation
+from . import dunning_explanation_bill
 from . import dunning_run
 from . import dunning_run_error
 from . import account_move

@@ -8,6 +8,8 @@ from odoo import fields
 from odoo.tools import LazyTranslate
 from odoo.tools.misc import format_amount, format_date
 
+from .reason_texts_explain import TEXTS_EXPLAIN
+
 _lt = LazyTranslate(__name__)
 
 DAY_KINDS = {
@@ -98,6 +100,7 @@ TEXTS = {
     "mail_failed": _lt("The e-mail could not be delivered: %(note)s"),
     "payment_returned": _lt("A payment was returned: the bill is open again."),
 }
+TEXTS |= TEXTS_EXPLAIN
 
 
 def pack(reasons):

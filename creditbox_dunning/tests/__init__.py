@@ -9,3 +9,4 @@ from . import test_case
 from . import test_execution
 from . import test_run
 from . import test_views
+from . import test_explain
