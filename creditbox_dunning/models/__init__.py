@@ -14,6 +14,7 @@ from . import dunning_guard
 from . import dunning_hold
 from . import dunning_facts
 from . import dunning_engine
+from . import dunning_engine_write
 from . import dunning_action_execution
 from . import dunning_approval_rule
 from . import dunning_approval_request

@@ -87,7 +87,9 @@ class DunningAction(models.Model):
         """The same for the same step of the same case, whatever happens in between."""
         self.ensure_one()
         database = self.env["ir.config_parameter"].sudo().get_param("database.uuid")
-        parts = (database, self.case_id.id, self.rule_id.id, self.round, channel)
+        parts = [database, self.case_id.id, self.rule_id.id, self.round, channel]
+        if self.attempt > 1:
+            parts.append(self.attempt)
         text = "/".join(str(part) for part in parts)
         return hashlib.sha256(text.encode()).hexdigest()[:40]
 

@@ -1,18 +1,15 @@
 import logging
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import replace
 
 import psycopg2
 
-from odoo import api, fields, models
-from odoo.tools import SQL
+from odoo import api, models
 
 from ..rules.coverage import starts_new_round
-from ..rules.facts import Reason
 from ..rules.planner import is_outdated, plan_rows
 from ..rules.sets import choose_set, normal_key
-from .dunning_action import OPEN_STATES
-from .reason_texts import pack
+from .dunning_facts import COVERING_STATES
 
 _logger = logging.getLogger(__name__)
 
@@ -23,14 +20,6 @@ RETRY_ERRORS = (
     psycopg2.OperationalError,
     psycopg2.InterfaceError,
 )
-# what becomes of a decision: the state of the case
-CASE_STATE = {
-    "execute": "open",
-    "wait": "open",
-    "stop": "open",
-    "park": "parked",
-    "close": "closed",
-}
 
 
 class DunningEngine(models.AbstractModel):
@@ -89,9 +78,10 @@ class DunningEngine(models.AbstractModel):
         self._start_rounds(rounds)
         self._withdraw(decisions, outdated)
         actions = self._create_actions(decisions, facts, today, run)
-        counts = self._write_cases(decisions, facts, actions, today)
-        counts.update(actions._execute(today))
-        self._show_next(actions.case_id, today)
+        planned = actions.filtered(lambda action: action.state == "planned")
+        counts = self._write_cases(decisions, facts, planned, today)
+        counts.update(planned._execute(today))
+        self._show_next(decisions, facts, actions, today)
         return counts
 
     def _decide(self, cases, today):
@@ -110,17 +100,44 @@ class DunningEngine(models.AbstractModel):
             }
         return decisions, facts, rounds, outdated
 
-    def _show_next(self, cases, today):
-        """After a step: what comes after it, so that the case says so at once."""
-        if not cases:
+    def _show_next(self, decisions, facts, actions, today):
+        """After a step: what comes after it, so that the case says so at once.
+
+        The facts are those that were read before, with what was just done added to
+        them: reading all of them again would say the same.
+        """
+        made = actions.grouped("case_id")
+        acted = {case: facts[case.id] for case in made if case in decisions}
+        if not acted:
             return
-        decisions, facts, _rounds, _outdated = self._decide(cases, today)
-        values = [
-            self._prepare_case_values(case, decision, facts[case.id], today)
-            for case, decision in decisions.items()
-            if decision.kind != "close"
-        ]
-        self._update_cases(values)
+        planner = self._planner(self.env["dunning.case"].union(*acted), today)
+        self._update_cases(
+            self._prepare_case_values(
+                case, planner(case, with_done)[0], with_done, today
+            )
+            for case, with_done in (
+                (case, self._with_done(of_case, made[case], today))
+                for case, of_case in acted.items()
+            )
+        )
+
+    def _with_done(self, facts, actions, today):
+        """``facts`` as they are after ``actions`` of the case were carried out."""
+        as_done = self.env["dunning.facts"]._as_done
+        covering = defaultdict(set)
+        for action in actions.filtered(lambda a: a.state in COVERING_STATES):
+            for line_id in action.item_ids.move_line_id.ids:
+                covering[line_id].add(action.op)
+        return replace(
+            facts,
+            lines=tuple(
+                replace(line, covered=line.covered | covering[line.id])
+                if line.id in covering
+                else line
+                for line in facts.lines
+            ),
+            done=(*facts.done, *filter(None, map(as_done, actions.sorted("id")))),
+        )
 
     def _fresh(self, facts):
         """``facts`` at the beginning of a new round: nothing done, nothing covered."""
@@ -145,201 +162,3 @@ class DunningEngine(models.AbstractModel):
             return plan_rows(facts, rows, notes, today, shift, guard), rows
 
         return decide
-
-    # writing what was decided
-
-    def _start_rounds(self, cases):
-        """The noticed bills are paid: newer ones begin again from the first row."""
-        if not cases:
-            return
-        cases.action_ids.filtered(lambda a: a.state in OPEN_STATES)._set_state(
-            "superseded", Reason.of("bills_paid")
-        )
-        self.env.flush_all()
-        self.env.cr.execute(
-            SQL(
-                "UPDATE dunning_case SET round = round + 1 WHERE id = ANY(%s)",
-                cases.ids,
-            )
-        )
-        cases.invalidate_recordset(["round"])
-
-    def _withdraw(self, decisions, outdated):
-        """Take back what waits on closed cases and on supplies that changed."""
-        paid = self.env["dunning.action"]
-        changed = self.env["dunning.action"]
-        for case, decision in decisions.items():
-            waiting = case.action_ids.filtered(lambda a: a.state in OPEN_STATES)
-            if decision.kind == "close":
-                paid |= waiting
-            elif outdated[case]:
-                changed |= waiting.filtered(
-                    lambda a, ids=outdated[case]: a.rule_id.id in ids
-                )
-        paid._withdraw(Reason.of("case_paid"))
-        changed._withdraw(Reason.of("key_changed"))
-
-    def _create_actions(self, decisions, facts, today, run):
-        """Record rows left out and rows to execute; return those to execute."""
-        values, keys = [], []
-        types = self.env["dunning.action.type"]._by_code()
-        listed = self._read_listed(decisions.values())
-        for case, decision in decisions.items():
-            steps = [*decision.skipped]
-            if decision.kind == "execute":
-                steps.append(decision)
-            for step in steps:
-                vals = self._prepare_action_vals(case, step, today, run)
-                vals["action_type_id"] = types[step.rule.action].id
-                vals.update(self._prepare_items(step, facts[case.id], listed))
-                values.append(vals)
-                keys.append((case.id, step.rule.id, case.round))
-        revived = self._superseded(keys)
-        actions = self.env["dunning.action"].sudo()._guarded()
-        new = []
-        for key, vals in zip(keys, values, strict=True):
-            old = revived.get(key)
-            if old:
-                old.item_ids.unlink()
-                old.sudo()._guarded().write(vals)
-                actions |= old
-            else:
-                new.append(vals)
-        actions |= actions.create(new)
-        return actions.filtered(lambda action: action.state == "planned")
-
-    def _superseded(self, keys):
-        """{(case, row, round): withdrawn action} that comes to life again."""
-        if not keys:
-            return {}
-        old = (
-            self.env["dunning.action"]
-            .sudo()
-            .search(
-                [
-                    ("case_id", "in", list({case for case, _rule, _round in keys})),
-                    ("state", "=", "superseded"),
-                ]
-            )
-        )
-        return {(a.case_id.id, a.rule_id.id, a.round): a for a in old}
-
-    def _prepare_action_vals(self, case, step, today, run):
-        return {
-            "case_id": case.id,
-            "rule_id": step.rule.id,
-            "round": case.round,
-            "op": step.rule.op,
-            "channels": " + ".join(step.channels),
-            "state": "skipped" if step.kind == "skip" else "planned",
-            "planned_date": today,
-            "executed_date": False,
-            "effective_date": False,
-            "reasons": pack(step.reasons),
-            "run_id": run.id if run else False,
-        }
-
-    def _read_listed(self, decisions):
-        """{receivable id: record} of all that will be listed, read together."""
-        ids = [line_id for decision in decisions for line_id in decision.lines]
-        lines = self.env["account.move.line"].browse(ids)
-        return {line.id: line for line in lines}
-
-    def _prepare_items(self, step, facts, listed):
-        """The receivables that the step lists, frozen as they are now."""
-        wanted = set(step.lines)
-        lines = [line for line in facts.lines if line.id in wanted]
-        if not lines:
-            return {}
-        items = []
-        for line in lines:
-            move = listed[line.id].move_id
-            items.append(
-                fields.Command.create(
-                    {
-                        "move_line_id": line.id,
-                        "move_id": move.id,
-                        "bill_number": move.billing_ref or move.name,
-                        "date_bill": move.invoice_date,
-                        "date_maturity": line.due,
-                        "amount": float(line.residual),
-                    }
-                )
-            )
-        return {"amount": float(sum(ln.residual for ln in lines)), "item_ids": items}
-
-    def _write_cases(self, decisions, facts, actions, today):
-        """Write where each case stands, in one statement; close what is paid."""
-        counts = Counter(cases=len(decisions))
-        acted = {action.case_id.id: action for action in actions}
-        values, closing = [], self.env["dunning.case"]
-        for case, decision in decisions.items():
-            counts["skipped"] += len(decision.skipped)
-            counts[decision.kind] += 1
-            if decision.kind == "close":
-                closing |= case
-                continue
-            values.append(
-                self._prepare_case_values(
-                    case, decision, facts[case.id], today, acted.get(case.id)
-                )
-            )
-        self._update_cases(values)
-        self.env["dunning.case"]._close(closing, today)
-        return counts
-
-    def _prepare_case_values(self, case, decision, facts, today, action=None):
-        reasons = self.env["dunning.case"]._fields["next_reasons"]
-        return (
-            case.id,
-            CASE_STATE[decision.kind],
-            decision.kind,
-            decision.rule.id if decision.rule else None,
-            decision.date,
-            reasons.convert_to_column(pack(decision.reasons), case),
-            facts.due,
-            float(facts.amount),
-            action.rule_id.id if action else None,
-            today if action else None,
-            today,
-        )
-
-    def _update_cases(self, values):
-        if not values:
-            return
-        cases = self.env["dunning.case"]
-        cases.flush_model()
-        columns = zip(*values, strict=True)
-        self.env.cr.execute(
-            SQL(
-                """
-                UPDATE dunning_case kase
-                   SET next_since = CASE
-                           WHEN kase.next_kind IS DISTINCT FROM told.kind
-                             OR kase.next_rule_id IS DISTINCT FROM told.rule_id
-                             OR kase.next_reasons IS DISTINCT FROM told.reasons::jsonb
-                           THEN told.today ELSE kase.next_since END,
-                       state = told.state,
-                       next_kind = told.kind,
-                       next_rule_id = told.rule_id,
-                       next_action_type_id = rule.action_type_id,
-                       next_date = told.next_date,
-                       next_reasons = told.reasons::jsonb,
-                       due_date = told.due_date,
-                       amount_due = told.amount,
-                       current_rule_id = COALESCE(told.done_rule,
-                                                  kase.current_rule_id),
-                       last_action_date = COALESCE(told.done_on,
-                                                   kase.last_action_date)
-                  FROM unnest(%s::int[], %s::text[], %s::text[], %s::int[],
-                              %s::date[], %s::text[], %s::date[], %s::numeric[],
-                              %s::int[], %s::date[], %s::date[])
-                       AS told(id, state, kind, rule_id, next_date, reasons, due_date,
-                               amount, done_rule, done_on, today)
-             LEFT JOIN dunning_action_rule rule ON rule.id = told.rule_id
-                 WHERE kase.id = told.id
-                """,
-                *(list(column) for column in columns),
-            )
-        )
-        cases.invalidate_model()

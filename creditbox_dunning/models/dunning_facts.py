@@ -7,6 +7,7 @@ from odoo.addons.utility_supply.rules import workdays
 
 from ..rules.facts import CaseFacts, Done, Hold, Key, Line
 from .amounts import exact
+from .dunning_action import OPEN_STATES
 
 # the states of an action as the planner sees them
 DONE_STATES = {
@@ -18,6 +19,8 @@ DONE_STATES = {
     "failed": "failed",
     "skipped": "skipped",
 }
+# states in which an action covers the receivables that it lists
+COVERING_STATES = frozenset({*OPEN_STATES, "done"})
 # what a past notice proves: its kind -> (operation, action code)
 PROVEN = {
     "reminder": ("remind", 2),
@@ -136,10 +139,10 @@ class DunningFacts(models.AbstractModel):
                   JOIN dunning_case kase ON kase.id = action.case_id
                  WHERE action.case_id = ANY(%s)
                    AND action.round = kase.round
-                   AND action.state IN ('done', 'executing', 'waiting_approval',
-                                        'approved', 'planned')
+                   AND action.state = ANY(%s)
                 """,
                 cases.ids,
+                list(COVERING_STATES),
             )
         )
         found = defaultdict(lambda: defaultdict(set))
