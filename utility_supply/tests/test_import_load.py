@@ -9,6 +9,7 @@ from unittest import mock
 
 from odoo.exceptions import UserError
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from odoo.addons.utility_supply.formats.issues import FileRefused
 from odoo.addons.utility_supply.models import import_engine
@@ -267,6 +268,31 @@ class TestImportLoad(ImportCommon):
         self.assertTrue(trigger)
         self.batches._work_all_waiting()
         self.assertEqual((batch.state, batch.count_created), ("done", 7))
+
+    def test_file_that_fails_as_a_whole_blocks_nobody(self):
+        """An error of the program itself stops its batch, not the ones behind it."""
+        first = self.receive(xlsx({"customers": [customer(1)]}))
+        second = self.receive(xlsx({"customers": [customer(2)]}))
+        (first | second)._guarded().write({"state": "running"})
+        original = import_engine.BatchReader.scan
+
+        def failing(reader):
+            if reader.batch == first:
+                raise ZeroDivisionError("division by zero")
+            return original(reader)
+
+        with (
+            mock.patch.object(import_engine.BatchReader, "scan", failing),
+            mock.patch.object(
+                self.registry["ir.cron"], "_commit_progress", return_value=60.0
+            ),
+            # what is rolled back here would be all that the test has made
+            mock.patch.object(self.env.cr, "rollback"),
+            mute_logger("odoo.addons.utility_supply.models.import_engine"),
+        ):
+            self.batches._cron_process()
+        self.assertEqual((first.state, second.state), ("refused", "done"))
+        self.assertIn("division by zero", first.message)
 
     # -- dry check, control totals --------------------------------------------------
 
