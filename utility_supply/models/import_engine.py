@@ -206,6 +206,7 @@ class UtilityImportBatch(models.Model):
         self.write(
             {
                 "state": "refused",
+                "refusal_code": issues[0].code if issues else False,
                 "message": "\n".join(sentence(one) for one in issues),
                 "date_end": fields.Datetime.now(),
             }

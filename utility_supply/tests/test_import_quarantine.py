@@ -454,7 +454,7 @@ class TestImportQuarantine(ImportCommon):
         rows = [{**_named(payment("P1", None, customer_code="K00001")), "amount": 10}]
         answer = feed.ingest("payments", rows, control_count=2)
         self.assertEqual((answer["state"], answer["applied"]), ("refused", 0))
-        self.assertEqual(answer["errors"][0]["code"], "refused")
+        self.assertEqual(answer["errors"][0]["code"], "control_count")
         answer = feed.ingest("payments", rows, control_count=1, control_amount=10.0)
         self.assertEqual((answer["state"], answer["applied"]), ("done", 1))
 
