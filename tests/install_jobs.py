@@ -59,10 +59,23 @@ def fill(env):
             "supply_state": "ceased",
         }
     )
+    _overdue_bill(env, contract)
+    if "dunning.run" in env:
+        env["dunning.run"].run_for(company, today)
+        assert env["dunning.action"].search_count([]), "the run made no action"
+    if "cmor.practice" in env:
+        # beside the other app the run has found it already
+        env["cmor.practice"].find_candidates(company, today)
+        assert env["cmor.practice"].search_count([]), "the supply is no candidate"
+
+
+def _overdue_bill(env, contract):
+    """A posted bill of 200.00 of ``contract``, due long before it ended."""
+    company, today = contract.company_id, fields.Date.today()
     bill = env["account.move"].create(
         {
             "move_type": "out_invoice",
-            "partner_id": partner.id,
+            "partner_id": contract.partner_id.id,
             "journal_id": company.utility_bill_journal_id.id,
             "utility_contract_id": contract.id,
             "name": "UNINST-1",
@@ -84,13 +97,6 @@ def fill(env):
         }
     )
     bill.action_post()
-    if "dunning.run" in env:
-        env["dunning.run"].run_for(company, today)
-        assert env["dunning.action"].search_count([]), "the run made no action"
-    if "cmor.practice" in env:
-        # beside the other app the run has found it already
-        env["cmor.practice"].find_candidates(company, today)
-        assert env["cmor.practice"].search_count([]), "the supply is no candidate"
 
 
 def check_kept(env):
