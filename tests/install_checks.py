@@ -69,22 +69,33 @@ def _uninstall(name, module):
     _clean(*testkit.job(name, "tests.install_jobs:check_menus"))
 
 
+def _fill(name):
+    _clean(*testkit.job(name, "tests.install_jobs:fill"))
+
+
 def check_order(first, second):
-    """`first` alone, then beside `second`; each uninstalled without the other."""
+    """`first` alone, then beside `second`; each uninstalled without the other.
+
+    Both times with bills, cases and practices in it: an empty module goes easily.
+    """
     with testkit.database("base") as name:
         before = _schema(name)
         _install(name, first)
         assert _state(name) == {GROUND, first}
         with testkit.database(source=name) as alone:
+            _fill(alone)
             _uninstall(alone, first)
             assert _state(alone) == {GROUND}
             _uninstall(alone, GROUND)
             assert _state(alone) == set()
             _as_before(alone, before)
+            _clean(*testkit.job(alone, "tests.install_jobs:check_kept"))
         _install(name, second)
         assert _state(name) == set(OURS)
+        _fill(name)
         _uninstall(name, first)
         assert _state(name) == {GROUND, second}
         _uninstall(name, second)
         _uninstall(name, GROUND)
         _as_before(name, before)
+        _clean(*testkit.job(name, "tests.install_jobs:check_kept"))

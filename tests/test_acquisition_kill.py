@@ -1,4 +1,6 @@
-"""A process killed in the middle of a file: the next one goes on, exactly."""
+"""A process killed in the middle of a file, and two at once: exactly once each row."""
+
+from concurrent.futures import ThreadPoolExecutor
 
 from devtools import databases, testkit
 
@@ -19,6 +21,7 @@ def _figures(name):
 
 
 def test_killed_in_the_middle_of_a_batch():
+    """Row I09: resumable; a server killed mid-file loses and doubles nothing."""
     with testkit.database() as name:
         status, log = testkit.job(name, f"{JOBS}:receive")
         assert status == 0, log[-3000:]
@@ -30,5 +33,20 @@ def test_killed_in_the_middle_of_a_batch():
         assert _figures(name) == expected
         status, log = testkit.job(name, f"{JOBS}:work")
         assert status == 0, log[-3000:]
+        bad = ROWS // 100
+        assert _figures(name) == ("partial", ROWS + 2, ROWS - bad, ROWS - bad, bad)
+
+
+def test_two_processes_at_once():
+    """Two scheduled actions on the same file: each row is loaded exactly once."""
+    with testkit.database() as name:
+        status, log = testkit.job(name, f"{JOBS}:receive")
+        assert status == 0, log[-3000:]
+        with ThreadPoolExecutor(2) as pool:
+            jobs = [
+                pool.submit(testkit.job, name, f"{JOBS}:work") for _number in range(2)
+            ]
+            answers = [job.result() for job in jobs]
+        assert [status for status, _log in answers] == [0, 0], answers
         bad = ROWS // 100
         assert _figures(name) == ("partial", ROWS + 2, ROWS - bad, ROWS - bad, bad)

@@ -35,7 +35,7 @@
         "views/utility_residual_report_views.xml",
         "views/res_partner_views.xml",
         "views/account_move_views.xml",
-        "views/res_config_settings_views.xml",
+        "views/utility_books_wizard_views.xml",
         "views/import_batch_views.xml",
         "views/import_row_views.xml",
         "views/import_profile_views.xml",

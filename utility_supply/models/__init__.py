@@ -9,7 +9,6 @@ from . import utility_charge
 from . import utility_charge_export
 from . import res_partner
 from . import res_company
-from . import res_config_settings
 from . import account_move
 from . import account_move_line
 from . import account_move_send

@@ -28,6 +28,7 @@ class UtilityImportBatch(models.Model):
         {
             "name",
             "company_id",
+            "refusal_code",
             "dataset",
             "profile_id",
             "source_id",
@@ -147,6 +148,7 @@ class UtilityImportBatch(models.Model):
     is_feed = fields.Boolean(string="Direct feed", readonly=True)
     idempotency_key = fields.Char(readonly=True, copy=False)
     answer = fields.Json(readonly=True, copy=False)
+    refusal_code = fields.Char(readonly=True, copy=False)
 
     _file_uniq = models.UniqueIndex(
         "(company_id, profile_id, sha256) WHERE state NOT IN ('refused', 'cancelled')",

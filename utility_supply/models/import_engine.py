@@ -106,7 +106,25 @@ class UtilityImportBatch(models.Model):
         except FileRefused as refusal:
             batch._refuse(refusal.issues)
             left = batch._commit(commit, 1)
+        except psycopg2.OperationalError:
+            raise  # lost connection or concurrent update: the next run goes on
+        except Exception as error:
+            if not commit:
+                raise  # a button: its user sees what happened, nothing is kept
+            self.env.cr.rollback()
+            _logger.exception("%s cannot be worked", self.name)
+            batch._give_up(error)
+            left = batch._commit(commit, 1)
         return left
+
+    def _give_up(self, error):
+        """Stop a batch that fails as a whole, so that it never blocks the others."""
+        found = issue("unexpected_file", text=str(error)[:200])
+        if self.next_row:
+            sentence = self.env["utility.import.message"]._sentence(found)
+            self.write({"state": "partial", "message": sentence})
+        else:
+            self._refuse([found])
 
     def _quiet_context(self):
         """Nothing is mailed, tracked or followed because a file was read."""
@@ -188,6 +206,7 @@ class UtilityImportBatch(models.Model):
         self.write(
             {
                 "state": "refused",
+                "refusal_code": issues[0].code if issues else False,
                 "message": "\n".join(sentence(one) for one in issues),
                 "date_end": fields.Datetime.now(),
             }
@@ -273,17 +292,18 @@ class UtilityImportBatch(models.Model):
                 left = self._commit(commit, len(good) + len(bad))
                 if left <= 0 or time.monotonic() >= end:
                     return left
-                if commit and not self._still_mine():
+                if commit and not self._still_mine(self.next_row):
                     return left
             self.write({"phase": "finish"})
         self._finish()
         return self._commit(commit, 1)
 
-    def _still_mine(self):
-        """Take the lock again after a commit; False when somebody stopped the batch."""
-        self.invalidate_recordset(["state", "next_row"])
+    def _still_mine(self, next_row):
+        """Take the lock again after a commit; False when somebody else stopped the
+        batch or went on with it meanwhile."""
         locked = self.try_lock_for_update(allow_referencing=True)
-        return bool(locked) and self.state == "running"
+        self.invalidate_recordset(["state", "next_row"])
+        return bool(locked) and (self.state, self.next_row) == ("running", next_row)
 
     def _apply_chunk(self, reader, good, bad):
         """One chunk, its rows set aside, the counts and the cursor: all or nothing."""

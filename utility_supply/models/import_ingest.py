@@ -212,7 +212,8 @@ class UtilityImportBatch(models.Model):
     def _feed_refusal(self):
         if self.state != "refused":
             return []
-        return [{"row": 0, "code": "refused", "column": "", "message": self.message}]
+        code = self.refusal_code or "refused"
+        return [{"row": 0, "code": code, "column": "", "message": self.message}]
 
     # -- reception, shared by all ways in --------------------------------------------
 
@@ -292,6 +293,7 @@ class UtilityImportBatch(models.Model):
                 "file_id": kept.id,
                 "sha256": kept.sha256,
                 "state": "refused",
+                "refusal_code": issues[0].code if issues else False,
                 "is_in_folder": True,
                 "message": "\n".join(sentence(one) for one in issues),
                 "date_end": fields.Datetime.now(),

@@ -121,6 +121,9 @@ LOADER_MESSAGES = {
     "notice_bill_contract": _lt("Bill %(value)s is not of contract %(contract)s."),
     "missing_proof": _lt("There is no file %(value)s among the proofs received."),
     "refused_by_odoo": _lt("Odoo refused this row: %(text)s"),
+    "unexpected_file": _lt(
+        "This file could not be worked to its end (%(text)s). Tell the administrator."
+    ),
     "unexpected": _lt(
         "This row could not be loaded (%(text)s). Tell the administrator."
     ),

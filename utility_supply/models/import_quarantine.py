@@ -73,6 +73,8 @@ class UtilityImportBatch(models.Model):
         self.ensure_one()
         batch = self.sudo().with_company(self.company_id)._guarded()
         batch = batch.with_context(**batch._quiet_context())
+        # two users, or a user and the scheduled action, never retry at once
+        batch.lock_for_update(allow_referencing=True)
         rows = batch._with_their_bills(rows.sudo())
         reader = BatchReader(batch)
         reader.bind(batch._headings_of(rows))

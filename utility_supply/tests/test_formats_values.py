@@ -29,6 +29,7 @@ ITALIAN = {"decimal_mark": ",", "thousands_mark": "."}
 @tagged("post_install", "-at_install")
 class TestDecimals(ValuesCase):
     def test_undeclared_marks_are_never_guessed(self):
+        """Row I06 (gate 23): decimals."""
         for text in ("1.234", "1,234", "12,50", "12.50", "1.234,56", "31.24"):
             self.assertIssue("ambiguous_number", values.decimal, text)
         self.assertEqual(values.decimal("1234"), Decimal(1234))
@@ -147,6 +148,7 @@ class TestDecimals(ValuesCase):
 @tagged("post_install", "-at_install")
 class TestDates(ValuesCase):
     def test_undeclared_form_is_never_guessed(self):
+        """Row I06 (gate 23): dates."""
         for text in ("01/02/26", "01/02/2026", "31/12/2025", "01-02-2026", "20260201"):
             self.assertIssue("ambiguous_date", values.date, text)
         self.assertEqual(values.date("2026-02-01"), date(2026, 2, 1))

@@ -377,7 +377,7 @@ class TestImportPayments(BooksCommon):
                 self.assertEqual(self.only_row(batch).issue_code, "payment_changed")
 
     def test_returned_direct_debit_reopens_the_bill(self):
-        """In a later file, or before its payment in the same file."""
+        """Row I13. In a later file, or before its payment in the same file."""
         back = payment(
             "R1",
             None,

@@ -196,6 +196,7 @@ class TestImportFolderCron(CronCommon):
         self.local = self.source()
 
     def test_taken_loaded_and_moved(self):
+        """Row I02."""
         data = csv_file("customers", [customer(1)])
         put(self.inbox, "c.csv", data)
         self.poll()

@@ -9,9 +9,11 @@ from unittest import mock
 
 from odoo.exceptions import UserError
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from odoo.addons.utility_supply.formats.issues import FileRefused
 from odoo.addons.utility_supply.models import import_engine
+from odoo.addons.utility_supply.tests import formats_samples
 from odoo.addons.utility_supply.tests.import_common import (
     ImportCommon,
     bill,
@@ -87,7 +89,10 @@ class TestImportLoad(ImportCommon):
         self.assertEqual(sent.source, "imported")
 
     def test_three_forms_give_the_same_records(self):
-        """XLSX first; XLS and every CSV then find nothing new and nothing changed."""
+        """Row I01 (gate 23).
+
+        XLSX first; XLS and every CSV then find nothing new and nothing changed.
+        """
         self.load_base(3)
         records = [
             bill(
@@ -139,6 +144,7 @@ class TestImportLoad(ImportCommon):
     # -- the same again ------------------------------------------------------------
 
     def test_same_file_twice_changes_nothing(self):
+        """Row I08 (gate 23)."""
         data = xlsx({"customers": [customer(1)], "contracts": [contract(1)]})
         first = self.load(data)
         before = self.counts()
@@ -218,7 +224,10 @@ class TestImportLoad(ImportCommon):
             return self.batches
 
     def test_killed_in_the_middle_goes_on(self):
-        """After a kill the next run goes on at the row of the last commit."""
+        """Row I09 (gate 23).
+
+        After a kill the next run goes on at the row of the last commit.
+        """
         data = xlsx({"customers": [customer(n) for n in range(1, 11)]})
         batch = self.receive(data)
         loader = self.registry["utility.import.loader.customers"]
@@ -268,10 +277,38 @@ class TestImportLoad(ImportCommon):
         self.batches._work_all_waiting()
         self.assertEqual((batch.state, batch.count_created), ("done", 7))
 
+    def test_file_that_fails_as_a_whole_blocks_nobody(self):
+        """An error of the program itself stops its batch, not the ones behind it."""
+        first = self.receive(xlsx({"customers": [customer(1)]}))
+        second = self.receive(xlsx({"customers": [customer(2)]}))
+        (first | second)._guarded().write({"state": "running"})
+        original = import_engine.BatchReader.scan
+
+        def failing(reader):
+            if reader.batch == first:
+                raise ZeroDivisionError("division by zero")
+            return original(reader)
+
+        with (
+            mock.patch.object(import_engine.BatchReader, "scan", failing),
+            mock.patch.object(
+                self.registry["ir.cron"], "_commit_progress", return_value=60.0
+            ),
+            # what is rolled back here would be all that the test has made
+            mock.patch.object(self.env.cr, "rollback"),
+            mute_logger("odoo.addons.utility_supply.models.import_engine"),
+        ):
+            self.batches._cron_process()
+        self.assertEqual((first.state, second.state), ("refused", "done"))
+        self.assertIn("division by zero", first.message)
+
     # -- dry check, control totals --------------------------------------------------
 
     def test_dry_check_writes_nothing(self):
-        """It knows what the other sheets bring, and says what loading would do."""
+        """Row I04.
+
+        It knows what the other sheets bring, and says what loading would do.
+        """
         sheets = {
             "customers": [customer(1), customer(2, fiscal_code="XX")],
             "contracts": [contract(1), contract(9)],
@@ -290,6 +327,7 @@ class TestImportLoad(ImportCommon):
         self.assertEqual(batches.mapped("count_created"), [1, 1, 1, 1])
 
     def test_control_totals(self):
+        """Row I12."""
         self.load_base()
         data = xlsx({"bills": [bill("B1", 1, "10.10"), bill("B2", 2, "20.20")]})
         wrong = (
@@ -332,7 +370,32 @@ class TestImportLoad(ImportCommon):
 
     # -- many -----------------------------------------------------------------------
 
+    def test_a_million_blank_rows_change_nothing(self):
+        """A sheet formatted down to its end: its two customers, nothing else."""
+        headings = ("Codice cliente", "Denominazione", "Tipo soggetto")
+        blank = b'<row r="%d" spans="1:3" ht="15" customHeight="1"/>'
+        rows = b"".join(blank % number for number in range(3, 1_000_000))
+        inline = formats_samples.inline_row
+        sheet = formats_samples.sheet_xml(
+            inline(1, *headings)
+            + inline(2, "BLANK1", "Primo", "Consumatore")
+            + "@"
+            + inline(1_000_000, "BLANK2", "Ultimo", "Consumatore")
+        ).replace(b"@", rows)
+        workbook = (
+            f'<workbook xmlns="{formats_samples.MAIN}"'
+            f' xmlns:r="{formats_samples._OFFICE}"><sheets>'
+            '<sheet name="Clienti" sheetId="1" r:id="r1"/></sheets></workbook>'
+        )
+        data = formats_samples.raw_xlsx(sheet, workbook=workbook.encode())
+        batch = self.receive(data, "lungo.xlsx")
+        batch.action_apply()
+        self.assertEqual(
+            (batch.state, batch.count_created, batch.count_quarantined), ("done", 2, 0)
+        )
+
     def test_a_thousand_bad_rows_are_all_listed(self):
+        """Row I05 (gate 23)."""
         records = [customer(n, fiscal_code="WRONG") for n in range(1, 1001)]
         records += [customer(n) for n in range(1001, 1011)]
         batch = self.receive(xlsx({"customers": records}))
@@ -348,7 +411,7 @@ class TestImportLoad(ImportCommon):
         self.assertEqual(batch.state, "partial")
 
     def test_bad_row_never_stops_good_ones(self):
-        """A row that the database refuses is set aside alone."""
+        """Row I10. A row that the database refuses is set aside alone."""
         self.load_records(customers=[customer(1), customer(2), customer(3)])
         loader = self.registry["utility.import.loader.contracts"]
         original = loader._write_contracts

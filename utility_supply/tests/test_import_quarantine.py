@@ -50,6 +50,7 @@ class TestImportQuarantine(ImportCommon):
         self.assertIn("WRONG", row.cells_html)
 
     def test_correct_and_retry_on_screen(self):
+        """Row I10: corrected on screen."""
         batch, row = self.quarantined()
         fix = (
             self.env["utility.import.row.fix"]
@@ -301,6 +302,7 @@ class TestImportQuarantine(ImportCommon):
     # -- profiles --------------------------------------------------------------------
 
     def test_template_can_be_downloaded_and_comes_back(self):
+        """Row I07."""
         profiles = self.env["utility.import.profile"]._shipped()
         self.assertEqual(len(profiles), 5)
         data, _name = profiles[0]._template_bytes()
@@ -319,7 +321,11 @@ class TestImportQuarantine(ImportCommon):
         self.assertTrue(all(profile.field_count > 5 for profile in before))
 
     def test_profile_from_a_sample(self):
-        """Another layout: other headings, text dates, joined and translated columns."""
+        """Row I03.
+
+        Another layout: other headings, text dates, joined and translated
+        columns.
+        """
         self.load_base()
         wizard = self._sample_wizard()
         wizard.action_read()
@@ -448,7 +454,7 @@ class TestImportQuarantine(ImportCommon):
         rows = [{**_named(payment("P1", None, customer_code="K00001")), "amount": 10}]
         answer = feed.ingest("payments", rows, control_count=2)
         self.assertEqual((answer["state"], answer["applied"]), ("refused", 0))
-        self.assertEqual(answer["errors"][0]["code"], "refused")
+        self.assertEqual(answer["errors"][0]["code"], "control_count")
         answer = feed.ingest("payments", rows, control_count=1, control_amount=10.0)
         self.assertEqual((answer["state"], answer["applied"]), ("done", 1))
 

@@ -5,7 +5,7 @@ from datetime import date
 from lxml import etree
 
 from odoo import Command
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, tagged
 
 from .common import UtilityCommon
@@ -62,7 +62,7 @@ class TestViews(UtilityCommon):
             for data in actions.filtered(lambda item: "import" not in item.name):
                 action = self.env[data.model].browse(data.res_id)
                 model = self.env[action.res_model].with_user(user)
-                if model._name == "res.config.settings" or not model.has_access("read"):
+                if model.is_transient() or not model.has_access("read"):
                     continue
                 with self.subTest(user=user.login, action=data.name):
                     views = [tuple(view) for view in action.views]
@@ -91,17 +91,34 @@ class TestViews(UtilityCommon):
         self.assertEqual(form.utility_contract_id, self.contract)
 
     def test_settings_of_the_books(self):
-        settings = self.env["res.config.settings"].with_user(
-            self.env.ref("base.user_admin")
-        )
-        admin = settings.env.user
-        admin.sudo().company_ids += self.company
-        admin.sudo().company_id = self.company
-        form = Form(settings.with_company(self.company))
+        """The utility's own administrator keeps them: no system rights needed."""
+        wizards = self.env["utility.books.wizard"].with_user(self.utility_admin)
+        form = Form(wizards)
+        self.assertEqual(form.utility_book_mode, "subledger")
         form.utility_book_mode = "full"
-        form.save().execute()
+        form.utility_opening_date = "2026-01-01"
+        form.save().action_save()
         self.assertEqual(self.company.utility_book_mode, "full")
-        settings.with_company(self.company).create({}).action_utility_setup_books()
+        self.assertEqual(str(self.company.utility_opening_date), "2026-01-01")
+        # what was emptied is said, then made again
+        journal = self.company.utility_bill_journal_id
+        form = Form(wizards)
+        form.utility_bill_journal_id = self.env["account.journal"]
+        wizard = form.save()
+        wizard.action_save()
+        self.assertFalse(self.company.utility_bill_journal_id)
+        self.assertIn("journal of the bills", Form(wizards).problems)
+        wizard.action_prepare()
+        self.assertEqual(self.company.utility_bill_journal_id, journal)
+        self.assertFalse(Form(wizards).problems)
+
+    def test_books_of_another_company(self):
+        other = self.env["res.company"].create({"name": "Altra"})
+        wizards = self.env["utility.books.wizard"].with_user(self.utility_admin)
+        with self.assertRaises(AccessError):
+            wizards.create({"company_id": other.id}).action_save()
+        with self.assertRaises(AccessError):
+            wizards.with_user(self.utility_user).create({}).action_save()
 
     def test_proof_of_an_imported_notice_is_kept(self):
         proof = self.env["ir.attachment"].create(
