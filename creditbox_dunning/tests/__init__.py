@@ -1,3 +1,5 @@
+from . import test_action_table_edit
+from . import test_doctor
 from . import test_action_table_format
 from . import test_guard_vectors
 from . import test_planner
