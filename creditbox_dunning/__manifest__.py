@@ -24,6 +24,7 @@
         "views/dunning_action_type_views.xml",
         "views/dunning_case_form_views.xml",
         "views/dunning_case_views.xml",
+        "views/dunning_worklist_views.xml",
         "views/dunning_explanation_views.xml",
         "views/dunning_communication_views.xml",
         "views/dunning_run_views.xml",

@@ -10,6 +10,7 @@ from . import dunning_case_opening
 from . import dunning_case_search
 from . import dunning_cockpit
 from . import dunning_timeline
+from . import dunning_worklist
 from . import dunning_guard
 from . import dunning_hold
 from . import dunning_facts

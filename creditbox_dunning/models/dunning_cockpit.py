@@ -1,4 +1,6 @@
 from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import SQL
 from odoo.tools.misc import format_date
 
 from .dunning_action import OPEN_STATES
@@ -8,6 +10,9 @@ OPERATOR = "creditbox_dunning.group_dunning_operator"
 MANAGER = "creditbox_dunning.group_dunning_manager"
 # an action of these states is behind: the sentence of the case begins with the last
 BEHIND_STATES = ("done", "failed")
+# a reason of the legal guard among those of the case, as jsonb writes it; the percent
+# signs are doubled for the database driver
+GUARD_PATTERN = """'%%"code": "guard~_%%' ESCAPE '~'"""
 
 
 class DunningCase(models.Model):
@@ -24,10 +29,21 @@ class DunningCase(models.Model):
     days_overdue = fields.Integer(compute="_compute_days_overdue")
     has_open_action = fields.Boolean(compute="_compute_has_open_action")
     needs_attention = fields.Boolean(compute="_compute_needs_attention")
+    is_guard_blocked = fields.Boolean(
+        string="Stopped by the law",
+        compute="_compute_is_guard_blocked",
+        search="_search_is_guard_blocked",
+        help="The legal guard forbids the next step and no day is known.",
+    )
     can_plan_now = fields.Boolean(compute="_compute_can")
     can_record_outcome = fields.Boolean(compute="_compute_can")
     can_print_letters = fields.Boolean(compute="_compute_can")
     can_take_over = fields.Boolean(compute="_compute_can")
+
+    _guard_idx = models.Index(
+        "(company_id) WHERE state != 'closed' AND next_date IS NULL"
+        f" AND next_reasons::text LIKE {GUARD_PATTERN.replace('%%', '%')}"
+    )
 
     @api.depends("due_date")
     def _compute_days_overdue(self):
@@ -56,6 +72,38 @@ class DunningCase(models.Model):
                 case.key_date = case.closed_on
             else:
                 case.key_date = case.next_date or case.next_since or case.opened_on
+
+    @api.depends("state", "next_date", "next_reasons")
+    def _compute_is_guard_blocked(self):
+        for case in self:
+            codes = [item.get("code") or "" for item in case.next_reasons or ()]
+            case.is_guard_blocked = (
+                case.state != "closed"
+                and not case.next_date
+                and any(code.startswith("guard_") for code in codes)
+            )
+
+    @api.model
+    def _search_is_guard_blocked(self, operator, value):
+        """Read by the partial index ``_guard_idx``: written as it is declared."""
+        if operator != "in":
+            return NotImplemented
+
+        def to_sql(model, alias, query):
+            return SQL(
+                "(%(state)s != 'closed' AND %(date)s IS NULL"
+                " AND (%(reasons)s)::text LIKE %(pattern)s)",
+                state=SQL.identifier(alias, "state"),
+                date=SQL.identifier(alias, "next_date"),
+                reasons=SQL.identifier(alias, "next_reasons"),
+                # a literal: a parameter would never match the index's condition
+                pattern=SQL(GUARD_PATTERN),
+            )
+
+        found = Domain.custom(
+            to_sql=to_sql, predicate=lambda case: case.is_guard_blocked
+        )
+        return found if True in value else ~found
 
     @api.depends("state", "user_id", "action_ids.state")
     @api.depends_context("uid")

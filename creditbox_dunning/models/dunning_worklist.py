@@ -1,0 +1,363 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools.misc import format_amount, format_date
+
+# how far back what went wrong is still today's work
+RECENT_DAYS = 30
+AHEAD_DAYS = 7
+TECHNICAL_ACTION = 7
+ACTION_LIST = "creditbox_dunning.dunning_action_view_list"
+# model -> field that is summed beside the count
+AMOUNTS = {
+    "dunning.case": "amount_due",
+    "dunning.action": "amount",
+    "dunning.approval.request": "amount",
+    "dunning.hold": "amount",
+}
+
+
+class DunningWorklist(models.AbstractModel):
+    """What waits for a person today: lists with their count and euro.
+
+    Nothing is stored: each list is a domain on a model, counted with the rights and in
+    the companies of who asks. A list whose model the user may not read is not shown.
+    """
+
+    _name = "dunning.worklist"
+    _description = "Worklists of today"
+
+    @api.model
+    def get_today(self):
+        """The page "Today": RPC, with the rights of who asks.
+
+        Returns {day, lists, companies, has_cases}; each list has key, title, help,
+        icon, tone, count, amounts (text), companies (when there are several) and the
+        window action that opens it.
+        """
+        self.env["dunning.case"].check_access("read")
+        today = fields.Date.context_today(self)
+        lists = []
+        for values in self._lists(today):
+            if self.env[values["model"]].has_access("read"):
+                lists.append(self._counted(values))
+        return {
+            "day": format_date(self.env, today, date_format="EEEE d MMMM y"),
+            "lists": lists,
+            "companies": self._companies(today),
+            "has_cases": bool(self.env["dunning.case"].search_count([], limit=1)),
+        }
+
+    def _lists(self, today):
+        """The lists in the order of the page."""
+        return [
+            *self._lists_of_decisions(today),
+            *self._lists_of_sending(today),
+            *self._lists_of_trouble(today),
+            *self._lists_of_plans(today),
+        ]
+
+    def _lists_of_decisions(self, today):
+        level = self.env.user._dunning_group_level()
+        return [
+            {
+                "key": "approve",
+                "title": self.env._("To approve"),
+                "help": self.env._("Requests of others that your level may decide."),
+                "icon": "fa-gavel",
+                "tone": "primary",
+                "model": "dunning.approval.request",
+                "domain": [
+                    ("state", "=", "pending"),
+                    ("required_level", "<=", level),
+                    ("asker_ids", "not in", self.env.uid),
+                ],
+            },
+            {
+                "key": "decide",
+                "title": self.env._("A person has to decide"),
+                "help": self.env._(
+                    "The table has no more to say, or a step needs an address, a"
+                    " choice, a look at the case."
+                ),
+                "icon": "fa-hand-paper-o",
+                "tone": "warning",
+                "model": "dunning.case",
+                "domain": [("state", "!=", "closed"), ("next_kind", "=", "stop")],
+            },
+            {
+                "key": "guard",
+                "title": self.env._("Stopped by the law"),
+                "help": self.env._(
+                    "The legal guard forbids the next step as things stand: the case"
+                    " says which rule and why."
+                ),
+                "icon": "fa-balance-scale",
+                "tone": "warning",
+                "model": "dunning.case",
+                "domain": [("state", "!=", "closed"), ("is_guard_blocked", "=", True)],
+            },
+        ]
+
+    def _lists_of_sending(self, today):
+        technical = ("action_type_id.code", "=", TECHNICAL_ACTION)
+        others = ("action_type_id.code", "!=", TECHNICAL_ACTION)
+        return [
+            {
+                "key": "to_send",
+                "title": self.env._("To be sent by hand"),
+                "help": self.env._(
+                    "Registered letters and PEC lie ready as files: send them, then"
+                    " record the day."
+                ),
+                "icon": "fa-envelope-o",
+                "tone": "primary",
+                "model": "dunning.action",
+                "domain": [("state", "=", "executing"), others],
+            },
+            {
+                "key": "steps",
+                "title": self.env._("Steps to decide"),
+                "help": self.env._(
+                    "Agency, settlement, legal action: the program proposes them, a"
+                    " person decides."
+                ),
+                "icon": "fa-check-square-o",
+                "tone": "primary",
+                "model": "dunning.action",
+                "domain": [("state", "=", "waiting_approval"), others],
+            },
+            {
+                "key": "technical",
+                "title": self.env._("Technical office"),
+                "help": self.env._(
+                    "Steps on the supply that wait for a plan or for what was done."
+                ),
+                "icon": "fa-wrench",
+                "tone": "primary",
+                "model": "dunning.action",
+                "domain": [
+                    ("state", "in", ("waiting_approval", "approved", "executing")),
+                    technical,
+                ],
+            },
+        ]
+
+    def _lists_of_trouble(self, today):
+        since = fields.Date.to_string(today - timedelta(days=RECENT_DAYS))
+        return [
+            {
+                "key": "failed",
+                "title": self.env._("Failed steps"),
+                "help": self.env._(
+                    "Steps of the last 30 days that could not be done, on cases that"
+                    " are still open."
+                ),
+                "icon": "fa-exclamation-triangle",
+                "tone": "danger",
+                "model": "dunning.action",
+                "domain": [
+                    ("state", "=", "failed"),
+                    ("planned_date", ">=", since),
+                    ("case_id.state", "!=", "closed"),
+                ],
+            },
+            {
+                "key": "messages",
+                "title": self.env._("Messages failed or uncertain"),
+                "help": self.env._("They may not have left: look before sending again"),
+                "icon": "fa-question-circle-o",
+                "tone": "danger",
+                "model": "dunning.communication",
+                "domain": [
+                    ("state", "in", ("failed", "uncertain")),
+                    ("create_date", ">=", since),
+                ],
+            },
+            {
+                "key": "refused",
+                "title": self.env._("Runs refused"),
+                "help": self.env._(
+                    "Payments or bank entries are too old to dun upon: load them, then"
+                    " run again."
+                ),
+                "icon": "fa-hourglass-end",
+                "tone": "danger",
+                "model": "dunning.run",
+                "domain": [
+                    ("state", "=", "refused"),
+                    ("date", ">=", fields.Date.to_string(today - timedelta(days=7))),
+                ],
+            },
+            {
+                "key": "errors",
+                "title": self.env._("Cases left out by a run"),
+                "help": self.env._("An error stopped them: the others went on."),
+                "icon": "fa-bug",
+                "tone": "danger",
+                "model": "dunning.run",
+                "domain": [
+                    ("state", "=", "partial"),
+                    ("date", ">=", fields.Date.to_string(today - timedelta(days=7))),
+                ],
+            },
+        ]
+
+    def _lists_of_plans(self, today):
+        soon = fields.Date.to_string(today + timedelta(days=AHEAD_DAYS))
+        now = fields.Date.to_string(today)
+        return [
+            {
+                "key": "holds",
+                "title": self.env._("Suspensions that end"),
+                "help": self.env._(
+                    "They end within seven days, or had to be checked by now: answer,"
+                    " extend or let them end."
+                ),
+                "icon": "fa-pause-circle-o",
+                "tone": "info",
+                "model": "dunning.hold",
+                "domain": [
+                    ("state", "=", "active"),
+                    "|",
+                    ("resume_date", "<=", soon),
+                    ("check_date", "<=", now),
+                ],
+            },
+            {
+                "key": "week",
+                "title": self.env._("Next seven days"),
+                "help": self.env._("What the runs will do by themselves this week."),
+                "icon": "fa-calendar-o",
+                "tone": "info",
+                "model": "dunning.case",
+                "domain": [
+                    ("state", "!=", "closed"),
+                    ("next_date", ">=", now),
+                    ("next_date", "<=", soon),
+                ],
+                "views": ["calendar", "list", "kanban", "form"],
+            },
+            {
+                "key": "late",
+                "title": self.env._("Stuck"),
+                "help": self.env._("Their day is more than a week past: why?"),
+                "icon": "fa-anchor",
+                "tone": "danger",
+                "model": "dunning.case",
+                "domain": [
+                    ("state", "!=", "closed"),
+                    (
+                        "next_date",
+                        "<",
+                        fields.Date.to_string(today - timedelta(days=AHEAD_DAYS)),
+                    ),
+                ],
+            },
+            {
+                "key": "mine",
+                "title": self.env._("Followed by me"),
+                "help": self.env._("The open cases that bear your name."),
+                "icon": "fa-user-o",
+                "tone": "info",
+                "model": "dunning.case",
+                "domain": [("state", "!=", "closed"), ("user_id", "=", self.env.uid)],
+            },
+        ]
+
+    # figures
+
+    def _counted(self, values):
+        """``values`` with its figures and the action that opens the list."""
+        model = values["model"]
+        amount = AMOUNTS.get(model)
+        aggregates = ["__count", *([f"{amount}:sum"] if amount else [])]
+        domain = Domain(values["domain"]) & Domain(
+            "company_id", "in", self.env.companies.ids
+        )
+        rows = self.env[model]._read_group(domain, ["company_id"], aggregates)
+        per_company = [
+            {
+                "name": company.name,
+                "count": count,
+                "amount": format_amount(self.env, total[0], company.currency_id)
+                if total
+                else "",
+            }
+            for company, count, *total in rows
+        ]
+        return {
+            **{key: values[key] for key in ("key", "title", "help", "icon", "tone")},
+            "count": sum(row["count"] for row in per_company),
+            "amounts": self._totals(rows) if amount else [],
+            "companies": per_company if len(self.env.companies) > 1 else [],
+            "action": self._window(values),
+        }
+
+    def _totals(self, rows):
+        """Sums as text, one a currency."""
+        totals = {}
+        for company, _count, total in rows:
+            currency = company.currency_id
+            totals[currency] = totals.get(currency, 0) + total
+        return [
+            format_amount(self.env, total, currency)
+            for currency, total in totals.items()
+        ]
+
+    def _window(self, values):
+        kinds = values.get("views") or ["list", "kanban", "form"]
+        if values["model"] != "dunning.case":
+            kinds = ["list", "form"]
+        return {
+            "type": "ir.actions.act_window",
+            "name": values["title"],
+            "res_model": values["model"],
+            "views": [[False, kind] for kind in kinds],
+            "domain": values["domain"],
+            "context": {"create": False},
+            "help": self.env._("Nothing waits here. Well done."),
+        }
+
+    def _companies(self, today):
+        """Each company's exposure and how fresh its last run was."""
+        exposure = self.env["dunning.case"]._read_group(
+            [
+                ("state", "!=", "closed"),
+                ("company_id", "in", self.env.companies.ids),
+            ],
+            ["company_id"],
+            ["__count", "amount_due:sum"],
+        )
+        figures = {company: rest for company, *rest in exposure}
+        return [
+            {
+                "id": company.id,
+                "name": company.name,
+                "cases": figures.get(company, (0, 0))[0],
+                "amount": format_amount(
+                    self.env, figures.get(company, (0, 0))[1], company.currency_id
+                ),
+                **self._freshness(company, today),
+            }
+            for company in self.env.companies
+        ]
+
+    def _freshness(self, company, today):
+        """The last run of ``company`` in words; ``tone`` warns when it is old."""
+        runs = self.env["dunning.run"]
+        last = runs.has_access("read") and runs.search(
+            [("company_id", "=", company.id)], limit=1
+        )
+        if not last:
+            return {"run": self.env._("No run yet."), "run_tone": "muted"}
+        labels = dict(runs._fields["state"]._description_selection(self.env))
+        text = self.env._(
+            "Last run %(date)s: %(state)s. %(freshness)s",
+            date=format_date(self.env, last.date),
+            state=labels.get(last.state),
+            freshness=last.message or "",
+        )
+        old = (today - last.date).days > 1 or last.state in ("refused", "partial")
+        return {"run": text, "run_tone": "warning" if old else "success"}
