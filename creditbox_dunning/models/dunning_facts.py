@@ -5,6 +5,7 @@ from odoo.tools import SQL, email_normalize
 
 from odoo.addons.utility_supply.rules import workdays
 
+from ..rules.coverage import settled
 from ..rules.facts import CaseFacts, Done, Hold, Key, Line
 from .amounts import exact
 from .dunning_action import OPEN_STATES
@@ -59,7 +60,7 @@ class DunningFacts(models.AbstractModel):
             covered = defaultdict(set, items.get(case.id, {}))
             history = tuple(self._history(case, wanted, notices, covered))
             done = [self._as_done(action) for action in actions.get(case.id, ())]
-            facts[case.id] = CaseFacts(
+            gathered = CaseFacts(
                 key=self._key(case),
                 lines=tuple(
                     Line(
@@ -76,6 +77,7 @@ class DunningFacts(models.AbstractModel):
                 holds=(*holds, *recorded.get(case.id, ())),
                 supply=supplies.get(case.id),
             )
+            facts[case.id] = settled(gathered)
         return facts
 
     def _read_lines(self, cases, today):

@@ -4,30 +4,38 @@ A notice has effect only for the bills that it names: a bill that fell due yeste
 does not ride on the formal notice of an older one.
 """
 
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
+
+from .facts import CUTS, FORMAL_OPS, OFF_STATES
 
 
-def _own_time_has_come(line, rule, today, shift):
-    return shift(line.due, rule.wait_before, rule.day_kind) <= today
-
-
-def lines_for(rule, facts, today: date, shift):
+def lines_for(rule, facts, today: date, shift, own_time=None):
     """Ids of the receivables that ``rule`` lists when executed on ``today``.
+
+    ``own_time``: (line, rule) -> the day on which the row's own wait has run out for
+    it; without it, the row's days after the line's due date.
 
     * rows that count from the due date list the bills for which that time has passed;
     * a water default notice lists only bills already in a first reminder: it must
       refer to it (REMSI, 311/2019/R/idr, art. 4);
-    * other rows list what the formal notice listed, or everything when there is none;
+    * other rows list what the formal notice listed, or everything when the ladder has
+      had none;
     * open credit notes are always listed: they lower the sum asked.
     """
     owed = [line for line in facts.lines if line.residual > 0]
     if rule.anchor == "due":
-        owed = [line for line in owed if _own_time_has_come(line, rule, today, shift)]
+
+        def due_time(line, rule):
+            return shift(line.due, rule.wait_before, rule.day_kind)
+
+        own_time = own_time or due_time
+        owed = [line for line in owed if own_time(line, rule) <= today]
         if rule.op == "default" and facts.key.service == "water":
             owed = [line for line in owed if "notice" in line.covered]
     else:
-        covered = [line for line in owed if "default" in line.covered]
-        owed = covered or owed
+        covered = [line for line in owed if line.covered & FORMAL_OPS]
+        owed = covered if facts.has_formal_notice else covered or owed
     if not owed:
         return ()
     credits = [line for line in facts.lines if line.residual < 0]
@@ -35,13 +43,81 @@ def lines_for(rule, facts, today: date, shift):
 
 
 def starts_new_round(facts):
-    """True when every bill that this round's notices list is paid but others are open.
+    """True when the ladder begins again from its first row, with its own dates.
 
-    The newer bills then begin the ladder from its first row, with their own dates.
+    * what this round's formal notice lists is paid but newer bills are open (or, before
+      any formal notice, what its reminders list);
+    * an instalment plan was broken so late, or after such payments, that the formal
+      notice no longer says what is owed (domain notes 1.7).
+
+    A supply that is off comes back first: only then does a new round begin.
     """
+    owed = [line for line in facts.lines if line.residual > 0]
+    if not owed or reactivation_due(facts):
+        return False
+    if _notice_is_stale(facts):
+        return True
+    if facts.has_formal_notice:
+        return not any(line.covered & FORMAL_OPS for line in owed)
     has_notice = any(
         done.rule_id is not None and done.state in ("done", "open")
         for done in facts.done
     )
+    return has_notice and not any(line.covered for line in owed)
+
+
+def _notice_is_stale(facts):
+    """A plan was broken and the formal notice before it is too old or too high."""
+    broken = [done for done in facts.done if done.outcome == "broken" and done.executed]
+    formal = [
+        done
+        for done in facts.done
+        if done.op == "default" and done.state == "done" and done.effective
+    ]
+    if not broken or not formal or formal[-1].effective > broken[-1].executed:
+        return False
+    notice, day = formal[-1], broken[-1].executed
+    days = timedelta(days=facts.policy.notice_days)
+    amount = facts.notice_amount
+    return notice.effective + days < day or (
+        notice.amount is not None and amount is not None and notice.amount != amount
+    )
+
+
+def reactivation_due(facts):
+    """True when the supply is off and what it was cut for is paid, or a release was
+    authorised (an event ``reactivate``).
+
+    Bills that are newer than the notice do not keep it off: they were not in it.
+    """
+    if facts.key.supply_state not in OFF_STATES or _is_given_back(facts):
+        return False
+    if any(event.kind == "reactivate" for event in facts.events):
+        return True
     owed = [line for line in facts.lines if line.residual > 0]
-    return bool(has_notice and owed and not any(line.covered for line in owed))
+    if not owed:
+        return True
+    was_cut = facts.has_formal_notice or any(
+        done.op in CUTS and done.state == "done" for done in facts.done
+    )
+    return was_cut and not any(line.covered & FORMAL_OPS for line in owed)
+
+
+def _is_given_back(facts):
+    """The reactivation is done and nothing was cut after it."""
+    steps = [
+        done.op
+        for done in facts.done
+        if done.state == "done"
+        and done.positive
+        and (done.op in CUTS or done.op == "reactivate")
+    ]
+    return bool(steps) and steps[-1] == "reactivate"
+
+
+def settled(facts):
+    """``facts`` with the key that decides the set: a supply that is off and paid for
+    walks the rows of those to be reactivated, whatever the master data say yet."""
+    if facts.key.supply_state == "to_reactivate" or not reactivation_due(facts):
+        return facts
+    return replace(facts, key=replace(facts.key, supply_state="to_reactivate"))

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
+from .outcomes import NORMAL_POLICY, Policy
+
 # (day, count, day_kind) -> date: the count-th day after ``day`` counted as ``day_kind``
 # (solar, weekdays, working); holidays are the caller's business
 Shift = Callable[[date, int, str], date]
@@ -21,6 +23,15 @@ ANY = ""
 COUNTS_AS_ACTIVE = frozenset({"reduced", "limited"})
 # (row, facts, today) -> Verdict: the legal guard of the case's service
 Guard = Callable[["Rule", "CaseFacts", date], "Verdict"]
+# operations that change what is supplied; the table's codes of the technical office
+CUTS = frozenset({"reduce", "limit", "suspend", "deactivate"})
+TECHNICAL_ACTION = 7
+FIRST_WORK_ACTION = 6
+FORMAL_OPS = frozenset({"default", "terminate"})
+# states of a supply that paying gives the right to end
+OFF_STATES = frozenset({"suspended", "reduced", "limited", "to_reactivate"})
+# reasons of the guard for what this supply can never have: the row is passed over
+IMPOSSIBLE = frozenset({"impossible_operation"})
 # longest wait that a row may ask for; keeps every date inside the calendar
 MAX_WAIT = 3660
 # seq from which rows are event driven: never reached by waiting
@@ -69,7 +80,19 @@ class Rule:
     @property
     def is_formal(self):
         """A notice with legal effect: the ladder may never go on without it."""
-        return self.op in ("default", "terminate")
+        return self.op in FORMAL_OPS
+
+    @property
+    def needs_arrival(self):
+        """A letter that later steps build upon: it is sent again when it comes back."""
+        return self.is_formal or (self.op == "notice" and "ar" in self.channel)
+
+    @property
+    def is_technical(self):
+        """Prepares or carries out a cut: never against a hold. Giving back is not."""
+        return self.op == "pre_notice" or (
+            self.action == TECHNICAL_ACTION and self.op != "reactivate"
+        )
 
     @property
     def is_courtesy(self):
@@ -87,7 +110,9 @@ class Done:
     ``executed`` is the day it was done, ``effective`` the day it took effect
     (delivered, notified, carried out). ``outcome``: what came back, a code of
     ``rules/outcomes.py``; empty = nothing particular. ``term``: last day to pay that a
-    notice printed. ``planned``: the day fixed by the technical office.
+    notice printed. ``planned``: the day fixed by the technical office. ``attempt``:
+    how often the row was tried, this one included. ``address_changed``: the master data
+    no longer have the address that it went to. ``amount``: what it asked for.
     """
 
     rule_id: int | None
@@ -102,6 +127,9 @@ class Done:
     outcome: str = ""
     term: date | None = None
     planned: date | None = None
+    attempt: int = 1
+    address_changed: bool = False
+    amount: Decimal | None = None
 
 
 @dataclass(frozen=True)
@@ -123,12 +151,18 @@ class Hold:
     clock: str = "run"
     label: str = ""
 
+    def is_active(self, today):
+        return (self.start is None or self.start <= today) and (
+            self.until is None or self.until >= today
+        )
+
 
 @dataclass(frozen=True)
 class Event:
     """Something that happened on ``date`` and may start an event row of the table.
 
-    ``kind``: the operation of the row that it starts (``plan``, ``reactivate`` ...).
+    ``kind``: the operation of the row that it starts (``plan``, ``writeoff``,
+    ``reactivate`` ...), or ``payment``: the last payment came on that day.
     """
 
     kind: str
@@ -142,11 +176,14 @@ class Verdict:
     ``earliest``: first lawful day, never earlier than the law allows whatever the
     table says. ``blocked``: it may not be done at all as things stand, whatever the
     day. ``reasons`` name the rule, its number, its source and since when it is valid.
+    ``lines``: the only receivables that the row may list (each bill of a notice has its
+    own term); None = any.
     """
 
     earliest: date | None = None
     blocked: bool = False
     reasons: tuple[Reason, ...] = ()
+    lines: frozenset[int] | None = None
 
 
 @dataclass(frozen=True)
@@ -180,6 +217,7 @@ class CaseFacts:
     holds: tuple[Hold, ...] = ()
     events: tuple[Event, ...] = ()
     supply: object = None  # rules/guard_facts.Supply: what the legal guard knows
+    policy: Policy = NORMAL_POLICY
 
     @property
     def amount(self):
@@ -196,12 +234,41 @@ class CaseFacts:
         """Residual of the lines listed in a formal notice; None without such a notice.
 
         Technical, agency and legal steps look at this figure: a notice covers only its
-        bills.
+        bills. Zero when all that it listed is paid.
         """
-        covered = [line for line in self.lines if line.covered & {"default"}]
-        if not covered:
+        covered = [line for line in self.lines if line.covered & FORMAL_OPS]
+        if not covered and not self.has_formal_notice:
             return None
         return sum((line.residual for line in covered), Decimal(0))
+
+    @property
+    def has_formal_notice(self):
+        """A formal notice of this round was sent or is being sent."""
+        return any(
+            done.op in FORMAL_OPS and done.state in ("done", "open")
+            for done in self.done
+        )
+
+    @property
+    def op_done(self):
+        """Day since when the last operation on the supply is in effect, or None."""
+        days = [
+            done.effective or done.executed
+            for done in self.done
+            if done.op in CUTS and done.state == "done" and done.positive
+        ]
+        days = [day for day in days if day]
+        if days:
+            return days[-1]
+        if self.key.supply_state in OFF_STATES:
+            return getattr(self.supply, "state_since", None)
+        return None
+
+    @property
+    def planned_on(self):
+        """The day that the technical office fixed last, or None."""
+        days = [done.planned for done in self.done if done.planned]
+        return days[-1] if days else None
 
 
 @dataclass(frozen=True)
@@ -228,7 +295,8 @@ class Decision:
     ``close`` (nothing is owed), ``stop`` (the table has nothing more to say or a
     person must), ``skip`` (only inside ``skipped``: this row is passed over for good).
     ``channels`` and ``lines``: how to do it and which receivables it lists.
-    ``verdict``: what the legal guard said of ``rule``.
+    ``verdict``: what the legal guard said of ``rule``. ``attempt``: how many times the
+    row will have been tried with this one.
     """
 
     kind: str
@@ -239,3 +307,4 @@ class Decision:
     lines: tuple[int, ...] = ()
     skipped: tuple[Decision, ...] = ()
     verdict: Verdict | None = None
+    attempt: int = 1

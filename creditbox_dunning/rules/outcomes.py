@@ -18,7 +18,7 @@ RETRY = "retry"  # the same order again after some days, a few times
 NEXT_WORK = "next_work"  # impossible here: the next row does without it
 PLAN = "plan"  # to the instalment plan of the set
 SETTLE = "settle"  # to the settlement when the amount is in its band, else to court
-AWAIT_PAYMENT = "await_payment"  # somebody says it is paid: time for the money to come
+AWAIT_PAYMENT = "await_payment"  # said to be paid: time for the money to come in
 BACK = "back"  # as if it had not been tried: where the case stood, with no wait
 RESUME = (
     "resume"  # a broken plan: where the case stood, with a new formal notice if old
@@ -135,15 +135,20 @@ class Policy:
 
     ``work_attempts`` / ``work_retry_days``: how often an order is given, and after how
     many calendar days again. ``letter_attempts``: letters by one channel before giving
-    up. ``payment_days``: for money that somebody says is paid. ``notice_days``: after a
-    broken plan a formal notice older than this is sent again (domain notes 1.7).
+    up; ``search_days``: for finding another address. ``payment_days``: for money that
+    somebody says is paid. ``notice_days``: after a broken plan a formal notice older
+    than this is sent again (domain notes 1.7).
     """
 
     work_attempts: int = 3
     work_retry_days: int = 7
     letter_attempts: int = 2
+    search_days: int = 60
     payment_days: int = 30
     notice_days: int = 90
+
+
+NORMAL_POLICY = Policy()
 
 
 def outcomes_for(action):
@@ -152,9 +157,9 @@ def outcomes_for(action):
     return tuple(o for o in OUTCOMES.values() if o.subject == subject)
 
 
-def route_of(code, is_done):
-    """The default route of an outcome; without a code, of being done or not."""
-    outcome = OUTCOMES.get(code)
-    if outcome:
+def route_of(done):
+    """The default route of a :class:`~.facts.Done`; by its state without an outcome."""
+    outcome = OUTCOMES.get(done.outcome)
+    if outcome and outcome.state == done.state:
         return outcome.route
-    return GO_ON if is_done else CHANNEL
+    return GO_ON if done.state == "done" else CHANNEL

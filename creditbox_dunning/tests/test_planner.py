@@ -96,7 +96,8 @@ class TestPlannerTable(BaseCase):
             day(400),
             shift,
         )
-        self.assertEqual((decision.kind, codes(decision)), ("stop", ["waits_plan"]))
+        self.assertEqual((decision.kind, codes(decision)), ("wait", ["waits_plan"]))
+        self.assertIsNone(decision.date)
 
     def test_suspended_and_to_reactivate_wait_for_work_and_payment(self):
         for state, code in (
@@ -105,7 +106,7 @@ class TestPlannerTable(BaseCase):
         ):
             key = Key("domestic", "gas", state, "suspendible")
             decision = plan(facts(key=key), standard_rules(), day(90), shift)
-            self.assertEqual((decision.kind, codes(decision)), ("stop", [code]))
+            self.assertEqual((decision.kind, codes(decision)), ("wait", [code]))
 
     def test_pec_first_letter_without_it(self):
         rows = self._rows()
