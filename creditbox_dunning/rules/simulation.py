@@ -23,13 +23,17 @@ from datetime import date, timedelta
 from decimal import Decimal
 from zlib import crc32
 
-from .coverage import starts_new_round
+from .coverage import settled, starts_new_round
 from .facts import CaseFacts, Done, Line, Rule
 from .planner import no_guard, plan_rows
 
 ONE_DAY = timedelta(days=1)
 # what a step does to the supply, as the table counts its states
-STATE_AFTER = {"suspend": "suspended", "deactivate": "ceased"}
+STATE_AFTER = {
+    "suspend": "suspended",
+    "deactivate": "ceased",
+    "reactivate": "active",
+}
 # a planner that names no later day is asked again at the next event only; this is the
 # emergency brake against a table that would act every day for ever
 MAX_STEPS = 400
@@ -232,7 +236,8 @@ class _Player:
             self.round += 1
             self.done, self.covered = [], {}
             facts = self.facts_on(day)
-        rows, notes = self.choose(self.key)
+        facts = settled(facts)
+        rows, notes = self.choose(facts.key)
         decision = plan_rows(facts, rows, notes, day, self.shift, self.guard)
         self.calls += 1
         self.decision = decision
@@ -327,3 +332,17 @@ class _Player:
                 rule = acted[index].rule if index >= 0 else None
                 self.collected.append((when, amount, rule, item.due))
         self.collected.sort(key=lambda row: (row[0], row[3], row[1]))
+
+
+def unit_cost(prices, channel, day):
+    """Cost of one message on ``channel`` on ``day`` as Decimal; 0 when unknown.
+
+    ``prices``: {channel: ((valid from, cost), ...)} oldest first.
+    """
+    found = [cost for start, cost in prices.get(channel, ()) if start <= day]
+    return Decimal(str(found[-1])) if found else Decimal(0)
+
+
+def step_cost(prices, channels, day):
+    """Cost of one step: every channel that was used costs its own price."""
+    return sum((unit_cost(prices, name, day) for name in channels), Decimal(0))
