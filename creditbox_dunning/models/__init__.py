@@ -11,7 +11,10 @@ from . import dunning_case_search
 from . import dunning_cockpit
 from . import dunning_timeline
 from . import dunning_worklist
+from . import dunning_legal_parameter
+from . import dunning_local_holiday
 from . import dunning_guard
+from . import dunning_guard_waiver
 from . import dunning_hold
 from . import dunning_facts
 from . import dunning_engine

@@ -1,10 +1,28 @@
-from odoo import api, models
+from collections import defaultdict
 
-from ..rules.planner import no_guard
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from odoo.addons.utility_supply.rules import suspendibility
+
+from ..rules.guard import make_guard
+from ..rules.guard_common import Law, allow, is_open_day
+from ..rules.guard_facts import Supply
+from .amounts import exact
+
+CYCLE_MONTHS = 12
+# only these customers have the short prescription; who is no consumer, professional or
+# micro-enterprise for certain has the long one
+LONG_PRESCRIPTION = frozenset({"large", "public_body"})
+YEARS_BEHIND, YEARS_AHEAD = 6, 3
 
 
 class DunningGuard(models.AbstractModel):
-    """The legal guard's door to the database: its facts, its numbers, its calendar."""
+    """The legal guard's door to the database: its facts, its numbers, its calendar.
+
+    Everything is read with sudo and in bulk. Of a protection only its being there goes
+    out: never its kind.
+    """
 
     _name = "dunning.guard"
     _description = "Legal guard"
@@ -12,12 +30,283 @@ class DunningGuard(models.AbstractModel):
     @api.model
     def _guard_for(self, company, today):
         """The planner's ``guard`` for the cases of ``company`` on ``today``."""
-        return no_guard
+        return make_guard(self._law_for(company, today))
+
+    @api.model
+    def _law_for(self, company, today):
+        """The numbers, the holidays and the way of counting days of ``company``."""
+        years = self._years(today)
+        return Law(
+            numbers=self.env["dunning.legal.parameter"]._parameters(),
+            holidays=frozenset(company._utility_holidays(years)),
+            shift=self.env["dunning.facts"]._shift_for(company, years),
+        )
+
+    @api.model
+    def _years(self, today):
+        return range(today.year - YEARS_BEHIND, today.year + YEARS_AHEAD)
+
+    @api.model
+    def _open_day(self, contract, day):
+        """(may a supply be cut there on ``day``, the first day from it when one may).
+
+        For the day that the technical office plans.
+        """
+        years = self._years(day)
+        holidays = frozenset(contract.company_id._utility_holidays(years))
+        closed = self._closed_of(
+            contract.sudo().supply_point_id,
+            self.env["dunning.local.holiday"]._closed_days(years),
+        )
+        return is_open_day(day, holidays, closed), allow(day, holidays, closed)
 
     @api.model
     def _supply_facts(self, cases, lines, today):
         """{case id: rules.guard_facts.Supply} in a fixed number of statements.
 
-        ``lines``: {case id: [open receivables]} as read by ``dunning.facts``.
+        ``lines``: {case id: [open receivables]} as read by ``dunning.facts``. Cases
+        without a contract have no supply and are not in it.
         """
-        return {}
+        cases = cases.sudo().filtered("contract_id")
+        if not cases:
+            return {}
+        contracts = cases.contract_id
+        numbers = self.env["dunning.legal.parameter"]._parameters()
+        moves = self._moves(lines)
+        known = {
+            "classes": contracts._suspendibility_facts_of(today),
+            "cycle": self._cycle_amounts(contracts, today),
+            "moves": moves,
+            "interrupted": self._interruptions(contracts, list(moves)),
+            "defaults": self._old_defaults(contracts, moves, numbers, today),
+            "half": self._half_payments(contracts, numbers, today),
+            "closed": self.env["dunning.local.holiday"]._closed_days(
+                self._years(today)
+            ),
+            "waived": self.env["dunning.guard.waiver"]._waived_of(cases),
+            "numbers": numbers,
+        }
+        return {
+            case.id: self._supply_of(case, lines.get(case.id, ()), known, today)
+            for case in cases
+        }
+
+    def _supply_of(self, case, rows, known, today):
+        contract = case.contract_id
+        point = contract.supply_point_id
+        digits = case.company_id.currency_id.decimal_places
+        outcome = suspendibility.classify(known["classes"][contract])
+        charge = exact(point.annual_facilitated_charge, digits)
+        cycle = known["cycle"].get(contract.id)
+        return Supply(
+            is_protected=contract.is_protected or outcome.is_protected,
+            limit_only=outcome.limit_only,
+            voltage=point.voltage_level or None,
+            can_reduce=point.remote_reduction,
+            resident=point.water_resident,
+            condominium=point.dwelling_count > 1,
+            deposit=exact(contract.deposit, digits),
+            cycle_amount=exact(cycle, digits) if cycle else None,
+            annual_charge=charge or None,
+            other_services=self._other_services(rows, known["moves"], digits),
+            prescribed=self._prescribed(contract, rows, known, today),
+            half_paid_on=known["half"].get(contract.id),
+            defaulted_lately=contract.id in known["defaults"] or None,
+            state_since=contract.supply_state_date or None,
+            municipality=point.municipality_code or point.city or "",
+            closed_days=self._closed_of(point, known["closed"]),
+            waived=known["waived"].get(case.id, frozenset()),
+        )
+
+    def _closed_of(self, point, closed):
+        normal = self.env["dunning.local.holiday"]._normal
+        return closed.get(normal(point.municipality_code), frozenset()) | closed.get(
+            normal(point.city), frozenset()
+        )
+
+    # what the bills say
+
+    def _moves(self, lines):
+        """{move id: share of other services} of the open receivables."""
+        ids = list({row["move"] for rows in lines.values() for row in rows})
+        if not ids:
+            return {}
+        return dict(
+            self.env.execute_query(
+                SQL(
+                    "SELECT id, COALESCE(other_services_amount, 0)"
+                    "  FROM account_move WHERE id = ANY(%s)",
+                    ids,
+                )
+            )
+        )
+
+    def _other_services(self, rows, moves, digits):
+        """{receivable: share for other services}; what was paid went to the supply."""
+        found, left = {}, dict(moves)
+        for row in rows:
+            share = min(left.get(row["move"]) or 0, max(row["residual"], 0))
+            if share > 0:
+                left[row["move"]] -= share
+                found[row["id"]] = exact(share, digits)
+        return found
+
+    def _prescribed(self, contract, rows, known, today):
+        """The receivables that are time-barred on ``today``.
+
+        Counted from the due date, again from each formal notice that arrived (art.
+        2943 of the civil code).
+        """
+        moves, whole = known["interrupted"]
+        service = contract.service or ""
+        if contract.customer_type in LONG_PRESCRIPTION:
+            service = ""
+        found = set()
+        for row in rows:
+            years = known["numbers"].get(service, "prescription_years", row["due"])
+            if years is None:
+                continue
+            acts = (moves.get(row["move"]), whole.get(contract.id))
+            last = max([row["due"], *filter(None, acts)])
+            if fields.Date.add(last, years=years.count) < today:
+                found.add(row["id"])
+        return frozenset(found)
+
+    def _cycle_amounts(self, contracts, today):
+        """{contract id: average amount of its bills of the last year}."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT line.utility_contract_id,
+                       SUM(line.balance) / COUNT(DISTINCT line.move_id)
+                  FROM account_move_line line
+                  JOIN account_move move ON move.id = line.move_id
+                 WHERE line.utility_contract_id = ANY(%s)
+                   AND line.display_type = 'payment_term'
+                   AND line.parent_state = 'posted'
+                   AND move.move_type = 'out_invoice'
+                   AND move.invoice_date > %s
+              GROUP BY line.utility_contract_id
+                """,
+                contracts.ids,
+                fields.Date.subtract(today, months=CYCLE_MONTHS),
+            )
+        )
+        return dict(rows)
+
+    # what the notices say
+
+    def _interruptions(self, contracts, move_ids):
+        """({move id: day}, {contract id: day}) of the last formal notice that arrived.
+
+        The second one: notices that name no bill and so hold for all of them.
+        """
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT notice.contract_id, rel.move_id, MAX(notice.notified_date)
+                  FROM utility_notice notice
+             LEFT JOIN utility_notice_account_move_rel rel
+                    ON rel.notice_id = notice.id
+                 WHERE notice.contract_id = ANY(%s)
+                   AND notice.is_formal_notice
+                   AND notice.notified_date IS NOT NULL
+                   AND (rel.move_id IS NULL OR rel.move_id = ANY(%s))
+              GROUP BY notice.contract_id, rel.move_id
+                """,
+                contracts.ids,
+                move_ids,
+            )
+        )
+        moves, whole = {}, {}
+        for contract_id, move_id, day in rows:
+            if move_id:
+                moves[move_id] = max(day, moves.get(move_id, day))
+            else:
+                whole[contract_id] = day
+        return moves, whole
+
+    def _old_defaults(self, contracts, moves, numbers, today):
+        """Contracts in default for other bills within the months that matter (water).
+
+        A notice that names no bill may be the present one: it shortens no term.
+        """
+        months = numbers.get("water", "default_months", today)
+        if months is None:
+            return set()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT DISTINCT notice.contract_id
+                  FROM utility_notice notice
+                 WHERE notice.contract_id = ANY(%s)
+                   AND notice.kind = 'default'
+                   AND notice.is_formal_notice
+                   AND notice.notified_date >= %s
+                   AND EXISTS (SELECT FROM utility_notice_account_move_rel rel
+                                WHERE rel.notice_id = notice.id)
+                   AND NOT EXISTS (SELECT FROM utility_notice_account_move_rel rel
+                                    WHERE rel.notice_id = notice.id
+                                      AND rel.move_id = ANY(%s))
+                """,
+                contracts.ids,
+                fields.Date.subtract(today, months=months.count),
+                list(moves),
+            )
+        )
+        return {contract_id for (contract_id,) in rows}
+
+    def _half_payments(self, contracts, numbers, today):
+        """{contract id: day} on which a condominium paid at least half at once.
+
+        One payment, matched with the bills of the last notice of default between its
+        sending and its term to pay (REMSI, 311/2019/R/idr).
+        """
+        share = numbers.get("water", "condominium_share", today)
+        if share is None:
+            return {}
+        rows = self.env.execute_query(
+            SQL(
+                """
+                WITH notice AS (
+                    SELECT DISTINCT ON (told.contract_id) told.*
+                      FROM utility_notice told
+                      JOIN utility_contract contract
+                        ON contract.id = told.contract_id
+                      JOIN utility_supply_point point
+                        ON point.id = contract.supply_point_id
+                     WHERE told.contract_id = ANY(%s)
+                       AND told.kind = 'default'
+                       AND told.is_formal_notice
+                       AND told.amount > 0
+                       AND point.service = 'water'
+                       AND point.dwelling_count > 1
+                  ORDER BY told.contract_id, told.sent_date DESC, told.id DESC
+                )
+                SELECT notice.contract_id, credit.date, SUM(matched.amount),
+                       notice.amount
+                  FROM notice
+                  JOIN utility_notice_account_move_rel rel
+                    ON rel.notice_id = notice.id
+                  JOIN account_move_line debit
+                    ON debit.move_id = rel.move_id
+                   AND debit.display_type = 'payment_term'
+                   AND debit.utility_contract_id = notice.contract_id
+                  JOIN account_partial_reconcile matched
+                    ON matched.debit_move_id = debit.id
+                  JOIN account_move_line credit
+                    ON credit.id = matched.credit_move_id
+                 WHERE credit.date >= notice.sent_date
+                   AND credit.date <= COALESCE(notice.pay_term, credit.date)
+                   AND credit.date <= %s
+              GROUP BY notice.contract_id, notice.amount, credit.move_id, credit.date
+                """,
+                contracts.ids,
+                today,
+            )
+        )
+        found = defaultdict(list)
+        for contract_id, day, paid, amount in rows:
+            if float(paid) * 100 >= float(amount) * float(share.value):
+                found[contract_id].append(day)
+        return {contract_id: max(days) for contract_id, days in found.items()}

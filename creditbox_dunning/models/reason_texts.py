@@ -9,6 +9,7 @@ from odoo.tools import LazyTranslate
 from odoo.tools.misc import format_amount, format_date
 
 from .reason_texts_explain import TEXTS_EXPLAIN
+from .reason_texts_guard import FACTS_GUARD, TEXTS_GUARD
 
 _lt = LazyTranslate(__name__)
 
@@ -101,6 +102,7 @@ TEXTS = {
     "payment_returned": _lt("A payment was returned: the bill is open again."),
 }
 TEXTS |= TEXTS_EXPLAIN
+TEXTS |= TEXTS_GUARD
 
 
 def pack(reasons):
@@ -126,6 +128,8 @@ def _shown(env, name, value, currency):
         return format_amount(env, float(value["amount"]), currency)
     if name == "day_kind":
         return env._(DAY_KINDS[value]) if value in DAY_KINDS else value
+    if name == "fact" and value in FACTS_GUARD:
+        return env._(FACTS_GUARD[value])
     if name == "reason" and value in TEXTS:
         return env._(TEXTS[value])
     return value

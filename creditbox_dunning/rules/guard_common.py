@@ -10,6 +10,7 @@ its last day, so nothing is added to it.
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 
 from .facts import CaseFacts, Reason, Rule, Shift
 from .guard_facts import Supply
@@ -21,6 +22,7 @@ CUTS = frozenset({"reduce", "limit", "suspend", "deactivate"})
 # what prepares a cut: without the right to cut, nobody is told to prepare it
 TECHNICAL = CUTS | {"list", "pre_notice"}
 FORMAL_CHANNELS = frozenset({"ar", "pec"})
+FORMAL_OPS = frozenset({"default", "terminate"})
 # reason codes of a step that this supply can never have: the planner skips the row
 IMPOSSIBLE = frozenset({"impossible_operation"})
 # Terms that the law leaves to an agreement: art. 1454 of the civil code sets fifteen
@@ -148,15 +150,21 @@ class Question:
     # the debt
 
     @property
+    def noticed(self):
+        """The receivables that the formal notice listed; all of them without one."""
+        lines = self.facts.lines
+        return [line for line in lines if line.covered & FORMAL_OPS] or list(lines)
+
+    @property
     def owed(self):
-        """Residual of the noticed bills (of all of them without a notice)."""
-        noticed = self.facts.notice_amount
-        return self.facts.amount if noticed is None else noticed
+        """Residual of the noticed bills."""
+        return sum((line.residual for line in self.noticed), Decimal(0))
 
     @property
     def service_debt(self):
         """What is owed for this very service; blocks when the share is not known."""
-        return self.owed - self.known(self.supply.other_services, "other_services")
+        others = self.known(self.supply.other_services, "other_services")
+        return self.owed - sum(others.get(line.id, 0) for line in self.noticed)
 
     def known(self, value, fact):
         """``value``; blocks when nobody told."""
@@ -231,8 +239,10 @@ def other_services_only(question):
 
 
 def all_prescribed(question):
+    """Time-barred bills may be asked for, not enforced."""
     prescribed = question.known(question.supply.prescribed, "prescribed")
-    if question.owed > 0 and prescribed >= question.owed:
+    owed = [line for line in question.noticed if line.residual > 0]
+    if owed and all(line.id in prescribed for line in owed):
         number = question.number("prescription_years")
         return cite("guard_prescribed", number)
     return None

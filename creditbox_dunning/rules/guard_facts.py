@@ -5,6 +5,7 @@ never makes an act lawful. No health or social fact comes in here: only whether 
 protects the supply.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -16,11 +17,11 @@ class Supply:
 
     ``deposit``: security deposit or guarantee not used yet; ``cycle_amount``: average
     amount of one billing cycle; ``annual_charge``: last year's charge for the water
-    facilitated band; ``other_services``: share of what is owed that is not for this
-    supply; ``prescribed``: share of it that is time-barred unless the customer's
-    silence lets it be asked; ``half_paid_on``: day on which a condominium paid at
-    least half within the term; ``defaulted_lately``: already in default within the
-    months that shorten the water terms; ``deactivation_ground``: seals or limiter
+    facilitated band; ``other_services``: {receivable: share of it that is not for this
+    supply}; ``prescribed``: the receivables that are time-barred; ``half_paid_on``:
+    day on which a condominium paid at least half within the term;
+    ``defaulted_lately``: already in default within the months that shorten the water
+    terms; ``deactivation_ground``: seals or limiter
     tampered with, or old default charges unpaid; ``state_since``: since when the
     supply is reduced, limited or suspended; ``closed_days``: the patron days of its
     municipality; ``waived``: (operation, reason code) pairs waived by an approval.
@@ -35,8 +36,8 @@ class Supply:
     deposit: Decimal | None = None
     cycle_amount: Decimal | None = None
     annual_charge: Decimal | None = None
-    other_services: Decimal | None = None
-    prescribed: Decimal | None = None
+    other_services: Mapping[int, Decimal] | None = None
+    prescribed: frozenset[int] | None = None
     half_paid_on: date | None = None
     defaulted_lately: bool | None = None
     deactivation_ground: bool | None = None

@@ -44,8 +44,8 @@ def supply(**vals):
         "deposit": Decimal(0),
         "cycle_amount": Decimal(80),
         "annual_charge": Decimal(50),
-        "other_services": Decimal(0),
-        "prescribed": Decimal(0),
+        "other_services": {},
+        "prescribed": frozenset(),
         "defaulted_lately": False,
         "deactivation_ground": True,
     }
