@@ -10,6 +10,8 @@ from odoo.tools.misc import format_amount, format_date
 
 from .reason_texts_explain import TEXTS_EXPLAIN
 from .reason_texts_guard import FACTS_GUARD, TEXTS_GUARD
+from .reason_texts_holds import TEXTS_HOLDS
+from .reason_texts_planner import TEXTS_PLANNER
 
 _lt = LazyTranslate(__name__)
 
@@ -103,6 +105,8 @@ TEXTS = {
 }
 TEXTS |= TEXTS_EXPLAIN
 TEXTS |= TEXTS_GUARD
+TEXTS |= TEXTS_HOLDS
+TEXTS |= TEXTS_PLANNER
 
 
 def pack(reasons):

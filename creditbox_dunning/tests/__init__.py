@@ -12,3 +12,4 @@ from . import test_execution
 from . import test_run
 from . import test_views
 from . import test_explain
+from . import test_hold
