@@ -1,13 +1,8 @@
 from odoo import fields, models
 from odoo.tools import SQL
 
-# creating thousands of cases needs no follower and no "created" message each
-QUIET = {
-    "tracking_disable": True,
-    "mail_create_nolog": True,
-    "mail_create_nosubscribe": True,
-    "mail_notrack": True,
-}
+from .bulk import insert_rows
+
 OPEN_CHUNK = 1000
 
 
@@ -97,13 +92,17 @@ class DunningCase(models.Model):
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT contract_id,
-                       (array_agg(partner_id ORDER BY date_maturity, id))[1],
-                       MIN(date_maturity)
-                  FROM (%(overdue)s) overdue
-                 WHERE amount_residual > 0
-              GROUP BY contract_id,
-                       CASE WHEN contract_id IS NULL THEN partner_id END
+                SELECT found.*, contract.service, contract.customer_type
+                  FROM (SELECT contract_id,
+                               (array_agg(partner_id ORDER BY date_maturity, id))[1]
+                                   AS partner_id,
+                               MIN(date_maturity), SUM(amount_residual)
+                          FROM (%(overdue)s) overdue
+                         WHERE amount_residual > 0
+                      GROUP BY contract_id,
+                               CASE WHEN contract_id IS NULL THEN partner_id END
+                       ) found
+             LEFT JOIN utility_contract contract ON contract.id = found.contract_id
               ORDER BY 3, 1, 2
                 """,
                 overdue=self._overdue_sql(company, today),
@@ -113,19 +112,30 @@ class DunningCase(models.Model):
         for start in range(0, len(rows), OPEN_CHUNK):
             chunk = rows[start : start + OPEN_CHUNK]
             names = self._next_names(company, len(chunk))
-            self.sudo().with_context(**QUIET)._guarded().create(
+            insert_rows(
+                self.sudo(),
                 [
                     {
                         "name": name,
                         "company_id": company.id,
                         "contract_id": contract,
                         "partner_id": partner,
+                        "service": service,
+                        "customer_type": customer_type,
                         "table_id": table.id,
                         "due_date": due,
+                        "amount_due": amount,
                         "opened_on": today,
                     }
-                    for name, (contract, partner, due) in zip(names, chunk, strict=True)
-                ]
+                    for name, (
+                        contract,
+                        partner,
+                        due,
+                        amount,
+                        service,
+                        customer_type,
+                    ) in zip(names, chunk, strict=True)
+                ],
             )
         self.flush_model()
         return len(rows)

@@ -106,38 +106,34 @@ class DunningEngine(models.AbstractModel):
         The facts are those that were read before, with what was just done added to
         them: reading all of them again would say the same.
         """
-        made = actions.grouped("case_id")
-        acted = {case: facts[case.id] for case in made if case in decisions}
-        if not acted:
+        made = defaultdict(list)
+        for action in actions.sorted("id"):
+            made[action.case_id].append(action)
+        if not made:
             return
-        planner = self._planner(self.env["dunning.case"].union(*acted), today)
-        self._update_cases(
-            self._prepare_case_values(
-                case, planner(case, with_done)[0], with_done, today
-            )
-            for case, with_done in (
-                (case, self._with_done(of_case, made[case], today))
-                for case, of_case in acted.items()
-            )
-        )
+        planner = self._planner(actions.case_id, today)
+        values = []
+        for case, of_case in made.items():
+            known = self._with_done(facts[case.id], decisions[case], of_case)
+            decision = planner(case, known)[0]
+            values.append(self._prepare_case_values(case, decision, known, today))
+        self._update_cases(values)
 
-    def _with_done(self, facts, actions, today):
-        """``facts`` as they are after ``actions`` of the case were carried out."""
+    def _with_done(self, facts, decision, actions):
+        """``facts`` as they are after ``actions``, those of ``decision``, were done."""
         as_done = self.env["dunning.facts"]._as_done
-        covering = defaultdict(set)
-        for action in actions.filtered(lambda a: a.state in COVERING_STATES):
-            for line_id in action.item_ids.move_line_id.ids:
-                covering[line_id].add(action.op)
-        return replace(
-            facts,
-            lines=tuple(
-                replace(line, covered=line.covered | covering[line.id])
-                if line.id in covering
-                else line
-                for line in facts.lines
-            ),
-            done=(*facts.done, *filter(None, map(as_done, actions.sorted("id")))),
-        )
+        lines = facts.lines
+        for action in actions:
+            if action.state in COVERING_STATES:
+                told = decision.lines
+                lines = tuple(
+                    replace(line, covered=line.covered | {action.op})
+                    if line.id in told
+                    else line
+                    for line in lines
+                )
+        done = (*facts.done, *filter(None, map(as_done, actions)))
+        return replace(facts, lines=lines, done=done)
 
     def _fresh(self, facts):
         """``facts`` at the beginning of a new round: nothing done, nothing covered."""
