@@ -31,6 +31,11 @@ from . import dunning_action_execution
 from . import dunning_approval_rule
 from . import dunning_approval_request
 from . import dunning_approval_decision
+from . import dunning_approval_deciding
+from . import dunning_approval_timing
+from . import dunning_substitution
+from . import dunning_action_approval
+from . import dunning_case_approval
 from . import dunning_run
 from . import dunning_run_error
 from . import account_move

@@ -2,6 +2,7 @@ import hashlib
 from collections import Counter
 
 from odoo import models
+from odoo.exceptions import AccessError
 from odoo.tools import email_normalize
 
 from ..rules.facts import Reason
@@ -23,19 +24,31 @@ class DunningAction(models.Model):
     """Carrying out what was decided, channel by channel, many actions at once.
 
     Nothing leaves the server here: e-mails are queued with their communication already
-    written, letters become files. What touches a supply or goes to court only waits.
+    written, letters become files. What touches a supply or goes to court becomes an
+    order to a person.
     """
 
     _inherit = "dunning.action"
 
     def _execute(self, today):
-        """Carry out planned actions on ``today``; returns a Counter for the run."""
-        counts = Counter()
+        """Carry out planned actions on ``today``; returns a Counter for the run.
+
+        What the matrix of approvals wants to be seen first only asks.
+        """
         ready = self._recheck()
-        by_person = ready.filtered(lambda a: a._needs_person())
-        self._leave_to_person(by_person)
-        counts["waiting"] += len(by_person)
-        ready -= by_person
+        asking = ready._needing_approval()
+        asking._ask_approval()
+        counts = (ready - asking)._carry_out(today)
+        counts["waiting"] += len(asking)
+        counts["actions"] += len(asking)
+        return counts
+
+    def _carry_out(self, today):
+        """Do what may be done: free by the matrix, or approved. Returns a Counter."""
+        counts = Counter()
+        by_person = self.filtered(lambda a: a._needs_person())
+        by_person._set_state("executing", Reason.of("to_be_done"))
+        ready = self - by_person
         mails = ready.filtered(lambda a: "email" in a._channel_set())
         counts["mails"] += len(mails._queue_emails(today))
         letters = ready.filtered(lambda a: a._channel_set() & LETTERS)
@@ -51,6 +64,11 @@ class DunningAction(models.Model):
         counts["actions"] += len(ready) - len(silent) + len(by_person)
         return counts
 
+    def _sends(self):
+        """Whether carrying it out makes letters or e-mails."""
+        self.ensure_one()
+        return not self._needs_person()
+
     def _recheck(self):
         """Read balance and address again; what changed since the plan is not done."""
         paid = self._filter_paid()
@@ -63,17 +81,10 @@ class DunningAction(models.Model):
         return left - gone
 
     def _needs_person(self):
-        """Steps that the program proposes and a person decides."""
+        """Steps that a person carries out: the program orders them, no more."""
         self.ensure_one()
         is_work = self.action_type_id.code >= FIRST_WORK_ACTION
         return is_work or not (self._channel_set() & {"email", "sms", *LETTERS})
-
-    def _leave_to_person(self, actions):
-        technical = actions.filtered(
-            lambda a: a.action_type_id.code == TECHNICAL_ACTION and a.op != "list"
-        )
-        technical._set_state("waiting_approval", Reason.of("needs_guard"))
-        (actions - technical)._set_state("waiting_approval", Reason.of("needs_person"))
 
     def _channel_set(self):
         self.ensure_one()
@@ -98,6 +109,7 @@ class DunningAction(models.Model):
 
         ``address``: {action: address}. One that was cancelled is taken up again.
         """
+        self._check_may_leave()
         keys = {action._get_key(channel): action for action in self}
         messages = self.env["dunning.communication"].sudo()._guarded()
         found = messages.search([("key", "in", list(keys))])
@@ -120,6 +132,14 @@ class DunningAction(models.Model):
             ],
         )
         return found.filtered(lambda message: message.state == "to_send")
+
+    def _check_may_leave(self):
+        """Last look before something is written that leaves: a message never gets
+        ahead of the decision about its step, whatever code asks for it."""
+        undecided = self.filtered(lambda a: a.state == "waiting_approval")
+        planned = self.filtered(lambda a: a.state == "planned")
+        if undecided or planned._needing_approval():
+            raise AccessError(self.env._("A message was asked for without approval."))
 
     # e-mail
 

@@ -1,9 +1,10 @@
 from decimal import Decimal
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 
-from ..rules.approval import HIGHEST_LEVEL, canonical, facts_hash
+from ..rules.approval import HIGHEST_LEVEL, Ask, canonical, facts_hash, level_for
+from .bulk import insert_rows, update_rows
 from .dunning_action_rule import OPERATIONS
 from .dunning_approval_rule import SUBJECTS
 
@@ -16,6 +17,7 @@ STATES = [
     ("cancelled", "Cancelled"),
 ]
 LOWEST_LEVEL = 1
+ASKING = ("asked", "asked_again")
 
 
 class DunningApprovalRequest(models.Model):
@@ -51,8 +53,8 @@ class DunningApprovalRequest(models.Model):
             "discount",
             "requested_by",
             "requested_on",
-            "asker_ids",
             "required_level",
+            "asked_level",
             "level_since",
             "state",
             "facts",
@@ -92,11 +94,24 @@ class DunningApprovalRequest(models.Model):
     asker_ids = fields.Many2many(
         "res.users",
         string="Asked by",
-        readonly=True,
+        compute="_compute_asker_ids",
         help="Whoever asked or asked again: none of them can approve.",
     )
-    required_level = fields.Integer(required=True, readonly=True, aggregator="max")
-    level_since = fields.Datetime(readonly=True)
+    required_level = fields.Integer(
+        string="Level",
+        required=True,
+        readonly=True,
+        aggregator="max",
+        help="Whoever has this level or a higher one in the company may decide.",
+    )
+    asked_level = fields.Integer(
+        string="Waits for level",
+        required=True,
+        readonly=True,
+        aggregator=False,
+        help="The level that has to act now: it grows when nobody answers.",
+    )
+    level_since = fields.Datetime(string="Waits since", readonly=True)
     state = fields.Selection(
         STATES,
         string="Status",
@@ -133,6 +148,22 @@ class DunningApprovalRequest(models.Model):
     def _unlink_except_history(self):
         raise UserError(self.env._("A request is history: it is never deleted."))
 
+    @api.depends("decision_ids")
+    def _compute_asker_ids(self):
+        """Read from the log, which nobody can change."""
+        rows = (
+            self.env["dunning.approval.decision"]
+            .sudo()
+            ._read_group(
+                [("request_id", "in", self.ids), ("kind", "in", ASKING)],
+                ["request_id"],
+                ["user_id:recordset"],
+            )
+        )
+        askers = {request.id: users for request, users in rows}
+        for request in self:
+            request.asker_ids = askers.get(request.id, False)
+
     # asking
 
     @api.model
@@ -157,27 +188,29 @@ class DunningApprovalRequest(models.Model):
 
     @api.model
     def _ask_many(self, subject, asks):
-        """The same for many records; ``asks``: dicts with the arguments of ``_ask``."""
+        """The same for many records in a fixed number of statements.
+
+        ``asks``: dicts with the arguments of ``_ask``.
+        """
         if not asks:
             return self.browse()
         self._check_approvable({ask["record"]._name for ask in asks})
         open_ = self._open_for([ask["record"] for ask in asks], subject)
-        new, again, kept = [], [], self.browse()
+        new, kept, stale = [], self.browse(), self.browse()
         for ask in asks:
             found = open_.get((ask["record"]._name, ask["record"].id))
-            wanted = facts_hash(ask.get("facts") or {})
-            if found and found.facts_hash == wanted:
-                kept |= found
-                again.append((found, ask))
-            else:
-                if found:
-                    found._end("lapsed", self.env._("Asked again with other facts."))
-                new.append(self._prepare_request_vals(subject, ask))
-        for request, ask in again:
-            request._asked_again(ask.get("asker") or self.env.user)
-        created = self.sudo()._guarded().create(new)
+            if found and found.facts_hash == facts_hash(ask.get("facts") or {}):
+                found._asked_again(ask.get("asker") or self.env.user)
+                kept |= self.browse(found.id)
+                continue
+            stale |= self.browse(found.id if found else ())
+            new.append(ask)
+        stale._end("lapsed", self.env._("Asked again with other facts."))
+        created = insert_rows(
+            self.sudo()._guarded(), self._prepare_request_vals(subject, new)
+        )
         created._log("asked", to_state="pending")
-        return kept | created.sudo(self.env.su).with_context(self.env.context)
+        return kept | self.browse(created.ids)
 
     def _check_approvable(self, names):
         allowed = self._approvable_models()
@@ -199,152 +232,110 @@ class DunningApprovalRequest(models.Model):
         )
         return {(request.res_model, request.res_id): request for request in found}
 
-    def _prepare_request_vals(self, subject, ask):
+    def _prepare_request_vals(self, subject, asks):
+        """Values of the requests for ``asks``, the matrix read once for all."""
+        companies = self.env["res.company"].union(
+            *(ask["record"].sudo().company_id for ask in asks)
+        )
+        matrix = self.env["dunning.approval.rule"]._rows_of(companies)
+        return [self._prepare_one(subject, ask, matrix) for ask in asks]
+
+    def _prepare_one(self, subject, ask, matrix):
         record = ask["record"].sudo()
         company, kind = record.company_id, ask.get("action_type")
         amount, discount = ask.get("amount") or 0, ask.get("discount") or 0
-        level = self.env["dunning.approval.rule"]._level_for(
-            company, subject, kind, Decimal(str(amount)), discount, ask.get("op") or ""
+        wanted = Ask(
+            subject,
+            kind.code if kind else 0,
+            ask.get("op") or "",
+            Decimal(str(amount)),
+            Decimal(str(discount)),
         )
-        level = min(max(level, ask.get("level") or 0, LOWEST_LEVEL), HIGHEST_LEVEL)
-        case = ask.get("case")
-        if case is None:
-            case = record if record._name == "dunning.case" else record["case_id"]
+        level = max(level_for(matrix[company], wanted), ask.get("level") or 0)
+        level = min(max(level, LOWEST_LEVEL), HIGHEST_LEVEL)
         now, facts = fields.Datetime.now(), ask.get("facts") or {}
         days = company.dunning_approval_days
-        today = fields.Date.context_today(self)
-        asker = ask.get("asker") or self.env.user
+        today = self.env["dunning.case"]._today(company)
         return {
             "name": record.display_name or "",
             "company_id": company.id,
             "res_model": record._name,
             "res_id": record.id,
-            "case_id": case.id,
+            "case_id": self._case_of(ask, record).id,
             "subject": subject,
             "action_type_id": kind.id if kind else False,
             "op": ask.get("op") or False,
             "amount": float(amount),
             "discount": float(discount),
-            "requested_by": asker.id,
+            "requested_by": (ask.get("asker") or self.env.user).id,
             "requested_on": now,
-            "asker_ids": [fields.Command.link(asker.id)],
             "required_level": level,
+            "asked_level": level,
             "level_since": now,
+            "state": "pending",
             "facts": canonical(facts),
             "facts_hash": facts_hash(facts),
             "expires_on": fields.Date.add(today, days=days) if days > 0 else False,
             "note": ask.get("note") or False,
         }
 
+    def _as_ask(self):
+        """What was asked, as the matrix sees it."""
+        self.ensure_one()
+        return Ask(
+            self.subject,
+            self.action_type_id.code or 0,
+            self.op or "",
+            Decimal(str(self.amount)),
+            Decimal(str(round(self.discount, 2))),
+        )
+
+    def _case_of(self, ask, record):
+        if ask.get("case") is not None:
+            return ask["case"]
+        if record._name == "dunning.case":
+            return record
+        has_case = "case_id" in record._fields
+        return record.case_id if has_case else self.env["dunning.case"]
+
     def _asked_again(self, user):
         """``user`` asks for the same: he cannot be the one who approves it."""
-        if user in self.asker_ids:
-            return
-        self.sudo()._guarded().write({"asker_ids": [fields.Command.link(user.id)]})
-        self._log("asked_again", to_state="pending", user=user)
+        if user not in self.sudo().asker_ids:
+            self.sudo()._log("asked_again", "pending", "pending", user=user)
 
-    # deciding
-
-    def action_approve(self, note=""):
-        """Button: approve; whoever may not, or asked, is refused with the reason."""
-        return self._decide_and_tell("approved", note)
-
-    def action_refuse(self, note=""):
-        """Button: refuse, with the reason in ``note``."""
-        if not (note or "").strip():
-            raise UserError(self.env._("Say why it is refused."))
-        return self._decide_and_tell("refused", note)
-
-    def _decide_and_tell(self, kind, note):
-        left = self._decide(kind, note)
-        if not left:
-            return True
-        if len(self) == 1:
-            raise AccessError(left[self])
-        return left
-
-    def _decide(self, kind, note=""):
-        """Decide those that the current user may; returns {request: why not} of the
-        others. In the order: may he read them, are they free, is it for him, are the
-        facts the same."""
-        self.check_access("read")
-        requests = self.sudo()
-        locked = requests.try_lock_for_update()
-        locked.invalidate_recordset(["state", "asker_ids", "required_level"])
-        left = dict.fromkeys(
-            requests - locked, self.env._("Somebody else is deciding this just now.")
-        )
-        acting = {}
-        for request in locked:
-            level, absent, reason = request._authority(self.env.user)
-            if reason:
-                left[request] = reason
-            else:
-                acting[request] = (level, absent)
-        left.update(
-            self._apply(requests.browse(r.id for r in acting), kind, note, acting)
-        )
-        by_id = {request.id: request for request in self}
-        return {by_id[request.id]: reason for request, reason in left.items()}
-
-    def _authority(self, user):
-        """(level, user he acts for, reason why not) of ``user`` for this request."""
-        self.ensure_one()
-        if self.state != "pending":
-            return 0, None, self.env._("%(name)s waits for nothing.", name=self.name)
-        if user in self.asker_ids:
-            return 0, None, self.env._("Who asks never approves: somebody else has to.")
-        level = user._dunning_level(self.company_id)
-        if level >= self.required_level:
-            return level, None, ""
-        return (
-            0,
-            None,
-            self.env._(
-                "This needs level %(needed)s, yours is %(own)s.",
-                needed=self.required_level,
-                own=level,
-            ),
-        )
-
-    def _apply(self, requests, kind, note, acting):
-        """Write the decision on ``requests``, then what follows on their records."""
-        requests.flush_recordset()
-        requests._guarded().write(
-            {
-                "state": kind,
-                "decided_by": self.env.uid,
-                "decided_on": fields.Datetime.now(),
-                "end_note": note or False,
-            }
-        )
-        requests._log(kind, "pending", kind, note=note, acting=acting)
-        hook = {"approved": "_on_approved", "refused": "_on_refused"}[kind]
-        requests._call_hook(hook)
-        return {}
-
-    def _call_hook(self, hook):
-        for model, requests in self.grouped("res_model").items():
-            records = self.env[model].sudo().browse(requests.mapped("res_id"))
-            method = getattr(records, hook, None)
-            if method:
-                method(requests)
+    # what happens to it
 
     def _end(self, state, reason):
         """Close pending requests without a decision: the facts or the time did it."""
         pending = self.sudo().filtered(lambda request: request.state == "pending")
-        if not pending:
-            return
-        pending._guarded().write({"state": state, "end_note": reason})
+        pending._set_state(state, end_note=reason)
         pending._log(state, "pending", state, note=reason)
 
+    def _lapse_approved(self, reason):
+        """What was approved may not be done any more; the log keeps both."""
+        approved = self.sudo().filtered(lambda request: request.state == "approved")
+        approved._set_state("lapsed", end_note=reason)
+        approved._log("lapsed", "approved", "lapsed", note=reason)
+
+    def _set_state(self, state, **vals):
+        update_rows(
+            self.sudo().browse(),
+            {request.id: {"state": state, **vals} for request in self},
+        )
+
     def _log(self, kind, from_state=False, to_state=False, **more):
-        """One row of the log for each request, in one statement."""
+        """One row of the log for each request, in one statement.
+
+        ``more``: ``user`` (who did it, the current one), ``acting`` ({request id:
+        (level used, user he stood in for)}), ``note``.
+        """
         acting = more.get("acting") or {}
-        user = more.get("user") or self.env.user
         values = []
         for request in self:
-            level, absent = acting.get(request, (request.required_level, None))
+            user = more.get("user") or self.env.user
+            if kind == "asked":
+                user = request.requested_by
+            level, absent = acting.get(request.id, (request.asked_level, None))
             values.append(
                 {
                     "request_id": request.id,
@@ -352,6 +343,7 @@ class DunningApprovalRequest(models.Model):
                     "kind": kind,
                     "user_id": user.id,
                     "acting_for_id": absent.id if absent else False,
+                    "date": fields.Datetime.now(),
                     "from_state": from_state,
                     "to_state": to_state or request.state,
                     "level": level,
@@ -359,4 +351,6 @@ class DunningApprovalRequest(models.Model):
                     "facts_hash": request.facts_hash,
                 }
             )
-        return self.env["dunning.approval.decision"].sudo()._guarded().create(values)
+        return insert_rows(
+            self.env["dunning.approval.decision"].sudo()._guarded(), values
+        )

@@ -3,6 +3,7 @@ import pathlib
 from decimal import Decimal
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 from ..rules.approval import Ask, MatrixRow, level_for
 from .amounts import exact
@@ -37,6 +38,7 @@ class DunningApprovalRule(models.Model):
 
     _name = "dunning.approval.rule"
     _description = "Level of approval"
+    _inherit = "mail.thread"
     _order = "company_id, subject, action_type_id, level, amount_from, id"
     _check_company_auto = True
 
@@ -49,25 +51,68 @@ class DunningApprovalRule(models.Model):
     currency_id = fields.Many2one(related="company_id.currency_id")
     for_group = fields.Boolean(
         string="For the whole group",
+        tracking=True,
         help="A row of the head company that holds for every member of its group too."
         " It can only ask for a higher level than the member's own rows.",
     )
-    subject = fields.Selection(SUBJECTS, required=True, default="action")
+    subject = fields.Selection(SUBJECTS, required=True, default="action", tracking=True)
     action_type_id = fields.Many2one(
-        "dunning.action.type", string="Action", help="Empty = any."
+        "dunning.action.type", string="Action", tracking=True, help="Empty = any."
     )
-    op = fields.Selection(OPERATIONS, string="Operation", help="Empty = any.")
-    amount_from = fields.Monetary(help="From this amount on, included.")
-    amount_to = fields.Monetary(help="Up to this amount, included; 0 = no limit.")
+    op = fields.Selection(
+        OPERATIONS, string="Operation", tracking=True, help="Empty = any."
+    )
+    amount_from = fields.Monetary(tracking=True, help="From this amount on, included.")
+    amount_to = fields.Monetary(
+        tracking=True, help="Up to this amount, included; 0 = no limit."
+    )
     discount_from = fields.Float(
-        string="Discount from (%)", digits=(5, 2), help="Included."
+        string="Discount from (%)", digits=(5, 2), tracking=True, help="Included."
     )
     discount_to = fields.Float(
-        string="Discount up to (%)", digits=(5, 2), help="Included; 0 = no limit."
+        string="Discount up to (%)",
+        digits=(5, 2),
+        tracking=True,
+        help="Included; 0 = no limit.",
     )
-    level = fields.Selection(LEVELS, required=True, default="2")
+    level = fields.Selection(LEVELS, required=True, default="2", tracking=True)
     description = fields.Char()
-    active = fields.Boolean(default=True)
+    active = fields.Boolean(default=True, tracking=True)
+
+    @api.depends("description", "subject")
+    def _compute_display_name(self):
+        labels = dict(self._fields["subject"]._description_selection(self.env))
+        for rule in self:
+            rule.display_name = rule.description or labels.get(rule.subject, "")
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        rules = super().create(vals_list)
+        rules._raise_open()
+        return rules
+
+    def write(self, vals):
+        result = super().write(vals)
+        self._raise_open()
+        return result
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_history(self):
+        raise UserError(self.env._("A row of the matrix is archived, never deleted."))
+
+    def _raise_open(self):
+        """Requests that wait become stricter with the matrix, never easier."""
+        requests = (
+            self.env["dunning.approval.request"]
+            .sudo()
+            .search([("state", "=", "pending")])
+        )
+        matrix = self._rows_of(requests.company_id)
+        levels = {
+            request.id: level_for(matrix[request.company_id], request._as_ask())
+            for request in requests
+        }
+        requests._raise_level(levels)
 
     @api.model
     def _level_for(
@@ -130,7 +175,7 @@ class DunningApprovalRule(models.Model):
         types = self.env["dunning.action.type"]._by_code()
         with STANDARD.open(newline="", encoding="utf-8") as lines:
             rows = list(csv.DictReader(lines, delimiter=";"))
-        return self.create(
+        return self.with_context(tracking_disable=True).create(
             [
                 self._prepare_standard_vals(row, company, types)
                 for company in missing

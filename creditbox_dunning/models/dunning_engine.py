@@ -74,6 +74,7 @@ class DunningEngine(models.AbstractModel):
         return Counter(errors=1, cases=1)
 
     def _process_together(self, cases, today, run):
+        undecided = self.env["dunning.action"]._review_approvals(cases, today)
         decisions, facts, rounds, outdated = self._decide(cases, today)
         self._start_rounds(rounds)
         self._withdraw(decisions, outdated)
@@ -82,6 +83,7 @@ class DunningEngine(models.AbstractModel):
         counts = self._write_cases(decisions, facts, planned, today)
         counts.update(planned._execute(today))
         self._show_next(decisions, facts, actions, today)
+        counts.update(undecided._do_approved(today))
         return counts
 
     def _decide(self, cases, today):

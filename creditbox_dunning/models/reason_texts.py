@@ -8,6 +8,7 @@ from odoo import fields
 from odoo.tools import LazyTranslate
 from odoo.tools.misc import format_amount, format_date
 
+from .reason_texts_approval import TEXTS_APPROVAL
 from .reason_texts_explain import TEXTS_EXPLAIN
 from .reason_texts_guard import FACTS_GUARD, TEXTS_GUARD
 from .reason_texts_holds import TEXTS_HOLDS
@@ -107,6 +108,7 @@ TEXTS |= TEXTS_EXPLAIN
 TEXTS |= TEXTS_GUARD
 TEXTS |= TEXTS_HOLDS
 TEXTS |= TEXTS_PLANNER
+TEXTS |= TEXTS_APPROVAL
 
 
 def pack(reasons):

@@ -39,6 +39,12 @@ class ResUsers(models.Model):
         return min(level, DIRECTOR_LEVEL) if company in own else 0
 
     @api.model
+    def _dunning_levels(self, user, companies):
+        """{company: level} of ``user`` in each of ``companies``."""
+        heads = companies._dunning_heads()
+        return {company: user._dunning_level(company, heads) for company in companies}
+
+    @api.model
     def _dunning_approvers(self, companies):
         """{company: {user: level}} of the active users who have a level there."""
         heads = companies._dunning_heads()

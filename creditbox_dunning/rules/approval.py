@@ -70,7 +70,7 @@ def level_for(rows, ask):
 
 
 def canonical(value):
-    """``value`` as JSON holds it, the same for equal facts however they were written."""
+    """``value`` as JSON holds it: the same for equal facts, however written."""
     if isinstance(value, dict):
         return {str(key): canonical(value[key]) for key in sorted(value, key=str)}
     if isinstance(value, (list, tuple)):
