@@ -214,13 +214,7 @@ class DunningAction(models.Model):
 
     def action_record_outcome(self):
         """Button: record what happened to a letter or to a step done by a person."""
-        wrong = self.filtered(lambda action: action.state not in OPEN_STATES)
-        if wrong:
-            raise UserError(
-                self.env._(
-                    "%(action)s waits for nothing.", action=wrong[0].display_name
-                )
-            )
+        self._check_takes_outcome()
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Record the outcome"),
@@ -253,7 +247,9 @@ class DunningAction(models.Model):
     def _get_waits_for(self):
         """Reason code of what an open action waits for."""
         self.ensure_one()
-        if self.state == "executing":
+        if self.op == "list" and self.executed_date:
+            return "waits_plan"
+        if self.state == "executing" and self._channel_set() & {"ar", "pec"}:
             sent = any(self.communication_ids.mapped("sent_date"))
             return "waits_notification" if sent else "waits_sending"
         return "waits_person"
@@ -274,6 +270,8 @@ class DunningAction(models.Model):
                 for action in self
             },
         )
+        if state == "waiting_approval":
+            self.filtered(lambda a: a.op == "reactivate")._promise_back()
 
     def _withdraw(self, reason):
         """Take open actions back; what already left keeps its proof and is over."""

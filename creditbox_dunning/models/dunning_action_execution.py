@@ -260,7 +260,7 @@ class DunningAction(models.Model):
         is_formal = kind != "notice" and message.channel in BY_HAND
         return {
             "company_id": case.company_id.id,
-            "ref": f"{case.name}/{self.round}/{self.rule_id.seq}",
+            "ref": self._get_notice_ref(),
             "partner_id": case.partner_id.id,
             "contract_id": case.contract_id.id,
             "kind": kind,

@@ -6,7 +6,8 @@ from odoo.tools import SQL, email_normalize
 from odoo.addons.utility_supply.rules import workdays
 
 from ..rules.coverage import settled
-from ..rules.facts import CaseFacts, Done, Hold, Key, Line
+from ..rules.facts import FORMAL_OPS, CaseFacts, Done, Hold, Key, Line
+from ..rules.outcomes import OUTCOMES
 from .amounts import exact
 from .dunning_action import OPEN_STATES
 
@@ -210,6 +211,9 @@ class DunningFacts(models.AbstractModel):
         state = DONE_STATES.get(action.state)
         if state is None:
             return None  # superseded: as if it had never been
+        outcome = OUTCOMES.get(action.outcome)
+        is_formal = action.op in FORMAL_OPS
+        digits = action.currency_id.decimal_places
         return Done(
             rule_id=action.rule_id.id,
             action=action.action_type_id.code,
@@ -218,6 +222,14 @@ class DunningFacts(models.AbstractModel):
             executed=action.executed_date or None,
             effective=action.effective_date or None,
             waits_for=action._get_waits_for() if state == "open" else "",
+            positive=outcome.is_positive if outcome else True,
+            channel=action.channel_used or action.channels or "",
+            outcome=action.outcome or "",
+            term=action.pay_term or action.notice_id.pay_term or None,
+            planned=action.planned_work_date or None,
+            attempt=action.attempt,
+            address_changed=state == "failed" and action._is_address_changed(),
+            amount=exact(action.amount, digits) if is_formal else None,
         )
 
     def _history(self, case, rows, notices, covered):
@@ -249,6 +261,8 @@ class DunningFacts(models.AbstractModel):
                 state="done",
                 executed=notice.sent_date,
                 effective=notice.notified_date or notice.sent_date,
+                channel=notice.channel or "",
+                term=notice.pay_term or None,
             )
 
     def _missing(self, partner, company):

@@ -381,7 +381,7 @@ class TestWork(ExecutionCommon):
                 action, self.manager, work_result="done", done_date=self.day(65)
             )
         self.run_on(90)
-        self.assertEqual((case.next_kind, case.state), ("stop", "open"))
+        self.assertEqual((case.next_kind, case.state), ("wait", "open"))
         self.assertIn("waits_plan", str(case.next_reasons))
         self.run_on(400)
         self.assertFalse(

@@ -1,9 +1,35 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..models.dunning_action import OPEN_STATES
-from ..models.dunning_action_execution import TECHNICAL_ACTION
+from ..models.dunning_action import OUTCOME_LABELS
+from ..rules import outcomes
 from ..rules.facts import Reason
+
+SUBJECTS = [
+    ("letter", "Letter"),
+    ("list", "List to the technical office"),
+    ("work", "Technical office"),
+    ("agency", "Collection agency"),
+    ("settlement", "Settlement"),
+    ("instalments", "Payment plan"),
+    ("court", "Legal action"),
+]
+# the field of the form that holds the result of each kind of work
+RESULTS = {
+    "agency": "agency_result",
+    "settlement": "settlement_result",
+    "instalments": "instalments_result",
+    "court": "court_result",
+}
+
+
+def _labels(subject, state=None):
+    return [
+        (code, label)
+        for code, label in OUTCOME_LABELS
+        if outcomes.OUTCOMES[code].subject == subject
+        and state in (None, outcomes.OUTCOMES[code].state)
+    ]
 
 
 class DunningOutcomeWizard(models.TransientModel):
@@ -16,7 +42,8 @@ class DunningOutcomeWizard(models.TransientModel):
     _description = "Record the outcome of an action"
 
     action_ids = fields.Many2many("dunning.action", required=True)
-    are_letters = fields.Boolean(compute="_compute_are_letters")
+    subject = fields.Selection(SUBJECTS, compute="_compute_subject")
+    are_letters = fields.Boolean(compute="_compute_subject")
     result = fields.Selection(
         [
             ("sent", "Sent"),
@@ -25,10 +52,34 @@ class DunningOutcomeWizard(models.TransientModel):
         ],
         help="Sent: it left. Delivered: it reached the customer, the terms run.",
     )
+    arrival = fields.Selection(
+        _labels(outcomes.LETTER, "done"),
+        string="How it was delivered",
+        default="delivered",
+        help="A letter refused, or left at the post office until the term ran out,"
+        " counts as delivered.",
+    )
+    failure = fields.Selection(
+        _labels(outcomes.LETTER, "failed"), string="Why it came back"
+    )
     work_result = fields.Selection([("done", "Done"), ("not_done", "Not done")])
+    not_done_reason = fields.Selection(
+        _labels(outcomes.WORK, "failed"), string="Why it was not done"
+    )
+    agency_result = fields.Selection(_labels(outcomes.AGENCY))
+    settlement_result = fields.Selection(_labels(outcomes.SETTLEMENT))
+    instalments_result = fields.Selection(
+        _labels(outcomes.INSTALMENTS), string="Plan result"
+    )
+    court_result = fields.Selection(_labels(outcomes.COURT))
     sent_date = fields.Date()
     notified_date = fields.Date(string="Delivered on")
-    done_date = fields.Date()
+    done_date = fields.Date(string="Date")
+    planned_date = fields.Date(
+        string="Work planned on",
+        help="The day fixed by the technical office: never a Friday, a Saturday, a"
+        " holiday or the day before one.",
+    )
     pay_term = fields.Date(
         string="Payment term",
         help="Last day to pay; by the rules of the service when empty.",
@@ -39,9 +90,11 @@ class DunningOutcomeWizard(models.TransientModel):
     proof_name = fields.Char()
 
     @api.depends("action_ids")
-    def _compute_are_letters(self):
+    def _compute_subject(self):
         for wizard in self:
-            wizard.are_letters = all(a.state == "executing" for a in wizard.action_ids)
+            found = {action._get_outcome_subject() for action in wizard.action_ids}
+            wizard.subject = found.pop() if len(found) == 1 else False
+            wizard.are_letters = wizard.subject == "letter"
 
     def action_confirm(self):
         """Button: record it on every action chosen."""
@@ -49,24 +102,15 @@ class DunningOutcomeWizard(models.TransientModel):
         actions = self.action_ids
         self.env["dunning.case"]._check_is_operator()
         actions.check_access("read")
-        if any(action.state not in OPEN_STATES for action in actions):
-            raise UserError(self.env._("One of these actions waits for nothing."))
-        if self.are_letters:
+        actions._check_takes_outcome()
+        if not self.subject:
+            raise UserError(self.env._("Record actions of one kind at a time."))
+        if self.subject == "letter":
             self._record_letters(actions)
         else:
+            self.env["dunning.case"]._check_is_manager()
             self._record_work(actions)
         return {"type": "ir.actions.act_window_close"}
-
-    def _record_letters(self, actions):
-        first = actions.communication_ids.filtered("sent_date")[:1]
-        sent = self.sent_date or first.sent_date
-        if not self.result or not sent:
-            raise UserError(self.env._("Say what happened and the day of sending."))
-        if self.result == "notified" and not self.notified_date:
-            raise UserError(self.env._("Say on which day it reached the customer."))
-        self._check_days(sent, self.notified_date)
-        for action in actions:
-            self._record_letter(action, sent)
 
     def _check_days(self, *days):
         today = fields.Date.context_today(self)
@@ -76,10 +120,23 @@ class DunningOutcomeWizard(models.TransientModel):
         if days != sorted(days):
             raise UserError(self.env._("A letter cannot arrive before it is sent."))
 
+    # letters
+
+    def _record_letters(self, actions):
+        first = actions.communication_ids.filtered("sent_date")[:1]
+        sent = self.sent_date or first.sent_date or actions[:1].executed_date
+        if not self.result or not sent:
+            raise UserError(self.env._("Say what happened and the day of sending."))
+        if self.result == "notified" and not self.notified_date:
+            raise UserError(self.env._("Say on which day it reached the customer."))
+        self._check_days(sent, self.notified_date)
+        for action in actions:
+            self._record_letter(action, sent)
+
     def _record_letter(self, action, sent):
-        message = action.communication_ids.filtered(
-            lambda m: m.channel in ("ar", "pec") and m.state != "cancelled"
-        )[:1]
+        messages = action.communication_ids.filtered(lambda m: m.state != "cancelled")
+        by_hand = messages.filtered(lambda m: m.channel in ("ar", "pec"))
+        message = (by_hand or messages.filtered(lambda m: m.channel == "pp"))[:1]
         sent = message.sent_date or sent
         is_notified = self.result == "notified"
         arrived = self.notified_date if is_notified else False
@@ -94,28 +151,45 @@ class DunningOutcomeWizard(models.TransientModel):
                 "notified_date": arrived,
                 "pay_term": term,
                 "protocol": self.protocol or message.protocol,
-                "failure_reason": self.note if self.result == "failed" else False,
+                "failure_reason": self._get_failure(),
             }
         )
         self._attach_proof(message)
-        decided = {"decided_by": self.env.uid, "decided_on": fields.Datetime.now()}
-        note = Reason.of("by_hand", note=self.note or self.protocol or "-")
-        if self.result == "failed":
-            returned = Reason.of("returned", note=self.note or "-")
-            action._set_state("failed", returned, executed_date=sent, **decided)
-        elif is_notified:
-            action._set_state(
-                "done", note, executed_date=sent, effective_date=arrived, **decided
-            )
-        else:
-            action._set_state("executing", executed_date=sent)
+        self._set_letter_state(action, message, sent, arrived, term)
         action._write_notices(sent, arrived)
         proofs = message._proofs().get(message.id, ())
         links = [fields.Command.link(proof) for proof in proofs]
         action.notice_id.sudo().write({"pay_term": term, "attachment_ids": links})
 
+    def _set_letter_state(self, action, message, sent, arrived, term):
+        vals = {"pay_term": term, "channel_used": message.channel}
+        if self.result == "sent":
+            if action.state != "done":
+                action._set_state("executing", executed_date=sent, **vals)
+            return
+        note = self.note or self.protocol or ""
+        if self.result == "notified":
+            action._record_outcome(
+                self.arrival or "delivered",
+                arrived,
+                note=note,
+                executed_date=sent,
+                **vals,
+            )
+            return
+        returned = Reason.of("returned", note=self._get_failure() or "-")
+        action._record_outcome(
+            self.failure or "", sent, "failed", note=note, reason=returned, **vals
+        )
+
+    def _get_failure(self):
+        if self.result != "failed":
+            return False
+        labels = dict(self._fields["failure"]._description_selection(self.env))
+        return ": ".join(filter(None, (labels.get(self.failure), self.note))) or False
+
     def _attach_proof(self, message):
-        if not self.proof:
+        if not self.proof or not message:
             return
         self.env["ir.attachment"].sudo().create(
             {
@@ -127,29 +201,50 @@ class DunningOutcomeWizard(models.TransientModel):
             }
         )
 
+    # work: technical office, agency, settlement, plan, court
+
     def _record_work(self, actions):
-        """Steps that a person did: never those that touch the supply."""
-        self.env["dunning.case"]._check_is_manager()
-        touching = actions.filtered(
-            lambda a: a.action_type_id.code == TECHNICAL_ACTION and a.op != "list"
-        )
-        if touching:
-            raise UserError(
-                self.env._(
-                    "%(action)s touches the supply: it can be recorded only with the"
-                    " legal checks, which this version does not have yet.",
-                    action=touching[0].display_name,
-                )
-            )
-        if not self.work_result or not self.done_date:
+        if not self.done_date:
             raise UserError(self.env._("Say what happened and on which day."))
         self._check_days(self.done_date)
-        state = "done" if self.work_result == "done" else "failed"
-        actions._set_state(
-            state,
-            Reason.of("by_hand", note=self.note or "-"),
-            executed_date=self.done_date,
-            effective_date=self.done_date if state == "done" else False,
-            decided_by=self.env.uid,
-            decided_on=fields.Datetime.now(),
+        outcome, state = self._get_work_outcome()
+        vals = {}
+        if self.planned_date:
+            vals["planned_work_date"] = self.planned_date
+        if self.pay_term:
+            vals["pay_term"] = self.pay_term
+        if self.subject == "list" and state == "done":
+            self._record_list(actions, vals)
+            return
+        actions._record_outcome(
+            outcome, self.done_date, state=state, note=self.note or "", **vals
         )
+
+    def _get_work_outcome(self):
+        """(outcome code or "", state) of what was chosen; raises when nothing was."""
+        chosen = RESULTS.get(self.subject) and self[RESULTS[self.subject]]
+        if chosen:
+            return chosen, outcomes.OUTCOMES[chosen].state
+        if self.work_result == "done":
+            is_work = self.subject in ("list", "work")
+            return ("executed" if is_work else ""), "done"
+        if self.work_result == "not_done":
+            return self.not_done_reason or "", "failed"
+        raise UserError(self.env._("Say what happened and on which day."))
+
+    def _record_list(self, actions, vals):
+        """The list is over when the plan comes; without rows that need one, at once."""
+        for action in actions:
+            needs_plan = "plan" in action._rows_of_set().mapped("anchor")
+            sent = action.executed_date or self.done_date
+            if needs_plan and not self.planned_date:
+                action._check_guard(sent)
+                action._record_outcome(
+                    "", sent, state="open", note=self.note or "", **vals
+                )
+                continue
+            if self.planned_date and self.planned_date < sent:
+                raise UserError(
+                    self.env._("The work cannot be planned before the list was sent.")
+                )
+            action._record_outcome("executed", sent, note=self.note or "", **vals)
