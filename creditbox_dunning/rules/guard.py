@@ -146,7 +146,7 @@ def _verdict(question, floors):
     waived = {code for op, code in question.supply.waived if op == question.rule.op}
     waived &= guard_common.WAIVABLE
     reasons = [
-        Reason.of("guard_waived", code=floor.reason.code)
+        Reason.of("guard_waived", term=floor.reason.code)
         for floor in floors
         if floor.reason.code in waived
     ]

@@ -207,6 +207,9 @@ class Walk:
     def _execute(self, pick, reasons, skipped):
         rule, view = pick.rule, self._view(pick.rule)
         lines = lines_for(rule, view, self.today, self.shift, self._own_time)
+        lawful = pick.verdict and pick.verdict.lines
+        if lawful is not None:
+            lines = tuple(line for line in lines if line in lawful)
         if not lines and rule.op != "reactivate":
             is_water = rule.op == "default" and view.key.service == "water"
             code = "no_first_reminder" if is_water else "nothing_noticed"

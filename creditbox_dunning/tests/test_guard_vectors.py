@@ -3,6 +3,8 @@
 The waits are those of the shipped table; the guard has the last word on each day.
 """
 
+import functools
+from dataclasses import replace
 from datetime import date, timedelta
 
 from odoo.tests.common import BaseCase, tagged
@@ -116,7 +118,16 @@ VECTORS = {
 }
 
 
-def walk(of, channel, of_supply, due=DUE, delay=None):
+@functools.cache
+def rows_of(of, is_hasty):
+    """The rows of the standard set; hasty: the same with every wait at nothing."""
+    rows, _notes = choose_set(standard_rules(), of)
+    if is_hasty:
+        rows = [replace(row, wait_before=0, wait_after=0) for row in rows]
+    return sorted(rows, key=lambda row: row.seq)
+
+
+def walk(of, channel, of_supply, due=DUE, delay=None, is_hasty=False):
     """{step: day} of the standard table under the guard, nothing ever paid.
 
     ``channel``: ar or pec; ``delay``: days until a letter arrives. Rows planned by the
@@ -124,9 +135,8 @@ def walk(of, channel, of_supply, due=DUE, delay=None):
     """
     delay = LETTER_DAYS if delay is None else delay
     delay = delay if channel == "ar" else 0
-    rows, _notes = choose_set(standard_rules(), of)
     days, past, previous = {}, [], due
-    for row in sorted(rows, key=lambda row: row.seq):
+    for row in rows_of(of, is_hasty):
         if row.op in ("remind", "pre_notice") or row.is_event or row.action == 6:
             continue
         if row.op in ("writeoff", "legal") or row.channel not in (
