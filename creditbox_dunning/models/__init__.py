@@ -37,6 +37,10 @@ from . import dunning_approval_timing
 from . import dunning_substitution
 from . import dunning_action_approval
 from . import dunning_case_approval
+from . import dunning_channel_cost
+from . import dunning_simulation
+from . import dunning_simulation_result
+from . import dunning_simulation_reader
 from . import dunning_run
 from . import dunning_run_error
 from . import account_move

@@ -294,6 +294,7 @@ class _Player:
             self.covered.setdefault(line.id, set()).add(rule.op)
         if rule.op in STATE_AFTER:
             self.key = replace(self.key, supply_state=STATE_AFTER[rule.op])
+            return day + ONE_DAY  # another set of rows, with waits of its own
         # the table never goes on before the wait of the step has run out
         wait = self.shift(step.effective, max(0, rule.wait_after), rule.day_kind)
         return max(day + ONE_DAY, wait)

@@ -15,3 +15,5 @@ from . import test_run
 from . import test_views
 from . import test_explain
 from . import test_hold
+from . import test_replay
+from . import test_simulation
