@@ -7,7 +7,7 @@ import time
 
 from . import processes
 from .odoo_source import ensure as odoo_ensure
-from .places import ROOT, modules
+from .places import ROOT, all_modules
 from .say import _colour, note, step
 
 #: Python that is not in a module
@@ -21,7 +21,7 @@ def _po_files():
 def checks(python, fix=False):
     """(name, command) of each linter for what is in the repository now."""
     folder = os.path.dirname(python)
-    ours = modules()
+    ours = all_modules()
     sources = [*ours, *(name for name in TOOLS if (ROOT / name).exists())]
 
     def tool(name, *args):

@@ -20,9 +20,18 @@ def cache():
     return base / "odoo-utilities-it"
 
 
-def modules():
+#: ours that need an add-on of others: installed only by the tests that fetch it
+OPTIONAL = frozenset({"creditbox_dunning_queue_job"})
+
+
+def all_modules():
     """Names of our modules: folders of the repository that hold a manifest."""
     return sorted(path.parent.name for path in ROOT.glob("*/__manifest__.py"))
+
+
+def modules():
+    """Names of our modules that Odoo alone can install."""
+    return [name for name in all_modules() if name not in OPTIONAL]
 
 
 @contextlib.contextmanager

@@ -45,19 +45,25 @@ def _run(command, timeout):
         return status, Path(log.name).read_text(errors="replace")
 
 
-def odoo(name, *args, timeout=900):
-    """Run `odoo server` on a database to its end: (exit status, log)."""
+def odoo(name, *args, timeout=900, **options):
+    """Run `odoo server` on a database to its end: (exit status, log).
+
+    `options` go into odoo.conf.
+    """
     room = current()
-    config = room.config(f"kit-{uuid.uuid4().hex[:8]}")
+    config = room.config(f"kit-{uuid.uuid4().hex[:8]}", **options)
     command = processes.odoo_command(room, "server", config, "-d", name, *args)
     command += ["--stop-after-init", "--no-http", "--log-level=warn"]
     return _run(command, timeout)
 
 
-def job(name, entry, *args, timeout=900):
-    """Run `module:function(env, *args)` in a process of its own: (status, log)."""
+def job(name, entry, *args, timeout=900, **options):
+    """Run `module:function(env, *args)` in a process of its own: (status, log).
+
+    `options` go into odoo.conf.
+    """
     room = current()
-    config = room.config(f"kit-{uuid.uuid4().hex[:8]}")
+    config = room.config(f"kit-{uuid.uuid4().hex[:8]}", **options)
     return _run(databases.job_command(room, config, name, entry, *args), timeout)
 
 
@@ -73,10 +79,11 @@ class Server:
 
 
 @contextlib.contextmanager
-def server(name, **options):
+def server(name, env=None, **options):
     """Serve a database on a free port of 127.0.0.1 until the block ends.
 
-    `options` go into odoo.conf, e.g. workers=2, max_cron_threads=1.
+    `options` go into odoo.conf, e.g. workers=2, max_cron_threads=1; `env` into its
+    environment.
     """
     room = current()
     mark = uuid.uuid4().hex[:8]
@@ -85,8 +92,9 @@ def server(name, **options):
     config = room.config(f"kit-{mark}", **values)
     log = Path(room.run_dir) / f"server-{mark}.log"
     command = processes.odoo_command(room, "server", config, "-d", name)
+    environ = {**room.environ(), **(env or {})}
     with open(log, "ab") as out:
-        process = processes.start(room, command, stdout=out, stderr=out)
+        process = processes.start(room, command, stdout=out, stderr=out, env=environ)
     try:
         url = f"http://127.0.0.1:{port}"
         processes.wait_healthy(process, url, log)
