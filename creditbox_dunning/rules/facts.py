@@ -159,7 +159,7 @@ class Hold:
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happened on ``date`` and may start an event row of the table.
+    """Something of this round, on ``date``, that may start an event row of the table.
 
     ``kind``: the operation of the row that it starts (``plan``, ``writeoff``,
     ``reactivate`` ...), or ``payment``: the last payment came on that day.
@@ -267,7 +267,7 @@ class CaseFacts:
     @property
     def planned_on(self):
         """The day that the technical office fixed last, or None."""
-        days = [done.planned for done in self.done if done.planned]
+        days = [d.planned for d in self.done if d.planned and d.op != "reactivate"]
         return days[-1] if days else None
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from . import outcomes
-from .channels import other_channels
+from .channels import other_channels, usable_channels
 from .facts import CUTS, TECHNICAL_ACTION, Done, Reason, Rule
 
 # rows that an event may start before their turn: the ladder stays where it stood
@@ -149,6 +149,22 @@ class Ladder:
             return None
         return Try(rule, attempt, waits=Reason.of(code))
 
+    def _has_more(self, index):
+        """Whether something is left to try on a step.
+
+        For a letter that must arrive, a row whose channel the customer does not have
+        is nothing to wait for.
+        """
+        tries = self.open_tries(index)
+        if not any(rule.needs_arrival for rule in self.steps[index]):
+            return bool(tries)
+        missing = self.facts.missing
+        return any(
+            one.attempt > 1
+            or usable_channels(one.rule.channel, missing, one.without)[0]
+            for one in tries
+        )
+
     # replay
 
     def _replay(self, done):
@@ -164,7 +180,7 @@ class Ladder:
         if index is None:
             self._leave_event(rule, done, route)
             return
-        if done.state in ("failed", "skipped") and self.open_tries(index):
+        if done.state in ("failed", "skipped") and self._has_more(index):
             return  # a failed channel leaves its alternatives, an order its next try
         self.passed.add(index)
         self._go_on(index, rule, done, route)

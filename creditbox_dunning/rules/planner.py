@@ -142,9 +142,9 @@ def _before_the_table(facts, notes, today):
 def _late(facts):
     """What closing should tell: the supply came back later than promised."""
     for done in facts.done:
-        promised = done.op == "reactivate" and done.term
-        if promised and done.effective and done.effective > done.term:
-            days = (done.effective - done.term).days
+        promised = done.op == "reactivate" and done.planned
+        if promised and done.effective and done.effective > promised:
+            days = (done.effective - promised).days
             yield Reason.of("reactivated_late", days=days, date=done.effective)
 
 

@@ -6,6 +6,7 @@ from . import test_guard_vectors
 from . import test_guard_year
 from . import test_planner
 from . import test_planner_properties
+from . import test_planner_transitions
 from . import test_rule_sets
 from . import test_terms
 from . import test_action_table

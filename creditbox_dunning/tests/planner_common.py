@@ -1,12 +1,14 @@
 """Small worlds for the pure tests: the shipped table and a way to write facts."""
 
 import functools
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
 from odoo.tools import file_open
 
 from odoo.addons.creditbox_dunning.formats.action_table import read_action_table
+from odoo.addons.creditbox_dunning.rules.coverage import settled, starts_new_round
 from odoo.addons.creditbox_dunning.rules.facts import (
     CaseFacts,
     Done,
@@ -14,6 +16,13 @@ from odoo.addons.creditbox_dunning.rules.facts import (
     Line,
     Rule,
 )
+from odoo.addons.creditbox_dunning.rules.outcomes import OUTCOMES
+from odoo.addons.creditbox_dunning.rules.planner import (
+    no_guard,
+    plan_rows,
+    withdrawals,
+)
+from odoo.addons.creditbox_dunning.rules.sets import choose_set
 from odoo.addons.utility_supply.rules import codes, workdays
 
 TABLE = "creditbox_dunning/tables/default_action_table.csv"
@@ -90,3 +99,135 @@ def facts(*lines, key=ELECTRICITY, **vals):
 def done(a_rule, day, state="done", **vals):
     vals = {"effective": day if state == "done" else None, **vals}
     return Done(a_rule.id, a_rule.action, a_rule.op, state, executed=day, **vals)
+
+
+MESSAGES = frozenset({"sms", "email", "pp"})
+SUPPLY_AFTER = {
+    "reduce": "reduced",
+    "limit": "limited",
+    "suspend": "suspended",
+    "deactivate": "ceased",
+    "reactivate": "active",
+}
+
+
+class World:
+    """One case in memory: carries out the planner's answers as the engine does.
+
+    ``run`` is a night; ``tell`` is what somebody records of the step that is open.
+    ``log``: (day, round, Decision) of what was executed.
+    """
+
+    def __init__(self, rules, *lines, guard=no_guard, **vals):
+        self.rules, self.guard = rules, guard
+        self.facts = facts(*lines, **vals)
+        self.round = 1
+        self.log = []
+        self.withdrawn = []
+
+    def change(self, **vals):
+        self.facts = replace(self.facts, **vals)
+
+    def pay(self, *numbers):
+        """Pay these bills, all of them without numbers."""
+        lines = self.facts.lines
+        left = [ln for ln in lines if numbers and ln.id not in numbers]
+        self.change(lines=tuple(left))
+
+    def run(self, today):
+        """The night of ``today``; returns the Decision."""
+        if starts_new_round(self.facts):
+            self.round += 1
+            lines = tuple(replace(ln, covered=frozenset()) for ln in self.facts.lines)
+            self.change(lines=lines, done=(), events=())
+        known = settled(self.facts)
+        rows, notes = choose_set(self.rules, known.key)
+        decision = plan_rows(known, rows, notes, today, shift, self.guard)
+        self._withdraw(known, rows, today, decision)
+        for step in decision.skipped:
+            self._note(step, "skipped")
+        if decision.kind == "execute":
+            self._execute(decision, today)
+        return decision
+
+    def _withdraw(self, known, rows, today, decision):
+        gone = set(withdrawals(known, rows, today))
+        kept = []
+        for one in self.facts.done:
+            paid = decision.kind == "close" or (
+                decision.rule and decision.rule.op == "reactivate"
+            )
+            is_over = paid and one.op != "reactivate"
+            if one.state == "open" and (is_over or one.rule_id in gone):
+                self.withdrawn.append((today, one))
+            else:
+                kept.append(one)
+        self.change(done=tuple(kept))
+
+    def _note(self, decision, state, **vals):
+        row = decision.rule
+        vals = {"channel": " + ".join(decision.channels), **vals}
+        entry = Done(
+            row.id, row.action, row.op, state, attempt=decision.attempt, **vals
+        )
+        self.change(done=(*self.facts.done, entry))
+
+    def _execute(self, decision, today):
+        self.log.append((today, self.round, decision))
+        by_itself = set(decision.channels) <= MESSAGES
+        vals = {"effective": today} if by_itself else {}
+        self._note(decision, "done" if by_itself else "open", executed=today, **vals)
+        op, listed = decision.rule.op, set(decision.lines)
+        self.change(
+            lines=tuple(
+                replace(ln, covered=ln.covered | {op}) if ln.id in listed else ln
+                for ln in self.facts.lines
+            )
+        )
+
+    @property
+    def waiting(self):
+        """The action that is open, or None."""
+        found = [one for one in self.facts.done if one.state == "open"]
+        return found[0] if found else None
+
+    def tell(self, outcome, today, **vals):
+        """Record ``outcome`` on the open action, in effect on ``today``."""
+        told = OUTCOMES[outcome]
+        old = self.waiting
+        new = replace(
+            old,
+            state=told.state,
+            positive=told.is_positive,
+            outcome=outcome,
+            effective=today if told.state == "done" else None,
+            **vals,
+        )
+        if told.state == "failed" and told.subject != "letter":
+            new = replace(new, executed=today)
+        self.change(done=tuple(new if one is old else one for one in self.facts.done))
+        if told.state == "failed":
+            self._uncover(old)
+        if outcome == "executed" and old.op in SUPPLY_AFTER:
+            state = SUPPLY_AFTER[old.op]
+            self.change(key=replace(self.facts.key, supply_state=state))
+
+    def _uncover(self, old):
+        """What a notice that came back listed is not covered by it."""
+        if any(one.op == old.op and one.state == "done" for one in self.facts.done):
+            return
+        lines = (replace(ln, covered=ln.covered - {old.op}) for ln in self.facts.lines)
+        self.change(lines=tuple(lines))
+
+    def until(self, day, last):
+        """Nights from ``day`` until a step is taken or ``last``; the Decision."""
+        while True:
+            decision = self.run(day)
+            if decision.kind == "execute" or day >= last:
+                return decision
+            day += workdays.ONE_DAY
+
+    @property
+    def steps(self):
+        """[(days after the due date, operation)] of what was executed."""
+        return [((day - DUE).days, step.rule.op) for day, _round, step in self.log]
