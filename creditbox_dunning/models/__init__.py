@@ -11,6 +11,9 @@ from . import dunning_case_search
 from . import dunning_cockpit
 from . import dunning_timeline
 from . import dunning_worklist
+from . import dunning_workflow
+from . import dunning_recovery_report
+from . import dunning_group_report
 from . import dunning_legal_parameter
 from . import dunning_local_holiday
 from . import dunning_guard
@@ -51,5 +54,6 @@ from . import dunning_company_approval
 from . import res_partner
 from . import res_users
 from . import utility_contract
+from . import dunning_hold_timeline
 from . import dunning_hold_engine
 from . import dunning_hold_target

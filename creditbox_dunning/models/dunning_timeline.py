@@ -1,4 +1,5 @@
 from odoo import fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL
 from odoo.tools.misc import format_amount, format_date
 
@@ -164,8 +165,25 @@ class DunningCase(models.Model):
                 )
 
     def _timeline_holds(self):
-        """Filled by the holds, see dunning_hold_timeline.py once they are there."""
-        return ()
+        """The suspensions of the cases, of their bills, contracts and customers."""
+        holds = self.env["dunning.hold"]
+        if not holds.has_access("read"):
+            return
+        scopes = {
+            "case_id": {case: case for case in self},
+            "contract_id": self.grouped("contract_id"),
+            "partner_id": self.grouped("partner_id"),
+        }
+        found = holds.search(
+            Domain.OR(
+                Domain(name, "in", [record.id for record in cases if record])
+                for name, cases in scopes.items()
+            )
+            | Domain("move_id.line_ids.dunning_case_id", "in", self.ids)
+        )
+        for hold in found:
+            for case in self & self.browse(hold._timeline_cases(scopes)):
+                yield case.id, hold._timeline_entry()
 
     def _timeline_payments(self):
         """What was paid or credited on the bills of the cases, by day and document."""

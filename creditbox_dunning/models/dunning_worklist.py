@@ -71,7 +71,7 @@ class DunningWorklist(models.AbstractModel):
                 "domain": [
                     ("state", "=", "pending"),
                     ("required_level", "<=", level),
-                    ("asker_ids", "not in", self.env.uid),
+                    ("requested_by", "!=", self.env.uid),
                 ],
             },
             {

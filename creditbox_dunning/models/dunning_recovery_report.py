@@ -1,0 +1,145 @@
+from odoo import fields, models
+from odoo.tools import SQL
+
+from odoo.addons.utility_supply.models.utility_contract import CUSTOMER_TYPES
+from odoo.addons.utility_supply.models.utility_supply_point import SERVICES
+
+from .dunning_action_rule import OPERATIONS
+
+
+class DunningRecoveryReport(models.Model):
+    """What was done and what was collected after it.
+
+    Two kinds of rows. *Action*: an action that was done, on the day it was done, with
+    the amount that it asked for. *Payment*: what was matched with a bill of a case (not
+    by a credit note), on the day of the payment, given to the **last action done on the
+    case up to that day** whose notice or list was not older than the case's opening;
+    without such an action it stands under no action. So each euro counts once, and
+    what was collected before anybody moved is told apart. It is an allocation by time,
+    not a proof of cause.
+    """
+
+    _name = "dunning.recovery.report"
+    _description = "Actions and recovery"
+    _auto = False
+    _order = "date desc, id desc"
+    _rec_name = "case_id"
+
+    kind = fields.Selection(
+        [("action", "Action"), ("payment", "Payment")], readonly=True
+    )
+    date = fields.Date(readonly=True, help="Day of the action, or of the payment.")
+    company_id = fields.Many2one("res.company", readonly=True)
+    currency_id = fields.Many2one("res.currency", readonly=True)
+    case_id = fields.Many2one("dunning.case", readonly=True)
+    partner_id = fields.Many2one("res.partner", string="Customer", readonly=True)
+    action_id = fields.Many2one(
+        "dunning.action", string="After the action", readonly=True
+    )
+    action_type_id = fields.Many2one(
+        "dunning.action.type", string="Action", readonly=True
+    )
+    op = fields.Selection(OPERATIONS, string="Operation", readonly=True)
+    channels = fields.Char(readonly=True)
+    service = fields.Selection(SERVICES, readonly=True)
+    customer_type = fields.Selection(CUSTOMER_TYPES, readonly=True)
+    sales_network = fields.Char(readonly=True)
+    division = fields.Char(readonly=True)
+    days = fields.Integer(
+        string="Days after the action",
+        readonly=True,
+        aggregator="avg",
+        help="From the action to the payment.",
+    )
+    within = fields.Selection(
+        [
+            ("a7", "Within 7 days"),
+            ("b15", "8 to 15 days"),
+            ("c30", "16 to 30 days"),
+            ("d60", "31 to 60 days"),
+            ("e", "After 60 days"),
+            ("none", "Before any action"),
+        ],
+        string="When it was paid",
+        readonly=True,
+    )
+    action_count = fields.Integer(string="Actions", readonly=True)
+    asked = fields.Monetary(readonly=True, help="What the actions asked for.")
+    recovered = fields.Monetary(string="Collected", readonly=True)
+    recovered_30 = fields.Monetary(string="Collected within 30 days", readonly=True)
+
+    @property
+    def _table_query(self):
+        # read where the pivot reads, so that a filter on dates reaches the indexes
+        return SQL("%s UNION ALL %s", self._action_sql(), self._payment_sql())
+
+    def _action_sql(self):
+        return SQL(
+            """
+            SELECT action.id * 2 AS id, 'action' AS kind, action.executed_date AS date,
+                   action.company_id, company.currency_id, action.case_id,
+                   action.partner_id, action.id AS action_id, action.action_type_id,
+                   action.op, action.channels, kase.service, kase.customer_type,
+                   kase.sales_network, kase.division, NULL::int AS days,
+                   NULL::varchar AS within, 1 AS action_count, action.amount AS asked,
+                   0::numeric AS recovered, 0::numeric AS recovered_30
+              FROM dunning_action action
+              JOIN dunning_case kase ON kase.id = action.case_id
+              JOIN res_company company ON company.id = action.company_id
+             WHERE action.state = 'done' AND action.executed_date IS NOT NULL
+            """
+        )
+
+    def _payment_sql(self):
+        return SQL(
+            """
+            SELECT partial.id * 2 + 1 AS id, 'payment' AS kind,
+                   partial.max_date AS date, partial.company_id,
+                   company.currency_id, line.dunning_case_id AS case_id,
+                   kase.partner_id, action.id AS action_id, action.action_type_id,
+                   action.op, action.channels, kase.service, kase.customer_type,
+                   kase.sales_network, kase.division,
+                   partial.max_date - action.executed_date AS days,
+                   CASE WHEN action.id IS NULL THEN 'none'
+                        WHEN partial.max_date - action.executed_date <= 7 THEN 'a7'
+                        WHEN partial.max_date - action.executed_date <= 15 THEN 'b15'
+                        WHEN partial.max_date - action.executed_date <= 30 THEN 'c30'
+                        WHEN partial.max_date - action.executed_date <= 60 THEN 'd60'
+                        ELSE 'e' END AS within,
+                   0 AS action_count, 0::numeric AS asked,
+                   partial.amount AS recovered,
+                   CASE WHEN partial.max_date - action.executed_date <= 30
+                        THEN partial.amount ELSE 0 END AS recovered_30
+              FROM account_partial_reconcile partial
+              JOIN account_move_line line ON line.id = partial.debit_move_id
+              JOIN dunning_case kase ON kase.id = line.dunning_case_id
+              JOIN account_move_line credit ON credit.id = partial.credit_move_id
+              JOIN account_move paid ON paid.id = credit.move_id
+              JOIN res_company company ON company.id = partial.company_id
+         LEFT JOIN LATERAL (
+                   SELECT one.id, one.action_type_id, one.op, one.channels,
+                          one.executed_date
+                     FROM dunning_action one
+                    WHERE one.case_id = kase.id
+                      AND one.state = 'done'
+                      AND one.executed_date <= partial.max_date
+                 ORDER BY one.executed_date DESC, one.id DESC
+                    LIMIT 1) action ON TRUE
+             WHERE paid.move_type != 'out_refund'
+               AND partial.max_date >= kase.opened_on
+            """
+        )
+
+
+class DunningAction(models.Model):
+    _inherit = "dunning.action"
+
+    # the report of actions and recovery, by period
+    _done_idx = models.Index("(company_id, executed_date) WHERE state = 'done'")
+
+
+class AccountPartialReconcile(models.Model):
+    _inherit = "account.partial.reconcile"
+
+    # what was paid in a period, without reading all that was ever paid
+    _dunning_period_idx = models.Index("(company_id, max_date)")
