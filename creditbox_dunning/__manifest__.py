@@ -16,6 +16,7 @@
         "security/dunning_hold_security.xml",
         "security/dunning_simulation_security.xml",
         "security/dunning_report_security.xml",
+        "security/dunning_group_security.xml",
         "data/mail_template_data.xml",
         "data/dunning_action_type_data.xml",
         "data/dunning_approval_data.xml",

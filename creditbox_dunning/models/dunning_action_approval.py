@@ -12,6 +12,7 @@ from .dunning_approval_request import STATES
 from .reason_texts import pack, unpack
 
 UNDECIDED = ("waiting_approval", "approved")
+BEFORE = ("planned", *UNDECIDED)
 FIRST_TECHNICAL = 7
 # letters and e-mails that an approval sends while the person waits for the answer
 AT_ONCE = 20
@@ -45,6 +46,21 @@ class DunningAction(models.Model):
             request = last.get(action.id)
             action.approval_request_id = request
             action.approval_state = request and request.state
+
+    def _get_waits_for(self):
+        # EXTENDS dunning.action: who is waited for, now that a decision is a record
+        waits = super()._get_waits_for()
+        if waits != "waits_person":
+            return waits
+        return {
+            "waiting_approval": "waits_approval",
+            "approved": "waits_queue",
+            "executing": "waits_outcome",
+        }.get(self.state, waits)
+
+    def _takes_outcome(self):
+        # EXTENDS dunning.action: nothing can have come of what nobody approved
+        return self.state not in BEFORE and super()._takes_outcome()
 
     # asking
 

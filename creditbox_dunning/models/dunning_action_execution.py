@@ -48,6 +48,7 @@ class DunningAction(models.Model):
         counts = Counter()
         by_person = self.filtered(lambda a: a._needs_person())
         by_person._set_state("executing", Reason.of("to_be_done"))
+        by_person.filtered(lambda a: a.op == "reactivate")._promise_back()
         ready = self - by_person
         mails = ready.filtered(lambda a: "email" in a._channel_set())
         counts["mails"] += len(mails._queue_emails(today))

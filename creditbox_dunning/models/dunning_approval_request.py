@@ -95,6 +95,7 @@ class DunningApprovalRequest(models.Model):
         "res.users",
         string="Asked by",
         compute="_compute_asker_ids",
+        search="_search_asker_ids",
         help="Whoever asked or asked again: none of them can approve.",
     )
     required_level = fields.Integer(
@@ -163,6 +164,13 @@ class DunningApprovalRequest(models.Model):
         askers = {request.id: users for request, users in rows}
         for request in self:
             request.asker_ids = askers.get(request.id, False)
+
+    def _search_asker_ids(self, operator, value):
+        if operator not in ("in", "not in"):
+            return NotImplemented
+        log = self.env["dunning.approval.decision"].sudo()
+        asked = [("kind", "in", ASKING), ("user_id", "in", list(value))]
+        return [("id", operator, log._search(asked).subselect("request_id"))]
 
     # asking
 

@@ -14,5 +14,8 @@ TEXTS_APPROVAL = {
     "guard_refuses_now": _lt("The legal guard no longer allows it."),
     "guard_postpones": _lt("Approved; the legal guard allows it from %(date)s."),
     "in_the_queue": _lt("Approved; it leaves within minutes."),
+    "waits_approval": _lt("The step waits for the approval of the level it needs."),
+    "waits_queue": _lt("The step is approved and is carried out as soon as it may be."),
+    "waits_outcome": _lt("The step is under way: its outcome has to be recorded."),
     "to_be_done": _lt("To be done by hand: record the outcome."),
 }

@@ -18,3 +18,4 @@ from . import test_explain
 from . import test_hold
 from . import test_replay
 from . import test_simulation
+from . import test_approval

@@ -1,6 +1,9 @@
 """The small world that the tests of CreditBox share."""
 
+from contextlib import nullcontext
 from datetime import date, timedelta
+
+from freezegun import freeze_time
 
 from odoo import Command, fields
 from odoo.tests import new_test_user
@@ -81,6 +84,19 @@ class DunningCommon(UtilityCommon):
             )
         )
         return wizard._create_payments()
+
+    @classmethod
+    def approve(cls, actions, user, number=None):
+        """``user`` approves what waits, on the given day or today."""
+        requests = cls.env["dunning.approval.request"].search(
+            [
+                ("res_model", "=", actions._name),
+                ("res_id", "in", actions.ids),
+                ("state", "=", "pending"),
+            ]
+        )
+        with freeze_time(cls.day(number)) if number else nullcontext():
+            return requests.with_user(user).action_approve()
 
     def actions(self, case):
         """[(seq, state)] of a case in the order they were made."""

@@ -374,6 +374,8 @@ class TestWork(ExecutionCommon):
         case, action = self._waiting()
         self.assertEqual(action.op, "list")
         self.assertTrue(action.reason)
+        self.approve(action, self.manager, 65)
+        self.assertEqual(action.state, "executing")
         with freeze_time(self.day(66)), self.assertRaises(AccessError):
             self.outcome(action, work_result="done", done_date=self.day(65))
         with freeze_time(self.day(66)):
