@@ -7,6 +7,7 @@ from ..rules.facts import Hold, Reason
 from ..rules.holds import ONE_DAY, TECHNICAL_ACTION, is_stopped
 from .dunning_action import OPEN_STATES
 from .dunning_hold_watch import ORDER_TYPE
+from .reason_texts_holds import TEXTS_HOLDS
 
 CHUNK = 1000
 
@@ -20,21 +21,21 @@ class DunningHold(models.Model):
     def _for_cases(self, cases, today):
         """{case id: tuple of rules.facts.Hold} in a fixed number of statements.
 
-        Those in force on ``today``, and those that are over whose clock stood still.
+        Those in force on ``today`` or to come, and those over whose clock stood still.
         One of a bill (of a contract, in a case of the whole customer) names its
         receivables; the others hold the whole case.
         """
         if not cases:
             return {}
-        self.flush_model()
-        self.env["dunning.hold.reason"].flush_model()
+        self.env.flush_all()
         found = defaultdict(list)
-        for case_id, code, start, resume, stops, clock, lines in self._read(
-            cases, today
-        ):
+        for row in self._read(cases, today):
+            case_id, code, name, start, resume, stops, clock, lines = row
             found[case_id].append(
                 Hold(
-                    reason=code,
+                    # a reason that the company made has no words but its name
+                    reason=code if code in TEXTS_HOLDS else name,
+                    label=name,
                     start=start,
                     until=resume and resume - ONE_DAY,
                     stops=stops,
@@ -47,19 +48,20 @@ class DunningHold(models.Model):
         return {case_id: tuple(holds) for case_id, holds in found.items()}
 
     def _read(self, cases, today):
-        """Rows (case, reason, start, resume, stops, clock, receivables or None)."""
+        """Rows (case, code, name, start, resume, stops, clock, receivables or None)."""
         return self.env.execute_query(
             SQL(
                 """
-                SELECT reached.case_id, reason.code, hold.date_from,
-                       hold.resume_date, hold.stops, hold.clock, reached.lines
+                SELECT reached.case_id, reason.code,
+                       COALESCE(reason.name->>%(lang)s, reason.name->>'en_US'),
+                       hold.date_from, hold.resume_date, hold.stops, hold.clock,
+                       reached.lines
                   FROM (%(reached)s) reached
                   JOIN dunning_hold hold ON hold.id = reached.hold_id
                   JOIN dunning_hold_reason reason ON reason.id = hold.reason_id
                  WHERE reached.case_id = ANY(%(cases)s)
                    AND hold.stops != 'nothing'
                    AND hold.is_cancelled IS NOT TRUE
-                   AND hold.date_from <= %(today)s
                    AND (hold.resume_date IS NULL
                         OR hold.resume_date > %(today)s
                         OR (hold.clock = 'stop'
@@ -69,6 +71,7 @@ class DunningHold(models.Model):
                 reached=self._reached_sql(SQL("kase.id = ANY(%s)", cases.ids)),
                 cases=cases.ids,
                 today=today,
+                lang=self.env.lang or "en_US",
             )
         )
 
@@ -211,9 +214,8 @@ class DunningHold(models.Model):
         """The first suspension that stops ``action`` on ``today``, or None."""
         lines = action.item_ids.move_line_id.ids
         for hold in holds:
-            over = hold.until is not None and hold.until < today
-            if not over and is_stopped(
-                action.action_type_id.code, lines, hold.stops, hold.lines
+            if hold.is_active(today) and is_stopped(
+                action.action_type_id.code, action.op, lines, hold.stops, hold.lines
             ):
                 return hold
         return None

@@ -139,11 +139,9 @@ class DunningMoratorium(models.Model):
     @api.model
     def _holds(self, cases, today):
         """[(case id, [rules.facts.Hold])] for ``cases`` on ``today``, one statement."""
-        self.flush_model()
-        self.env["dunning.moratorium.area"].flush_model()
         in_time = SQL(
             """
-            moratorium.active AND moratorium.date_from <= %(today)s
+            moratorium.active
             AND (moratorium.date_to IS NULL OR moratorium.date_to >= %(today)s
                  OR moratorium.clock = 'stop')
             """,

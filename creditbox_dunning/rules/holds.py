@@ -39,13 +39,20 @@ def length(start: date, end: date | None) -> int | None:
     return None if end is None else (end - start).days + 1
 
 
-def is_stopped(action: int, lines, stops: str, held) -> bool:
-    """Whether an action (code, receivables listed) is stopped by a suspension.
+def is_technical(action: int, op: str) -> bool:
+    """Whether a step prepares or carries out a cut: as ``Rule.is_technical``."""
+    return op == "pre_notice" or (action == TECHNICAL_ACTION and op != "reactivate")
+
+
+def is_stopped(action: int, op: str, lines, stops: str, held) -> bool:
+    """Whether a step (code, operation, receivables listed) is stopped by a suspension.
 
     ``stops``: all, technical or nothing; ``held``: the receivables that it is about,
-    None = the whole case.
+    None = the whole case. Giving the supply back is never stopped.
     """
-    if stops == "nothing" or (stops == "technical" and action != TECHNICAL_ACTION):
+    if stops == "nothing" or op == "reactivate":
+        return False
+    if stops == "technical" and not is_technical(action, op):
         return False
     return held is None or bool(held & frozenset(lines))
 

@@ -110,7 +110,11 @@ class DunningHoldWizard(models.TransientModel):
         waiting = cases.action_ids.filtered(lambda a: a.state in OPEN_STATES)
         stopped = waiting.filtered(
             lambda a: is_stopped(
-                a.action_type_id.code, a.item_ids.move_line_id.ids, reason.stops, held
+                a.action_type_id.code,
+                a.op,
+                a.item_ids.move_line_id.ids,
+                reason.stops,
+                held,
             )
         )
         labels = dict(reason._fields["stops"]._description_selection(self.env))
