@@ -135,9 +135,16 @@ class Walk:
         return self._end(ahead, tuple(skipped))
 
     def _tries(self, index):
+        """What may be done on a step. Giving back is for supplies that are off: in a
+        set that serves every state its row is passed by, not used up."""
         if index in self.ladder.passed:
             return []
-        return self.ladder.open_tries(index)
+        is_off = self._released or self.facts.key.supply_state == "to_reactivate"
+        return [
+            one
+            for one in self.ladder.open_tries(index)
+            if is_off or one.rule.op != "reactivate"
+        ]
 
     def _end(self, ahead, skipped):
         if ahead:

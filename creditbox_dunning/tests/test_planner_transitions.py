@@ -3,8 +3,8 @@
 The nodes are those of the trade: N0 overdue, N1 grace, N2 reminders, E1-E3 public
 bodies, S1 formal notice, S3 list, S4 plan, S5 notice before the works, S6/S7 works, S8
 their result, S9 reactivation, A1/A2 agency, X1 settlement, P1 instalments, L1 court, Z
-closed. What belongs to objects of its own (agency lots, plans, court files) is told here
-as the planner sees it: an outcome, an event, a hold.
+closed. What belongs to objects of its own (agency lots, plans, court files) is told
+here as the planner sees it: an outcome, an event, a hold.
 """
 
 import re
@@ -111,13 +111,17 @@ def suspended(*lines, **vals):
 
 def at_agency(amount="700"):
     it = suspended()
-    it.change(
-        lines=tuple(replace(ln, residual=Decimal(amount)) for ln in it.facts.lines)
-    )
+    owing(it, amount)
     it.until(day(97), day(130))
     it.until(day(98), day(200))
     assert it.waiting.op == "assign", it.steps
     return it
+
+
+def owing(it, amount):
+    """Whatever is still owed becomes ``amount`` a bill."""
+    lines = (replace(ln, residual=Decimal(amount)) for ln in it.facts.lines)
+    it.change(lines=tuple(lines))
 
 
 class TransitionCase(BaseCase):
@@ -308,9 +312,7 @@ class TestTransitions(TransitionCase):
         it = planned(80)
         it.run(day(77))
         it.run(day(80))
-        it.change(
-            lines=tuple(replace(ln, residual=Decimal(20)) for ln in it.facts.lines)
-        )
+        owing(it, 20)
         it.run(day(81))
         self.assertEqual([one.op for _day, one in it.withdrawn], ["reduce"])
 
@@ -523,9 +525,7 @@ class TestTransitionsOfTheOffice(TransitionCase):
         last = it.facts.done[-2]
         asked = replace(last, amount=Decimal(700))
         it.change(done=(*it.facts.done[:-2], asked, it.facts.done[-1]))
-        it.change(
-            lines=tuple(replace(ln, residual=Decimal(600)) for ln in it.facts.lines)
-        )
+        owing(it, 600)
         it.tell("broken", day(70))
         it.run(day(71))
         self.assertEqual(it.round, 2)
