@@ -14,7 +14,7 @@ from pathlib import Path
 from . import databases, processes
 from .room import current, free_port
 
-__all__ = ["Server", "current", "database", "job", "odoo", "server"]
+__all__ = ["Server", "current", "database", "free_port", "job", "odoo", "server"]
 
 
 @contextlib.contextmanager
@@ -34,10 +34,11 @@ def database(kind="all", source=None):
         databases.drop(room, name)
 
 
-def _run(command, timeout):
+def _run(command, timeout, env=None):
     room = current()
+    environ = {**room.environ(), **(env or {})}
     with tempfile.NamedTemporaryFile("w+", suffix=".log", dir=room.run_dir) as log:
-        process = processes.start(room, command, stdout=log, stderr=log)
+        process = processes.start(room, command, stdout=log, stderr=log, env=environ)
         try:
             status = process.wait(timeout)
         finally:
@@ -45,26 +46,27 @@ def _run(command, timeout):
         return status, Path(log.name).read_text(errors="replace")
 
 
-def odoo(name, *args, timeout=900, **options):
+def odoo(name, *args, timeout=900, env=None, **options):
     """Run `odoo server` on a database to its end: (exit status, log).
 
-    `options` go into odoo.conf.
+    `options` go into odoo.conf, `env` into its environment.
     """
     room = current()
     config = room.config(f"kit-{uuid.uuid4().hex[:8]}", **options)
     command = processes.odoo_command(room, "server", config, "-d", name, *args)
     command += ["--stop-after-init", "--no-http", "--log-level=warn"]
-    return _run(command, timeout)
+    return _run(command, timeout, env)
 
 
-def job(name, entry, *args, timeout=900, **options):
+def job(name, entry, *args, timeout=900, env=None, **options):
     """Run `module:function(env, *args)` in a process of its own: (status, log).
 
-    `options` go into odoo.conf.
+    `options` go into odoo.conf, `env` into its environment.
     """
     room = current()
     config = room.config(f"kit-{uuid.uuid4().hex[:8]}", **options)
-    return _run(databases.job_command(room, config, name, entry, *args), timeout)
+    command = databases.job_command(room, config, name, entry, *args)
+    return _run(command, timeout, env)
 
 
 @dataclass
@@ -87,7 +89,7 @@ def server(name, env=None, **options):
     """
     room = current()
     mark = uuid.uuid4().hex[:8]
-    port = free_port()
+    port = options.get("http_port") or free_port()
     values = {"http_port": port, "dbfilter": f"^{name}$"} | options
     config = room.config(f"kit-{mark}", **values)
     log = Path(room.run_dir) / f"server-{mark}.log"

@@ -29,8 +29,20 @@ def fill(env):
     A customer with an overdue bill of a supply that was switched out: a contract, a
     case with its actions, and a practice, as far as their modules are there.
     """
-    today = fields.Date.today()
-    company = env.company
+    today, company = fields.Date.today(), env.company
+    supply_with_bill(env)
+    if "dunning.run" in env:
+        env["dunning.run"].run_for(company, today)
+        assert env["dunning.action"].search_count([]), "the run made no action"
+    if "cmor.practice" in env:
+        # beside the other app the run has found it already
+        env["cmor.practice"].find_candidates(company, today)
+        assert env["cmor.practice"].search_count([]), "the supply is no candidate"
+
+
+def supply_with_bill(env):
+    """The bill of a customer whose supply was switched out, in a company made ready."""
+    today, company = fields.Date.today(), env.company
     if not company.chart_template:
         env["account.chart.template"].try_loading("it", company, install_demo=False)
     company.email = "credito@example.com"
@@ -59,14 +71,7 @@ def fill(env):
             "supply_state": "ceased",
         }
     )
-    _overdue_bill(env, contract)
-    if "dunning.run" in env:
-        env["dunning.run"].run_for(company, today)
-        assert env["dunning.action"].search_count([]), "the run made no action"
-    if "cmor.practice" in env:
-        # beside the other app the run has found it already
-        env["cmor.practice"].find_candidates(company, today)
-        assert env["cmor.practice"].search_count([]), "the supply is no candidate"
+    return _overdue_bill(env, contract)
 
 
 def _overdue_bill(env, contract):
@@ -97,6 +102,7 @@ def _overdue_bill(env, contract):
         }
     )
     bill.action_post()
+    return bill
 
 
 def check_kept(env):
