@@ -44,6 +44,7 @@ from . import dunning_channel_cost
 from . import dunning_simulation
 from . import dunning_simulation_result
 from . import dunning_simulation_reader
+from . import dunning_simulation_past
 from . import dunning_run
 from . import dunning_run_error
 from . import account_move

@@ -56,7 +56,6 @@ class DunningSimulation(models.Model):
         {
             "state",
             "cursor",
-            "phase",
             "count_total",
             "count_seen",
             "count_cases",
@@ -151,15 +150,14 @@ class DunningSimulation(models.Model):
         readonly=True,
         copy=False,
     )
-    phase = fields.Char(readonly=True, copy=False)
     cursor = fields.Integer(readonly=True, copy=False)
     fingerprint = fields.Char(
         readonly=True, copy=False, help="Of the rows, parameters and costs replayed."
     )
     count_total = fields.Integer(
-        string="Supplies to look at", readonly=True, copy=False
+        string="Customers to look at", readonly=True, copy=False
     )
-    count_seen = fields.Integer(string="Supplies looked at", readonly=True, copy=False)
+    count_seen = fields.Integer(string="Customers looked at", readonly=True, copy=False)
     count_cases = fields.Integer(string="Cases", readonly=True, copy=False)
     count_closed = fields.Integer(string="Cases closed", readonly=True, copy=False)
     progress = fields.Integer(compute="_compute_progress")
@@ -367,7 +365,7 @@ class DunningSimulation(models.Model):
         return left
 
     def _run_chunk(self):
-        """One chunk of supplies and its results; True when nothing is left to do."""
+        """One chunk of customers and its results; True when nothing is left to do."""
         me = self.sudo()._guarded()
         if not me.try_lock_for_update() or me.state not in ACTIVE_STATES:
             return True
@@ -375,18 +373,17 @@ class DunningSimulation(models.Model):
         setup = reader._setup(me)
         if me.state == "queued" or me.fingerprint != setup.fingerprint:
             me._begin(reader, setup)
-        place = reader._next_place(me, CHUNK)
-        if place is None:
+        keys = reader._next_keys(me, CHUNK)
+        if not keys:
             me.env["dunning.simulation.result"]._add_done(me, setup)
             me.write({"state": "done", "finished_at": fields.Datetime.now()})
             return True
-        replays = reader._replay(me, setup, place)
+        replays = reader._replay(me, setup, keys)
         me._store(replays, setup)
         me.write(
             {
-                "phase": place.phase,
-                "cursor": place.last,
-                "count_seen": me.count_seen + len(place.keys),
+                "cursor": keys[-1],
+                "count_seen": me.count_seen + len(keys),
                 "count_cases": me.count_cases + len(replays),
                 "count_closed": me.count_closed
                 + sum(1 for item in replays if item.replay.closed),
@@ -427,7 +424,6 @@ class DunningSimulation(models.Model):
         self.env.invalidate_all(flush=False)
         self.sudo()._guarded().write(
             {
-                "phase": False,
                 "cursor": 0,
                 "fingerprint": False,
                 "count_total": 0,

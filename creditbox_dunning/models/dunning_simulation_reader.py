@@ -1,6 +1,5 @@
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import timedelta
 from zlib import crc32
 
 from odoo import api, models
@@ -12,9 +11,7 @@ from ..rules.simulation import Ledger, Receivable, replay
 from .amounts import exact
 from .dunning_facts import LEGAL_KINDS, PROVEN
 
-ONE_DAY = timedelta(days=1)
-# what is walked one after the other: supplies, then customers whose bills name none
-PHASES = ("contract", "partner")
+LINE_NAMES = ("id", "due", "balance", "known", "move")
 
 
 @dataclass(frozen=True)
@@ -31,39 +28,42 @@ class Setup:
     fingerprint: str
 
 
-@dataclass(frozen=True)
-class Place:
-    """A chunk: ``keys`` of one ``phase`` (ids of contracts or partners)."""
-
-    phase: str
-    keys: tuple[int, ...]
-
-    @property
-    def last(self):
-        return self.keys[-1]
-
-
 @dataclass
 class Group:
-    """The receivables of one supply (or customer) of one company, as read."""
+    """The receivables that one case would follow, as read.
 
-    company_id: int
-    phase: str
-    id: int
-    partner_id: int
-    contract_id: int | None = None
-    service: str = ""
-    customer_type: str = ""
+    ``owner``: what the case is about, by the company's settings (a supply, a customer
+    or a billing account). ``lines``: dicts, oldest first. ``number``: a number of its
+    own within the chunk.
+    """
+
+    number: int
+    company: object
+    owner: str
+    partner: object
+    contract: object = None
     key: Key = field(default_factory=Key)
     lines: list = field(default_factory=list)
 
+    @property
+    def stand_in(self):
+        """What the engine's readers ask of a case, for a case that never was."""
+        return StandIn(self)
 
-@dataclass(frozen=True)
+
 class StandIn:
-    """What the engine's readers ask of a case, for a case that never was."""
+    """Looks like a recovery case to those who only read one; is no record.
 
-    contract_id: object
-    partner_id: object
+    Its id is below zero: nothing that was recorded for a real case is found for it.
+    """
+
+    billing_account = customer_type = service = False
+
+    def __init__(self, group):
+        self.id = -group.number
+        self.company_id = group.company
+        self.partner_id = group.partner
+        self.contract_id = group.contract
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,6 @@ class Replayed:
     """One replayed case and whose it is."""
 
     company_id: int
-    key: tuple
     partner_id: int
     contract_id: int | None
     service: str
@@ -122,102 +121,73 @@ class DunningSimulationReader(models.AbstractModel):
 
     # chunks
 
-    def _keys_sql(self, simulation, phase):
-        """Ids to walk in ``phase``, one column ``id``."""
-        if phase == "contract":
-            return SQL(
-                """
-                SELECT id FROM utility_contract
-                 WHERE company_id = ANY(%(companies)s)
-                   AND (%(service)s IS NULL OR service = %(service)s)
-                   AND (%(kind)s IS NULL OR customer_type = %(kind)s)
-                """,
-                companies=simulation.company_ids.ids,
-                service=simulation.service or None,
-                kind=simulation.customer_type or None,
-            )
+    def _count_total(self, simulation):
+        """Customers with bills that fell due before the end of the period."""
+        rows = self.env.execute_query(
+            SQL("SELECT COUNT(*) FROM (%s) keys", self._keys_sql(simulation))
+        )
+        return rows[0][0]
+
+    def _keys_sql(self, simulation):
+        """Ids of the customers to walk, one column ``id``."""
         return SQL(
             """
-            SELECT DISTINCT line.partner_id AS id
-              FROM account_move_line line
-              JOIN account_move move ON move.id = line.move_id
-             WHERE line.company_id = ANY(%(companies)s)
-               AND line.display_type = 'payment_term'
-               AND line.parent_state = 'posted'
-               AND line.utility_contract_id IS NULL
-               AND move.utility_contract_id IS NULL
-               AND move.move_type IN ('out_invoice', 'out_refund')
-               AND line.date_maturity < %(end)s
-               AND line.partner_id IS NOT NULL
+            SELECT partner.id
+              FROM res_partner partner
+             WHERE EXISTS (
+                   SELECT FROM account_move_line line
+                    WHERE line.partner_id = partner.id
+                      AND line.company_id = ANY(%s)
+                      AND line.display_type = 'payment_term'
+                      AND line.parent_state = 'posted'
+                      AND line.balance > 0
+                      AND line.date_maturity < %s)
             """,
-            companies=simulation.company_ids.ids,
-            end=simulation.date_to,
+            simulation.company_ids.ids,
+            simulation.date_to,
         )
 
-    def _phases(self, simulation):
-        """A filter on the supply leaves out the bills that name none."""
-        if simulation.service or simulation.customer_type:
-            return PHASES[:1]
-        return PHASES
-
-    def _count_total(self, simulation):
-        total = 0
-        for phase in self._phases(simulation):
-            rows = self.env.execute_query(
-                SQL("SELECT COUNT(*) FROM (%s) keys", self._keys_sql(simulation, phase))
+    def _next_keys(self, simulation, size):
+        """The customers after those that were finished last; [] at the end."""
+        rows = self.env.execute_query(
+            SQL(
+                "%s AND partner.id > %s ORDER BY partner.id LIMIT %s",
+                self._keys_sql(simulation),
+                simulation.cursor,
+                size,
             )
-            total += rows[0][0]
-        return total
-
-    def _next_place(self, simulation, size):
-        """The chunk after the one that was finished last, or None at the end."""
-        phases = self._phases(simulation)
-        start = phases.index(simulation.phase) if simulation.phase in phases else 0
-        for phase in phases[start:]:
-            cursor = simulation.cursor if phase == simulation.phase else 0
-            rows = self.env.execute_query(
-                SQL(
-                    "SELECT id FROM (%s) keys WHERE id > %s ORDER BY id LIMIT %s",
-                    self._keys_sql(simulation, phase),
-                    cursor,
-                    size,
-                )
-            )
-            if rows:
-                return Place(phase, tuple(key for (key,) in rows))
-        return None
+        )
+        return [key for (key,) in rows]
 
     # one chunk
 
-    def _replay(self, simulation, setup, place):
-        """[Replayed] of a chunk, those without any overdue bill left out."""
-        groups = self._read_groups(simulation, place)
+    def _replay(self, simulation, setup, keys):
+        """[Replayed] of the customers ``keys``; cases that never opened left out."""
+        groups = self._read_groups(simulation, keys)
         if not groups:
             return []
         ledgers = self._ledgers(simulation, groups)
         share = self._sample_share(simulation)
         found = []
-        for group in groups:
-            ledger = ledgers[group.company_id, group.id]
+        for group, ledger in zip(groups, ledgers, strict=True):
             result = replay(
                 ledger,
                 setup.choose,
                 simulation.date_from,
                 simulation.date_to,
-                setup.shifts[group.company_id],
-                setup.guards[group.company_id],
+                setup.shifts[group.company.id],
+                setup.guards[group.company.id],
                 setup.assumptions,
             )
             if not result.opened:
                 continue
             found.append(
                 Replayed(
-                    group.company_id,
-                    (group.phase, group.id),
-                    group.partner_id,
-                    group.contract_id,
-                    group.service,
-                    group.customer_type,
+                    group.company.id,
+                    group.partner.id,
+                    group.contract.id if group.contract else None,
+                    group.key.service,
+                    group.key.customer_type,
                     ledger.seed % 100_000 < share,
                     result,
                 )
@@ -229,147 +199,144 @@ class DunningSimulationReader(models.AbstractModel):
         total = simulation.count_total or 1
         return 100_000 * simulation.sample_size // total
 
-    def _read_groups(self, simulation, place):
+    def _read_groups(self, simulation, keys):
         """[Group] with the receivables that were open and overdue at some time."""
-        rows = self.env.execute_query(self._lines_sql(simulation, place))
-        groups = {}
-        for company, owner, partner, *line in rows:
-            group = groups.get((company, owner))
-            if group is None:
-                group = groups[company, owner] = Group(
-                    company, place.phase, owner, partner
-                )
-            group.lines.append(line)
-        groups = [g for g in groups.values() if any(ln[2] > 0 for ln in g.lines)]
-        self._read_keys(groups)
+        rows = self.env.execute_query(self._lines_sql(simulation, keys))
+        found = {}
+        for company, owner, partner, contract, *line in rows:
+            group = found.setdefault((company, owner), (partner, set(), []))
+            group[1].add(contract)
+            group[2].append(dict(zip(LINE_NAMES, line, strict=True)))
+        companies = self.env["res.company"].browse({key[0] for key in found})
+        companies = {company.id: company for company in companies}
+        partners = self.env["res.partner"].browse({p for p, _c, _l in found.values()})
+        partners = {partner.id: partner for partner in partners}
+        contracts = {c for _p, known, _l in found.values() for c in known if c}
+        contracts = self.env["utility.contract"].browse(sorted(contracts))
+        contracts = {contract.id: contract for contract in contracts}
+        groups = []
+        for (company, owner), (partner, known, lines) in found.items():
+            if not any(line["balance"] > 0 for line in lines):
+                continue
+            group = Group(len(groups) + 1, companies[company], owner, partners[partner])
+            group.lines = lines
+            self._read_key(group, [contracts[c] for c in known if c], None in known)
+            groups.append(group)
         return groups
 
-    def _lines_sql(self, simulation, place):
-        """(company, owner, partner, id, due, balance, day of the bill, bill) of the
-        receivables that matter in the period, oldest first.
+    def _read_key(self, group, contracts, has_loose):
+        """The supply that the case is about, if it is one, and its four keys."""
+        case = group.stand_in
+        if len(contracts) == 1 and not has_loose:
+            group.contract = case.contract_id = contracts[0]
+        elif contracts:
+            services = {contract.service for contract in contracts}
+            case.contract_id = self.env["utility.contract"]
+            case.customer_type = min(c.customer_type or "" for c in contracts)
+            case.service = services.pop() if len(services) == 1 else False
+        else:
+            case.contract_id = self.env["utility.contract"]
+        group.key = self.env["dunning.facts"]._key(case)
 
-        Left out: paid before the period began, or never overdue when they were paid.
+    def _lines_sql(self, simulation, keys):
+        """The receivables of the customers ``keys`` that matter in the period.
+
+        Columns: company, owner, customer, contract and LINE_NAMES, oldest first. Left
+        out: paid before the period began, or never overdue when they were paid.
         """
-        own = (
-            SQL("COALESCE(line.utility_contract_id, move.utility_contract_id)")
-            if place.phase == "contract"
-            else SQL("line.partner_id")
-        )
         return SQL(
             """
-            SELECT line.company_id, %(own)s, line.partner_id, line.id,
-                   line.date_maturity, line.balance,
+            SELECT line.company_id, %(owner)s, line.partner_id, contract.id,
+                   line.id, line.date_maturity, line.balance,
                    COALESCE(move.invoice_date, move.date), line.move_id
-              FROM (%(candidates)s) candidate
-              JOIN account_move_line line ON line.id = candidate.id
+              FROM account_move_line line
               JOIN account_move move ON move.id = line.move_id
-             WHERE line.company_id = ANY(%(companies)s)
+         LEFT JOIN utility_contract contract
+                ON contract.id = COALESCE(line.utility_contract_id,
+                                          move.utility_contract_id)
+             WHERE line.partner_id = ANY(%(keys)s)
+               AND line.company_id = ANY(%(companies)s)
                AND line.display_type = 'payment_term'
                AND line.parent_state = 'posted'
-               AND line.partner_id IS NOT NULL
                AND move.move_type IN ('out_invoice', 'out_refund')
                AND line.no_followup IS NOT TRUE
                AND COALESCE(move.payment_state, '') != 'blocked'
-               AND %(own)s = ANY(%(keys)s)
+               AND (%(service)s IS NULL OR contract.service = %(service)s)
+               AND (%(kind)s IS NULL OR contract.customer_type = %(kind)s)
                AND (line.balance < 0 OR line.date_maturity < %(end)s)
                AND (line.reconciled IS NOT TRUE
                     OR EXISTS (
-                       SELECT 1 FROM account_partial_reconcile partial
-                        WHERE (partial.debit_move_id = line.id
-                               OR partial.credit_move_id = line.id)
+                       SELECT FROM account_partial_reconcile partial
+                        WHERE partial.debit_move_id = line.id
                           AND partial.max_date >= %(start)s
-                          AND (line.balance < 0
-                               OR partial.max_date > line.date_maturity)))
+                          AND partial.max_date > line.date_maturity)
+                    OR EXISTS (
+                       SELECT FROM account_partial_reconcile partial
+                        WHERE partial.credit_move_id = line.id
+                          AND partial.max_date >= %(start)s))
           ORDER BY line.company_id, 2, line.date_maturity, line.id
             """,
-            own=own,
-            candidates=self._candidates_sql(place),
+            owner=self._owner_sql(simulation.company_ids),
+            keys=keys,
             companies=simulation.company_ids.ids,
-            keys=list(place.keys),
+            service=simulation.service or None,
+            kind=simulation.customer_type or None,
             start=simulation.date_from,
             end=simulation.date_to,
         )
 
-    def _candidates_sql(self, place):
-        """Ids of journal items by the indexes that there are."""
-        keys = list(place.keys)
-        if place.phase == "partner":
+    def _owner_sql(self, companies):
+        """What a receivable's case is about, by the settings of its company."""
+        cases = self.env["dunning.case"]
+        if not hasattr(cases, "_group_key_sql"):
             return SQL(
-                """
-                SELECT line.id FROM account_move_line line
-                  JOIN account_move move ON move.id = line.move_id
-                 WHERE line.partner_id = ANY(%s)
-                   AND line.utility_contract_id IS NULL
-                   AND move.utility_contract_id IS NULL
-                """,
-                keys,
+                "COALESCE('contract:' || contract.id, 'customer:' || line.partner_id)"
             )
-        return SQL(
-            """
-            SELECT line.id FROM account_move_line line
-             WHERE line.utility_contract_id = ANY(%(keys)s)
-             UNION
-            SELECT line.id FROM account_move move
-              JOIN account_move_line line ON line.move_id = move.id
-             WHERE move.utility_contract_id = ANY(%(keys)s)
-               AND line.utility_contract_id IS NULL
-            """,
-            keys=keys,
-        )
-
-    def _read_keys(self, groups):
-        """The four keys of each group, as the engine makes them for a case."""
-        contracts = self.env["utility.contract"].browse(
-            [g.id for g in groups if g.phase == "contract"]
-        )
-        known = {contract.id: contract for contract in contracts}
-        facts = self.env["dunning.facts"]
-        partners = self.env["res.partner"].browse({g.partner_id for g in groups})
-        partners = {partner.id: partner for partner in partners}
-        for group in groups:
-            contract = known.get(group.id) if group.phase == "contract" else None
-            group.key = facts._key(StandIn(contract, partners[group.partner_id]))
-            group.contract_id = contract.id if contract else None
-            group.service = group.key.service
-            group.customer_type = group.key.customer_type
+        group_key = cases._group_key_sql
+        parts = [SQL("WHEN %s THEN (%s)", c.id, group_key(c)) for c in companies]
+        return SQL("CASE line.company_id %s END", SQL(" ").join(parts))
 
     # ledgers
 
     def _ledgers(self, simulation, groups):
-        """{(company, owner): Ledger} in a fixed number of statements."""
-        line_ids = [line[0] for group in groups for line in group.lines]
+        """[Ledger] of ``groups`` in a fixed number of statements."""
+        line_ids = [line["id"] for group in groups for line in group.lines]
         payments = self._read_payments(line_ids)
-        missing = self._read_missing(groups)
         done, covered = {}, {}
         if simulation.with_history:
             done, covered = self._read_history(simulation, groups, line_ids)
         holds = self._read_holds(simulation, groups)
         supplies = self._read_supplies(simulation, groups)
-        ledgers = {}
+        missing = self.env["dunning.facts"]._missing
+        ledgers = []
         for group in groups:
-            place = group.company_id, group.id
-            lines = {line[0] for line in group.lines}
             facts = CaseFacts(
                 key=group.key,
-                missing=missing[group.company_id, group.partner_id],
-                done=tuple(done.get(place, ())),
-                holds=holds.get(place, ()),
-                supply=supplies.get(place),
+                missing=missing(group.partner, group.company),
+                done=tuple(done.get(group.number, ())),
+                holds=tuple(holds.get(group.number, ())),
+                supply=supplies.get(-group.number),
             )
-            ledgers[place] = Ledger(
-                facts,
-                tuple(
-                    Receivable(
-                        line_id,
-                        due,
-                        exact(balance),
-                        day or due,
-                        tuple(payments.get(line_id, ())),
-                    )
-                    for line_id, due, balance, day, _move in group.lines
-                ),
-                {i: ops for i, ops in covered.items() if i in lines} if covered else {},
-                crc32(f"{group.phase}/{group.id}".encode()),
+            ledgers.append(
+                Ledger(
+                    facts,
+                    tuple(
+                        Receivable(
+                            line["id"],
+                            line["due"],
+                            exact(line["balance"]),
+                            line["known"] or line["due"],
+                            tuple(payments.get(line["id"], ())),
+                        )
+                        for line in group.lines
+                    ),
+                    {
+                        line["id"]: covered[line["id"]]
+                        for line in group.lines
+                        if line["id"] in covered
+                    },
+                    crc32(group.owner.encode()),
+                )
             )
         return ledgers
 
@@ -393,29 +360,12 @@ class DunningSimulationReader(models.AbstractModel):
             found[line_id].append((day, exact(amount)))
         return found
 
-    def _read_missing(self, groups):
-        """{(company id, partner id): {channel: why it cannot be used}}."""
-        facts = self.env["dunning.facts"]
-        companies = self.env["res.company"].browse({g.company_id for g in groups})
-        partners = self.env["res.partner"].browse({g.partner_id for g in groups})
-        company = {company.id: company for company in companies}
-        partner = {partner.id: partner for partner in partners}
-        pairs = {(group.company_id, group.partner_id) for group in groups}
-        return {
-            (a, b): facts._missing(partner[b], company[a].with_company(company[a]))
-            for a, b in pairs
-        }
-
     def _read_history(self, simulation, groups, line_ids):
         """What was done before the period for the bills that matter in it.
 
-        :return: ({(company, owner): [Done]}, {receivable id: operations})
+        :return: ({group number: [Done]}, {receivable id: operations})
         """
-        owner = {
-            line[0]: (group.company_id, group.id)
-            for group in groups
-            for line in group.lines
-        }
+        owner = {line["id"]: g.number for g in groups for line in g.lines}
         done, covered = defaultdict(list), defaultdict(set)
         seen = set()
         for row in self._history_rows(simulation, line_ids):
@@ -463,7 +413,7 @@ class DunningSimulationReader(models.AbstractModel):
         moves = defaultdict(list)
         for group in groups:
             for line in group.lines:
-                moves[line[4]].append((line[0], (group.company_id, group.id)))
+                moves[line["move"]].append((line["id"], group.number))
         notices = self.env["utility.notice"].search(
             [
                 ("move_ids", "in", list(moves)),
@@ -487,11 +437,3 @@ class DunningSimulationReader(models.AbstractModel):
                 day = notice.sent_date
                 effective = notice.notified_date or day
                 done[place].append(Done(None, code, op, "done", day, effective))
-
-    def _read_holds(self, simulation, groups):
-        """{(company, owner): holds that touch the period}."""
-        return {}
-
-    def _read_supplies(self, simulation, groups):
-        """{(company, owner): what the legal guard knows of the supply}."""
-        return {}

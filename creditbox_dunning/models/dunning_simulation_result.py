@@ -315,11 +315,14 @@ class DunningSimulationCase(models.Model):
         real = self._count_real(simulation, chosen)
         values = [self._prepare_values(simulation, item, setup) for item in chosen]
         for vals, item in zip(values, chosen, strict=True):
-            vals["count_done"] = real.get((item.company_id, *item.key), 0)
+            place = (item.company_id, item.contract_id, item.partner_id)
+            if item.contract_id:
+                place = (item.company_id, item.contract_id, None)
+            vals["count_done"] = real.get(place, 0)
         self.create(values)
 
     def _count_real(self, simulation, chosen):
-        """{(company, phase, contract or partner): actions really done}."""
+        """{(company, contract, None or customer if no contract): really done}."""
         rows = self.env.execute_query(
             SQL(
                 """
@@ -341,8 +344,7 @@ class DunningSimulationCase(models.Model):
         )
         found = defaultdict(int)
         for company, contract, partner, count in rows:
-            place = ("contract", contract) if contract else ("partner", partner)
-            found[(company, *place)] += count
+            found[company, contract, None if contract else partner] += count
         return found
 
     def _prepare_values(self, simulation, item, setup):

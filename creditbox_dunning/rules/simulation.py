@@ -24,7 +24,7 @@ from decimal import Decimal
 from zlib import crc32
 
 from .coverage import settled, starts_new_round
-from .facts import CaseFacts, Done, Line, Rule
+from .facts import CaseFacts, Done, Event, Line, Rule
 from .planner import no_guard, plan_rows
 
 ONE_DAY = timedelta(days=1)
@@ -162,6 +162,12 @@ class _Player:
         self.opened = self.closed = None
         self.decision = None
         self.calls = 0
+        self.payment_days = sorted(
+            when
+            for item in ledger.receivables
+            for when, amount in item.payments
+            if item.amount > 0 and amount > 0
+        )
 
     def run(self, start, end):
         days = self._event_days(start)
@@ -220,18 +226,25 @@ class _Player:
             lines=tuple(lines),
             done=tuple(self.done),
             holds=tuple(h for h in facts.holds if h.start is None or h.start <= day),
-            events=tuple(e for e in facts.events if e.date <= day),
+            events=self._events_on(day),
         )
+
+    def _events_on(self, day):
+        """What happened until ``day``; the last payment dates a reactivation."""
+        events = tuple(e for e in self.ledger.facts.events if e.date <= day)
+        index = bisect_right(self.payment_days, day)
+        if index:
+            events += (Event("payment", self.payment_days[index - 1]),)
+        return events
 
     def _look(self, day):
         """Ask the planner on ``day``; the first later day it may change its mind."""
         facts = self.facts_on(day)
-        if not any(line.residual > 0 for line in facts.lines):
-            self._close(day)
+        is_open = self.opened is not None and self.closed is None
+        if any(line.residual > 0 for line in facts.lines):
+            self.opened, self.closed = self.opened or day, None
+        elif not is_open:
             return None
-        if self.opened is None or self.closed:
-            self.opened = self.opened or day
-            self.closed = None
         if starts_new_round(facts):
             self.round += 1
             self.done, self.covered = [], {}
@@ -245,15 +258,13 @@ class _Player:
             self._note(skip, day, "skipped")
         if decision.kind == "execute":
             return self._carry_out(decision, facts, day)
-        if decision.kind == "wait":
-            return decision.date
-        return None
+        if decision.kind == "close":
+            self._close(day)
+        return decision.date if decision.kind == "wait" else None
 
     def _close(self, day):
         """All is paid: what was done is over, the supply is what it was."""
-        self.decision = None
-        if self.opened and not self.closed:
-            self.closed = day
+        self.decision, self.closed = None, day
         self.done, self.covered, self.key = [], {}, self.ledger.facts.key
 
     def _note(self, decision, day, state, **vals):

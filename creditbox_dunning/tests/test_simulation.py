@@ -62,7 +62,7 @@ class TestSimulation(DunningCommon):
                     "company_ids": [Command.set(cls.company.ids)],
                     "table_id": cls.table.id,
                     "date_from": DUE,
-                    "date_to": DUE + timedelta(days=90),
+                    "date_to": DUE + timedelta(days=60),
                     **vals,
                 }
             )
@@ -199,7 +199,7 @@ class TestSimulation(DunningCommon):
         self.run_on(8)
         later = {
             "date_from": DUE + timedelta(days=9),
-            "date_to": DUE + timedelta(days=90),
+            "date_to": DUE + timedelta(days=60),
         }
         with_history = self.simulate(self.make(**later))
         without = self.simulate(self.make(**later, with_history=False))
@@ -241,6 +241,66 @@ class TestSimulation(DunningCommon):
             self.assertIn("registered", case.step_ids.action_type_id.mapped("kind"))
         none = self.simulate(self.make(sample_size=0))
         self.assertFalse(none.case_ids)
+
+    def test_suspensions_of_the_time_are_respected(self):
+        """A complaint on one customer stops that case only, for its days."""
+        reason = self.env["dunning.hold.reason"].search([("stops", "=", "all")])[0]
+        self.env["dunning.hold"].sudo()._guarded().create(
+            {
+                "company_id": self.company.id,
+                "scope": "contract",
+                "contract_id": self.contract.id,
+                "customer_id": self.contract.partner_id.id,
+                "reason_id": reason.id,
+                "stops": "all",
+                "clock": "run",
+                "end_rule": "date",
+                "date_from": DUE,
+                "date_to": DUE + timedelta(days=44),
+                "resume_date": DUE + timedelta(days=45),
+            }
+        )
+        self.simulate()
+        steps = self.simulation.case_ids.step_ids.filtered(lambda s: s.state == "done")
+        held = steps.filtered(lambda s: s.sim_case_id.contract_id == self.contract)
+        self.assertTrue(held)
+        self.assertGreater(min(held.mapped("date")), DUE + timedelta(days=44))
+        self.assertLess(min((steps - held).mapped("date")), DUE + timedelta(days=20))
+
+    def test_moratorium_of_the_place(self):
+        moratorium = (
+            self.env["dunning.moratorium"]
+            .sudo()
+            .create(
+                {
+                    "company_id": self.company.id,
+                    "name": "Flood",
+                    "source": "Decree",
+                    "date_from": DUE - timedelta(days=10),
+                    "date_to": DUE + timedelta(days=100),
+                    "everywhere": False,
+                    "area_ids": [Command.create({"city": "Milano"})],
+                }
+            )
+        )
+        self.assertFalse(self.simulate().result_ids, "all of them live there")
+        moratorium.area_ids.city = "Roma"
+        self.assertTrue(self.simulate().result_ids)
+
+    def test_law_is_asked(self):
+        """With a table that asks at once, only the law keeps the steps apart."""
+        hasty = self.table.sudo().copy({"company_id": self.company.id})
+        hasty.rule_ids.write({"wait_after": 0})
+        period = {"date_to": DUE + timedelta(days=150)}
+        simulation = self.simulate(self.make(table_id=hasty.id, **period))
+        steps = simulation.case_ids.step_ids.filtered(lambda s: s.state == "done")
+        formal = steps.filtered(lambda s: s.op == "default")
+        cut = steps.filtered(lambda s: s.op in ("reduce", "suspend"))
+        self.assertTrue(cut)
+        first = {s.sim_case_id: s.effective_date for s in formal}
+        for step in cut:
+            wait = (step.date - first[step.sim_case_id]).days
+            self.assertGreaterEqual(wait, 40, "not reducible: 40 days (TIMOE)")
 
     def test_channels_without_a_cost_are_named(self):
         self.assertIn("PEC", self.simulation.without_cost)
