@@ -208,12 +208,16 @@ class DunningAction(models.Model):
             decided_on=fields.Datetime.now(),
         )
         sending = approved.filtered(lambda action: action._sends())
-        if len(sending) > AT_ONCE:
+        if len(sending) > self._get_at_once():
             sending._set_state("approved", Reason.of("in_the_queue"))
             approved -= sending
             self.env.ref("creditbox_dunning.ir_cron_dunning_approved")._trigger()
         for company, actions in approved.grouped("company_id").items():
             actions._do_approved(self.env["dunning.case"]._today(company))
+
+    def _get_at_once(self):
+        """How many letters and e-mails an approval makes by itself: hook."""
+        return AT_ONCE
 
     def _on_refused(self, requests):
         """Refused: the case waits for a person, who may ask again or do otherwise."""
@@ -390,7 +394,14 @@ class DunningAction(models.Model):
                 )
                 own._do_approved(day)
             left = self.sudo().search_count([*domain, ("id", "not in", tried.ids)])
-            self.env["ir.cron"]._commit_progress(len(actions), remaining=left)
+            if not self._commit_batch(len(actions), left):
+                return
+
+    def _commit_batch(self, done, left):
+        """Commit inside a scheduled action; the seconds that it has left."""
+        if not self.env.context.get("ir_cron_progress_id"):
+            return float("inf")
+        return self.env["ir.cron"]._commit_progress(done, remaining=left)
 
     # one door for every change of state
 

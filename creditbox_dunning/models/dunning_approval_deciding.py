@@ -2,7 +2,7 @@ import logging
 
 from markupsafe import Markup
 
-from odoo import api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from ..rules.approval import changed_facts, facts_hash
@@ -236,7 +236,7 @@ class DunningApprovalRequest(models.Model):
         """(level, user stood in for, why not); the system itself never decides."""
         if self.state != "pending":
             reason = self.env._("%(name)s waits for nothing.", name=self.name)
-        elif user.id == self.env.ref("base.user_root").id or not own:
+        elif user.id == SUPERUSER_ID or not own:
             reason = self.env._("You have no level of approval in this company.")
         elif user in self.asker_ids:
             reason = self.env._("Who asks never approves: somebody else has to.")

@@ -35,7 +35,8 @@ class DunningApprovalRequest(models.Model):
 
     _name = "dunning.approval.request"
     _description = "Request of approval"
-    _inherit = ("mail.activity.mixin", "utility.guarded.mixin")
+    _inherit = ("mail.thread", "mail.activity.mixin", "utility.guarded.mixin")
+    _mail_post_access = "read"
     _order = "required_level desc, requested_on, id"
     _check_company_auto = True
 

@@ -130,7 +130,9 @@ class DunningApprovalRequest(models.Model):
             known.write({"summary": summary, "date_deadline": day})
         else:
             known.unlink()
-            oldest.activity_schedule(
+            # the e-mail below says it: none for the activity as well
+            quiet = oldest.with_context(mail_activity_quick_update=True)
+            quiet.activity_schedule(
                 "mail.mail_activity_data_todo",
                 date_deadline=day,
                 summary=summary,
@@ -163,7 +165,7 @@ class DunningApprovalRequest(models.Model):
             "count": len(requests),
             "total": sum(requests.mapped("amount")),
             "company": requests.company_id,
-            "url": requests.get_base_url(),
+            "url": requests[0].get_base_url(),
         }
         body = (
             self.env["ir.qweb"]

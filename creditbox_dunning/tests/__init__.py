@@ -19,3 +19,4 @@ from . import test_hold
 from . import test_replay
 from . import test_simulation
 from . import test_approval
+from . import test_approval_many
