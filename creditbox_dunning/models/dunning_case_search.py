@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from odoo import api, fields, models
 from odoo.fields import Domain
 
@@ -5,6 +7,9 @@ from odoo.fields import Domain
 MIN_LENGTH = 3
 # who types "ros" gets the first so many customers, not a query that reads them all
 MAX_FOUND = 2000
+# a failure is still work to do for so long; a date so long past is a question
+RECENT_DAYS = 30
+LATE_DAYS = 7
 
 
 def trigram(column):
@@ -45,6 +50,11 @@ class DunningCase(models.Model):
         string="Telephone", store=False, search="_search_by_phone"
     )
 
+    waits_for_person = fields.Boolean(
+        compute="_compute_waits", search="_search_waits_for_person"
+    )
+    is_stuck = fields.Boolean(compute="_compute_waits", search="_search_is_stuck")
+
     # the list's order, in one company or in all
     _order_idx = models.Index("(next_date, id DESC)")
     # the board by next action and the figures of the first page
@@ -52,6 +62,18 @@ class DunningCase(models.Model):
         "(company_id, next_action_type_id, state) INCLUDE (amount_due)"
         " WHERE state != 'closed'"
     )
+    _service_idx = models.Index("(service, next_date, id DESC)")
+    _reopened_idx = models.Index("(next_date, id DESC) WHERE reopened_on IS NOT NULL")
+    # few of many: what nothing but a person moves on
+    _stop_idx = models.Index(
+        "(company_id) WHERE state != 'closed' AND next_kind = 'stop'"
+    )
+
+    def _compute_waits(self):
+        for name in ("waits_for_person", "is_stuck"):
+            found = self.search([("id", "in", self.ids), (name, "=", True)])
+            for case in self:
+                case[name] = case in found
 
     @api.model
     def _search_display_name(self, operator, value):
@@ -122,6 +144,38 @@ class DunningCase(models.Model):
         )
         return Domain("id", "in", lines.dunning_case_id.ids)
 
+    def _search_waits_for_person(self, operator, value):
+        """The table stops, or one of its actions waits for somebody."""
+        if operator != "in":
+            return NotImplemented
+        waiting = Domain("state", "in", ("waiting_approval", "executing"))
+        return self._stopped_or(self._of_actions(waiting), value)
+
+    def _search_is_stuck(self, operator, value):
+        """Nothing moves by itself: stopped, a day long past, a step that failed."""
+        if operator != "in":
+            return NotImplemented
+        today = fields.Date.context_today(self)
+        since = fields.Date.to_string(today - timedelta(days=RECENT_DAYS))
+        late = fields.Date.to_string(today - timedelta(days=LATE_DAYS))
+        failed = Domain([("state", "=", "failed"), ("planned_date", ">=", since)])
+        return self._stopped_or(
+            self._of_actions(failed) | Domain("next_date", "<", late), value
+        )
+
+    def _of_actions(self, domain):
+        """The cases of the actions in ``domain``: looked up first, by their index."""
+        rows = self.env["dunning.action"]._read_group(
+            domain & Domain("company_id", "in", self.env.companies.ids),
+            ["case_id"],
+        )
+        return Domain("id", "in", [case.id for (case,) in rows])
+
+    def _stopped_or(self, domain, value):
+        live = Domain("state", "!=", "closed")
+        found = live & (Domain("next_kind", "=", "stop") | domain)
+        return found if True in value else ~found
+
     def _by_partner(self, domain, operator, value):
         if not _is_searchable(operator, value):
             return NotImplemented
@@ -148,3 +202,16 @@ class ResPartner(models.Model):
     _dunning_name_idx = models.Index(trigram("name"))
     _dunning_tax_code_idx = models.Index(trigram("l10n_it_codice_fiscale"))
     _dunning_vat_idx = models.Index(trigram("vat"))
+
+
+class DunningAction(models.Model):
+    _inherit = "dunning.action"
+
+    # the list's order
+    _day_idx = models.Index("(planned_date DESC, id DESC)")
+
+
+class UtilityContract(models.Model):
+    _inherit = "utility.contract"
+
+    _dunning_ceased_idx = models.Index("(id) WHERE supply_state = 'ceased'")

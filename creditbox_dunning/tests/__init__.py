@@ -14,6 +14,7 @@ from . import test_case
 from . import test_execution
 from . import test_run
 from . import test_views
+from . import test_search
 from . import test_explain
 from . import test_hold
 from . import test_replay
