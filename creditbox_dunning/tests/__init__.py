@@ -15,6 +15,10 @@ from . import test_execution
 from . import test_run
 from . import test_views
 from . import test_search
+from . import test_cockpit
+from . import test_worklists
+from . import test_reports
+from . import test_workflow
 from . import test_explain
 from . import test_hold
 from . import test_replay

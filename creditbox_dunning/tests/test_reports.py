@@ -1,0 +1,181 @@
+"""Actions and recovery, group overview: each euro once, totals that agree."""
+
+from datetime import timedelta
+
+from odoo import Command
+from odoo.exceptions import AccessError
+from odoo.tests import tagged
+
+from .common import DunningCommon
+
+
+@tagged("post_install", "-at_install")
+class TestReports(DunningCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.director = cls._create_dunning_user("boss", "director")
+        cls.bill = cls.overdue()
+        cls.run_on(1)
+        cls.case = cls.case_of(cls.bill)
+
+    def pay_on(self, number, amount):
+        """A payment whose day is told from the due date."""
+        before = self.bill.line_ids.matched_credit_ids
+        self.pay(self.bill, amount)
+        new = self.bill.line_ids.matched_credit_ids - before
+        new.flush_recordset()
+        self.env.cr.execute(
+            "UPDATE account_partial_reconcile SET max_date = %s WHERE id = %s",
+            (self.day(number), new.id),
+        )
+        self.env.invalidate_all()
+        return new
+
+    def recovered(self, field):
+        rows = (
+            self.env["dunning.recovery.report"]
+            .with_user(self.operator)
+            ._read_group(
+                [("kind", "=", "payment"), ("case_id", "=", self.case.id)],
+                [field],
+                ["recovered:sum", "recovered_30:sum"],
+            )
+        )
+        return {value: (total, soon) for value, total, soon in rows}
+
+    def test_each_euro_goes_to_the_last_action_before_it(self):
+        self.pay_on(3, 10)  # nobody had moved yet
+        self.run_on(7)
+        self.run_on(15)
+        reminder, notice = self.case.action_ids.filtered(
+            lambda a: a.state == "done"
+        ).sorted("executed_date")
+        self.pay_on(9, 20)
+        self.pay_on(16, 5)
+        self.pay_on(15 + 45, 15)
+        found = self.recovered("action_id")
+        none = self.env["dunning.action"]
+        self.assertEqual(found, {none: (10, 0), reminder: (20, 20), notice: (20, 5)})
+        within = self.recovered("within")
+        self.assertEqual(
+            {key: total for key, (total, _soon) in within.items()},
+            {"none": 10, "a7": 25, "d60": 15},
+        )
+        self.assertEqual(sum(total for total, _soon in found.values()), 50)
+
+    def test_actions_are_counted_with_what_they_asked(self):
+        self.run_on(7)
+        [row] = self.env["dunning.recovery.report"].search(
+            [("kind", "=", "action"), ("case_id", "=", self.case.id)]
+        )
+        self.assertEqual((row.action_count, row.asked, row.recovered), (1, 100, 0))
+        self.assertEqual(row.date, self.day(7))
+
+    def test_a_credit_note_is_no_money(self):
+        refund = self.bill.sudo()._reverse_moves(
+            [{"date": self.day(5), "invoice_date": self.day(5)}]
+        )
+        refund.action_post()
+        lines = (self.bill | refund).line_ids.filtered(
+            lambda line: line.account_type == "asset_receivable"
+        )
+        lines.filtered(lambda line: not line.reconciled).reconcile()
+        self.assertTrue(self.bill.line_ids.matched_credit_ids)
+        self.assertFalse(self.recovered("within"))
+
+    # the group
+
+    def test_gate_43_totals_are_the_sum_of_the_companies(self):
+        """Gate 43: the console's totals equal the sum of the companies' own screens."""
+        self.run_on(7)
+        self.pay_on(9, 20)
+        self.overdue("B2", self._create_contract("CT2", self.customer), 333)
+        self.run_on(15)
+        other = self.other_company
+        table = self.env["dunning.action.table"]._published_for(self.company)
+        customer = self.env["res.partner"].create(
+            {"name": "Altro", "company_id": other.id}
+        )
+        self.env["dunning.case"].sudo()._guarded().create(
+            {
+                "name": "ALTRA/1",
+                "company_id": other.id,
+                "partner_id": customer.id,
+                "opened_on": self.day(1),
+                "due_date": self.day(0) - timedelta(days=200),
+            }
+        )
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE dunning_case SET amount_due = 77 WHERE name = 'ALTRA/1'"
+        )
+        self.env.invalidate_all()
+        self.assertTrue(table)
+        both = self.company | other
+        self.director.company_ids = [Command.set(both.ids)]
+        report = self.env["dunning.group.report"].with_user(self.director)
+        group = report.with_context(allowed_company_ids=both.ids)
+        rows = group._read_group(
+            [], ["company_id"], ["exposure:sum", "case_count:sum", "recovered:sum"]
+        )
+        self.assertEqual({company for company, *_rest in rows}, set(both))
+        total, count, paid = 0, 0, 0
+        for company, exposure, cases, recovered in rows:
+            own = self.own_screens(company)
+            self.assertEqual((exposure, cases, recovered), own, company.name)
+            total, count, paid = total + own[0], count + own[1], paid + own[2]
+        [(all_exposure, all_cases, all_paid)] = group._read_group(
+            [], [], ["exposure:sum", "case_count:sum", "recovered:sum"]
+        )
+        self.assertEqual((all_exposure, all_cases, all_paid), (total, count, paid))
+        self.assertEqual(total, 80 + 333 + 77)
+        self.assertEqual(paid, 20)
+        for field in ("bucket", "node_id", "service", "sales_network", "division"):
+            parts = group._read_group([], [field], ["exposure:sum"])
+            self.assertEqual(sum(part for _value, part in parts), total, field)
+        buckets = dict(group._read_group([], ["bucket"], ["exposure:sum"]))
+        self.assertIn("paid", buckets)
+
+    def own_screens(self, company):
+        """What the list of cases and the recovery report of one company show."""
+        me = {"allowed_company_ids": company.ids}
+        cases = self.env["dunning.case"].with_user(self.director).with_context(**me)
+        [(amount, count)] = cases._read_group(
+            [("state", "!=", "closed")], [], ["amount_due:sum", "__count"]
+        )
+        paid = self.env["dunning.recovery.report"].with_user(self.director)
+        [(recovered,)] = paid.with_context(**me)._read_group([], [], ["recovered:sum"])
+        return amount or 0, count, recovered or 0
+
+    def test_group_overview_is_for_directors_and_read_only(self):
+        report = self.env["dunning.group.report"]
+        for user in (self.operator, self.manager, self.accountant):
+            with self.assertRaises(AccessError):
+                report.with_user(user).search([])
+        row = report.with_user(self.director).search([], limit=1)
+        self.assertEqual(row.action_open_case()["res_id"], self.case.id)
+        for operation in ("write", "create", "unlink"):
+            self.assertFalse(report.with_user(self.director).has_access(operation))
+
+    def test_other_companies_are_out_of_sight(self):
+        self.run_on(7)
+        self.pay_on(9, 20)
+        self.director.write(
+            {
+                "company_ids": [Command.set(self.other_company.ids)],
+                "company_id": self.other_company.id,
+            }
+        )
+        for model in ("dunning.group.report", "dunning.recovery.report"):
+            records = self.env[model].with_user(self.director)
+            records = records.with_context(allowed_company_ids=self.other_company.ids)
+            self.assertFalse(records.search([]), model)
+
+    def test_every_report_view_opens(self):
+        for name in ("dunning_group_report", "dunning_recovery_report"):
+            action = self.env.ref(f"creditbox_dunning.{name}_action")
+            kinds = [(False, kind) for kind in [*action.view_mode.split(","), "search"]]
+            records = self.env[action.res_model].with_user(self.director)
+            views = records.get_views(kinds)["views"]
+            self.assertEqual(len(views), len(kinds))
