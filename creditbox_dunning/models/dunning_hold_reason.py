@@ -3,8 +3,8 @@ from odoo.exceptions import UserError
 
 STOPS = [("all", "Everything"), ("technical", "Only technical steps")]
 CLOCKS = [
-    ("run", "Goes on"),
-    ("stop", "Stands still"),
+    ("run", "Go on"),
+    ("stop", "Stand still"),
 ]
 LEVELS = [
     ("operator", "Operator"),
@@ -42,7 +42,7 @@ class DunningHoldReason(models.Model):
         string="Waits of the table",
         required=True,
         default="run",
-        help="Stands still: the waits are longer by the days of the suspension. The"
+        help="Stand still: the waits are longer by the days of the suspension. The"
         " terms of the law never become shorter.",
     )
     end_rule = fields.Selection(
