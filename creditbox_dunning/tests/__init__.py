@@ -25,3 +25,7 @@ from . import test_replay
 from . import test_simulation
 from . import test_approval
 from . import test_approval_many
+from . import test_hold_rules
+from . import test_hold_effect
+from . import test_hold_concurrency
+from . import test_moratorium
