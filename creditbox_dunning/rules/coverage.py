@@ -7,7 +7,7 @@ does not ride on the formal notice of an older one.
 from dataclasses import replace
 from datetime import date, timedelta
 
-from .facts import CUTS, FORMAL_OPS, OFF_STATES
+from .facts import CUTS, FIRST_WORK_ACTION, FORMAL_OPS, OFF_STATES
 
 
 def lines_for(rule, facts, today: date, shift, own_time=None):
@@ -19,8 +19,8 @@ def lines_for(rule, facts, today: date, shift, own_time=None):
     * rows that count from the due date list the bills for which that time has passed;
     * a water default notice lists only bills already in a first reminder: it must
       refer to it (REMSI, 311/2019/R/idr, art. 4);
-    * other rows list what the formal notice listed, or everything when the ladder has
-      had none;
+    * other rows, and all work from the technical office to the court, list what the
+      formal notice listed, or everything when the ladder has had none;
     * open credit notes are always listed: they lower the sum asked.
     """
     owed = [line for line in facts.lines if line.residual > 0]
@@ -33,7 +33,7 @@ def lines_for(rule, facts, today: date, shift, own_time=None):
         owed = [line for line in owed if own_time(line, rule) <= today]
         if rule.op == "default" and facts.key.service == "water":
             owed = [line for line in owed if "notice" in line.covered]
-    else:
+    if rule.anchor != "due" or rule.action >= FIRST_WORK_ACTION:
         covered = [line for line in owed if line.covered & FORMAL_OPS]
         owed = covered if facts.has_formal_notice else covered or owed
     if not owed:

@@ -87,10 +87,12 @@ def _walk(facts, rows, notes, today, shift, guard):
 def _give_back(facts, rows, notes, today, shift, guard):
     """The supply comes back before anything else, holds or not."""
     rows = tuple(rule for rule in rows if rule.op == "reactivate")
-    if not rows:
+    decision = _walk(replace(facts, holds=()), rows, notes, today, shift, guard)
+    if decision.kind == "stop" and decision.rule is None:
+        # no row, or used up: what is cut twice in one round has it only once
         reason = Reason.of("reactivate_by_hand")
         return Decision("stop", reasons=(reason, *notes))
-    return _walk(replace(facts, holds=()), rows, notes, today, shift, guard)
+    return decision
 
 
 def withdrawals(facts, rows, today):

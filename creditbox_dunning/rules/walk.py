@@ -161,11 +161,19 @@ class Walk:
 
     def _answer(self, pick, earliest, skipped, why=None):
         """The decision for ``pick``, whose own day is ``earliest``."""
-        if pick.kind == "unknown":
-            return Decision("wait", pick.rule, None, (pick.reason,), skipped=skipped)
+        if pick.kind in ("unknown", "search", "held"):
+            day = None
+            if pick.kind == "held":
+                day = until(self.clock.stops_lines(pick.rule.is_technical))
+            return Decision("wait", pick.rule, day, (pick.reason,), skipped=skipped)
         why = why or self._why(pick.tried)
         if pick.kind != "execute":
-            return self._not_executed(pick, earliest, skipped, why)
+            if earliest <= self.today:
+                return Decision(
+                    pick.kind, pick.rule, reasons=(pick.reason,), skipped=skipped
+                )
+            reasons = (why, pick.reason)
+            return Decision("wait", pick.rule, earliest, reasons, skipped=skipped)
         day, reasons = self._lawful(pick, earliest, why)
         if day is None or day > self.today:
             return Decision(
@@ -178,18 +186,6 @@ class Walk:
                 attempt=pick.tried.attempt,
             )
         return self._execute(pick, reasons, skipped)
-
-    def _not_executed(self, pick, earliest, skipped, why):
-        if pick.kind in ("search", "held"):
-            day = None
-            if pick.kind == "held":
-                hold = self.clock.stops_lines(pick.rule.is_technical)
-                day = until(hold)
-            return Decision("wait", pick.rule, day, (pick.reason,), skipped=skipped)
-        if earliest > self.today:
-            reasons = (why, pick.reason)
-            return Decision("wait", pick.rule, earliest, reasons, skipped=skipped)
-        return Decision(pick.kind, pick.rule, reasons=(pick.reason,), skipped=skipped)
 
     def _lawful(self, pick, earliest, why):
         """(day or None, reasons): the table's day, the law's and the holds' together.
@@ -281,15 +277,15 @@ class Walk:
 
     def _table_day(self, rule):
         """The row's own day by the table; None when its anchor is not known."""
+        if rule.op == "reactivate":
+            # what is paid is given back at once, however the wait is written
+            return self.today if self._released else None
         if rule.anchor == "due":
             first = self._first_due(rule)
             return first and first[0]
         anchor = self._anchor(rule)
         if anchor is None:
             return None
-        if rule.op == "reactivate":
-            # what is paid is given back at once, however the wait is written
-            return min(self._shifted(anchor, rule), self.today)
         end = self._shifted(anchor, rule)
         if rule.anchor == "plan":
             return end
@@ -315,6 +311,8 @@ class Walk:
 
     def _why(self, tried):
         rule = tried.rule
+        if rule.op == "reactivate":
+            return Reason.of("after_payment", date=self._anchor(rule) or self.today)
         own, prev_end = self._table_day(rule), self._prev_end(rule)
         if tried.not_before and tried.not_before >= max(own, prev_end or own):
             return Reason.of("after_failure", date=tried.not_before)
@@ -377,6 +375,8 @@ class Walk:
 
     def _pick_unknown(self, tried):
         rule = tried.rule
+        if rule.op == "reactivate":
+            return Pick("unknown", tried, Reason.of("waits_payment"))
         if rule.anchor not in WAITS_FOR:
             # every bill that the row could look at is held
             hold = self.clock.stops_lines(rule.is_technical)
