@@ -10,7 +10,9 @@ from odoo.addons.utility_supply.models.utility_contract import (
 from odoo.addons.utility_supply.models.utility_supply_point import SERVICES
 
 from ..rules.facts import MAX_WAIT, Key, Rule
+from ..rules.table_edit import Row, renumber
 from .amounts import exact
+from .dunning_table_change import ChangeLog
 
 # the states of a supply as the table counts them: reduced and limited are active
 TABLE_STATES = [
@@ -37,6 +39,29 @@ OPERATIONS = [
     ("plan", "Payment plan"),
     ("legal", "Legal action"),
 ]
+SET_KEYS = ("customer_type", "service", "supply_state", "suspendibility")
+AMOUNTS = ("amount_from", "amount_to", "min_threshold")
+# what the log of changes tells of a row
+LOGGED = (
+    *SET_KEYS,
+    "seq",
+    "action_type_id",
+    "op",
+    "channel",
+    "short_description",
+    "description",
+    "anchor",
+    "day_kind",
+    "wait_before",
+    "wait_after",
+    *AMOUNTS,
+    "next_ok",
+    "next_ko",
+    "mail_template_id",
+    "origin",
+)
+# numbers are stepped aside by this while they change places
+ASIDE = 1_000_000
 CHANNEL_WORDS = ("sms", "email", "pp", "ar", "pec", "task", "file", "event")
 CHANNEL_FORM = re.compile(r"^({0})([|+]({0}))*$".format("|".join(CHANNEL_WORDS)))
 
@@ -126,6 +151,17 @@ class DunningActionRule(models.Model):
     mail_template_id = fields.Many2one(
         "mail.template", domain=[("model", "=", "dunning.action")]
     )
+    origin = fields.Selection(
+        [
+            ("group", "The group's"),
+            ("changed", "Changed here"),
+            ("added", "Added here"),
+            ("off", "Switched off here"),
+        ],
+        string="Comes from",
+        copy=False,
+        help="In a table that follows the group's: whose row it is.",
+    )
 
     _seq_uniq = models.UniqueIndex(
         "(table_id, COALESCE(customer_type, ''), COALESCE(service, ''),"
@@ -164,20 +200,54 @@ class DunningActionRule(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        rules = super().create(vals_list)
-        rules._check_draft()
+        with self.env["dunning.table.change"]._logging() as log:
+            rules = super().create(vals_list)
+            rules._check_draft()
+            quiet = rules.with_context(dunning_change_log=ChangeLog(silent=True))
+            quiet._default_origin()
+            rules._check_origin()
+            if not log.silent:
+                for rule in rules:
+                    new = rule._in_words()
+                    log.add(rule.table_id, "create", rule._label(), new=new)
         return rules
 
     def write(self, vals):
         self._check_draft()
-        result = super().write(vals)
-        if "table_id" in vals:
-            self._check_draft()
+        with self.env["dunning.table.change"]._logging() as log:
+            before = {} if log.silent else self._snapshot()
+            result = super().write(vals)
+            if "table_id" in vals:
+                self._check_draft()
+            self._check_origin()
+            self._log_changes(log, before)
         return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_if_draft(self):
         self._check_draft()
+
+    def unlink(self):
+        with self.env["dunning.table.change"]._logging() as log:
+            gone = [
+                (rule.table_id, "unlink", rule._label(), "", rule._in_words())
+                for rule in self
+                if not log.silent
+            ]
+            result = super().unlink()
+            for entry in gone:
+                log.add(*entry)
+        return result
+
+    def web_resequence(self, specification, field_name="sequence", offset=0):
+        """OVERRIDE web: rows dragged in the grid of a set are numbered by their tens.
+
+        The rows come in their new order; see ``rules.table_edit.renumber``.
+        """
+        if field_name != "seq" or not self:
+            return super().web_resequence(specification, field_name, offset)
+        self._move_rows()
+        return self.web_read(specification)
 
     def _check_draft(self):
         """Rows change in drafts only: cases walk the published ones."""
@@ -190,6 +260,123 @@ class DunningActionRule(models.Model):
                     table=frozen[0].display_name,
                 )
             )
+
+    def _check_origin(self):
+        """Where a row comes from is said by people only in a member's own rows."""
+        for rule in self:
+            is_own = rule.table_id.scope == "override"
+            if rule.origin and not is_own and not rule.table_id._is_built():
+                raise UserError(
+                    self.env._("Where a row comes from is said by the program only.")
+                )
+
+    def _set_domain(self):
+        """The rows of the same set as this one, in the same table."""
+        self.ensure_one()
+        return [
+            ("table_id", "=", self.table_id.id),
+            *((name, "=", self[name]) for name in SET_KEYS),
+        ]
+
+    def _move_rows(self):
+        """Number the rows of a set anew after they were dragged into this order."""
+        rows = self.search(self[0]._set_domain())
+        changes = renumber(
+            [Row(r.id, r.seq, r.next_ok, r.next_ko) for r in rows], self.ids
+        )
+        self._apply_changes(changes)
+
+    def _apply_changes(self, changes):
+        """Write {row id: values} as one change: numbers may change places.
+
+        Two rows of a set never have the same number, not even for a moment: those that
+        get a new one first step aside.
+        """
+        rows = self.browse(changes)
+        rows._check_draft()
+        changes_log = self.env["dunning.table.change"]
+        with changes_log._logging() as log:
+            before = {} if log.silent else rows._snapshot()
+            quiet = rows.with_context(dunning_change_log=ChangeLog(silent=True))
+            moving = quiet.filtered(lambda r: "seq" in changes[r.id])
+            for rule in moving:
+                rule.write({"seq": rule.seq + ASIDE})
+            moving.flush_recordset(["seq"])
+            for rule in quiet:
+                rule.write(changes[rule.id])
+            rows.flush_recordset()
+            rows._log_changes(log, before)
+
+    # in words, for the log of changes
+
+    def _snapshot(self):
+        return {rule.id: (rule._label(), rule._words()) for rule in self}
+
+    def _log_changes(self, log, before):
+        for rule in self:
+            if rule.id not in before:
+                continue
+            label, old = before[rule.id]
+            for column, new in rule._words().items():
+                if old[column] != new:
+                    log.add(rule.table_id, "write", label, column, old[column], new)
+
+    def _label(self):
+        """The set and the row as people call them."""
+        self.ensure_one()
+        return f"{self._set_label()}: {self.display_name}"
+
+    def _set_label(self):
+        words = [self._word(name) or self.env._("Any") for name in SET_KEYS]
+        return " / ".join(words)
+
+    def _word(self, name):
+        """The value of a column as a person reads it."""
+        field, value = self._fields[name], self[name]
+        if field.type == "selection":
+            return dict(field._description_selection(self.env)).get(value, "")
+        if field.type == "many2one":
+            return value.display_name or ""
+        if field.type == "monetary":
+            return f"{value:.{self.currency_id.decimal_places}f}"
+        return "" if value is False else str(value)
+
+    def _words(self):
+        """{label of the column: value in words} of what the log tells."""
+        self.ensure_one()
+        return {
+            self._fields[name]._description_string(self.env): self._word(name)
+            for name in LOGGED
+        }
+
+    def _in_words(self):
+        return ", ".join(
+            f"{column}: {value}" for column, value in self._words().items() if value
+        )
+
+    # as plain values
+
+    def _as_rows(self):
+        """These rows as the mappings that ``rules.table_diff`` compares."""
+        names = [*SET_KEYS, "op", "channel", "short_description", "description"]
+        return [
+            {
+                **{name: rule[name] or "" for name in names},
+                **{name: exact(rule[name], digits) for name in AMOUNTS},
+                "seq": rule.seq,
+                "action": rule.action_type_id.code,
+                "anchor": rule.anchor,
+                "day_kind": rule.day_kind,
+                "wait_before": rule.wait_before,
+                "wait_after": rule.wait_after,
+                "next_ok": rule.next_ok,
+                "next_ko": rule.next_ko,
+                "origin": rule.origin or "",
+                "mail_template_id": rule.mail_template_id.id,
+            }
+            for rule in self
+            for digits in (rule.currency_id.decimal_places,)
+        ]
 
     def _as_rules(self):
         """These rows as plain values for the planner."""

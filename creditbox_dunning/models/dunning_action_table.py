@@ -5,7 +5,10 @@ from odoo.tools import file_open
 from odoo.addons.utility_supply.rules import codes
 
 from ..formats.action_table import read_action_table
+from .dunning_table_change import ChangeLog
 
+# what stays as it is once published, besides what only the program writes
+FROZEN = frozenset({"company_id", "rule_ids"})
 STANDARD_TABLE = "creditbox_dunning/tables/default_action_table.csv"
 
 
@@ -18,11 +21,24 @@ class DunningActionTable(models.Model):
 
     _name = "dunning.action.table"
     _description = "Action table"
-    _inherit = "utility.guarded.mixin"
+    _inherit = ("mail.thread", "utility.guarded.mixin")
     _order = "company_id, version desc, id desc"
     _check_company_auto = True
+    # a branch follows the table of the company that it belongs to
+    _check_company_domain = models.check_company_domain_parent_of
 
-    _guarded_fields = frozenset({"state", "date_published", "version", "published_by"})
+    _guarded_fields = frozenset(
+        {
+            "state",
+            "date_published",
+            "version",
+            "published_by",
+            "scope",
+            "group_id",
+            "source_table_id",
+            "own_table_id",
+        }
+    )
 
     name = fields.Char(required=True)
     company_id = fields.Many2one(
@@ -46,16 +62,47 @@ class DunningActionTable(models.Model):
     )
     date_published = fields.Date(readonly=True, copy=False)
     published_by = fields.Many2one("res.users", readonly=True, copy=False)
+    scope = fields.Selection(
+        [
+            ("company", "Company's table"),
+            ("group", "Group's table"),
+            ("override", "Own rows on the group's table"),
+        ],
+        string="Kind",
+        required=True,
+        default="company",
+        readonly=True,
+        copy=False,
+    )
+    group_id = fields.Many2one(
+        "utility.group", string="Group", readonly=True, copy=False, index=True
+    )
+    source_table_id = fields.Many2one(
+        "dunning.action.table",
+        string="Group's version",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        help="The version of the group's table that this one was made from.",
+    )
+    own_table_id = fields.Many2one(
+        "dunning.action.table",
+        string="Own rows' version",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+    )
     rule_ids = fields.One2many("dunning.action.rule", "table_id", copy=True)
     rule_count = fields.Integer(compute="_compute_rule_count")
+    set_count = fields.Integer(compute="_compute_rule_count")
     case_count = fields.Integer(compute="_compute_case_count")
 
     _version_uniq = models.UniqueIndex(
-        "(company_id, version) WHERE version > 0",
+        "(company_id, scope, version) WHERE version > 0",
         "This version exists already.",
     )
     _one_published = models.UniqueIndex(
-        "(company_id) WHERE state = 'published'",
+        "(company_id, scope) WHERE state = 'published'",
         "A company follows one published action table.",
     )
 
@@ -74,8 +121,14 @@ class DunningActionTable(models.Model):
                 [("table_id", "in", self.ids)], ["table_id"], ["__count"]
             )
         )
+        sets = dict(
+            self.env["dunning.action.set"]._read_group(
+                [("table_id", "in", self.ids)], ["table_id"], ["__count"]
+            )
+        )
         for table in self:
             table.rule_count = counts.get(table, 0)
+            table.set_count = sets.get(table, 0)
 
     def _compute_case_count(self):
         counts = dict(
@@ -88,37 +141,78 @@ class DunningActionTable(models.Model):
         for table in self:
             table.case_count = counts.get(table, 0)
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        """A table is made whole: the log says so once, with how many rows it has."""
+        changes = self.env["dunning.table.change"]
+        with changes._logging() as log:
+            quiet = self.with_context(dunning_change_log=ChangeLog(silent=True))
+            made = super(DunningActionTable, quiet).create(vals_list)
+            tables = self.browse(made.ids)
+            for table in tables:
+                rows = self.env._("%(count)s rows", count=len(table.rule_ids))
+                log.add(table, "table", column=self.env._("Created"), new=rows)
+        return tables
+
     def write(self, vals):
         self._check_guarded(vals)
         frozen = self.filtered(lambda table: table.state != "draft")
-        if frozen and not self._is_guard_open() and set(vals) - {"name"}:
+        if frozen and not self._is_guard_open() and set(vals) & FROZEN:
             frozen.rule_ids._check_draft()
             raise UserError(self.env._("A published version stays as it is."))
-        return super().write(vals)
+        with self.env["dunning.table.change"]._logging() as log:
+            names = {table: table.name for table in self} if "name" in vals else {}
+            # the rows that a form sends along belong to the same change
+            logged = self.with_context(dunning_change_log=log)
+            result = super(DunningActionTable, logged).write(vals)
+            for table, old in names.items():
+                if old != table.name:
+                    log.add(table, "table", "", self.env._("Name"), old, table.name)
+        return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_if_draft(self):
         if any(table.state != "draft" for table in self):
             raise UserError(self.env._("A published version stays as it is."))
 
+    def unlink(self):
+        with self.env["dunning.table.change"]._logging() as log:
+            for table in self:
+                rows = self.env._("%(count)s rows", count=len(table.rule_ids))
+                log.add(table, "table", column=self.env._("Deleted"), old=rows)
+            self.env["dunning.table.change"]._write_log(log)
+            log.entries.clear()
+            quiet = self.with_context(dunning_change_log=ChangeLog(silent=True))
+            return super(DunningActionTable, quiet).unlink()
+
     # actions
 
     def action_publish(self):
-        """Freeze the draft and make it the version that new cases follow."""
+        """Freeze the draft and make it the version that new cases follow.
+
+        What the check finds wrong (its errors, not its warnings) is raised as
+        UserError. A group's table, or own rows on it, is handed down at once.
+        """
         self.ensure_one()
         self._check_may_edit()
         if self.state != "draft":
             raise UserError(self.env._("Only a draft can be published."))
-        if not self.rule_ids:
-            raise UserError(self.env._("A table without rows would follow no case."))
+        self._check_publishable()
         self._publish()
+        self._hand_down()
 
     def action_new_version(self):
         """A draft with the same rows, opened for editing."""
         self.ensure_one()
         self._check_may_edit()
-        draft = self.copy()
-        return draft._open_form()
+        source, kept = self.sudo()._guarded(), {"scope": self.scope}
+        if self.scope != "company":
+            kept["group_id"] = source.group_id.id
+        if self.scope == "override":
+            draft = source._copy_own_rows(kept)
+        else:
+            draft = source.copy(kept)
+        return self.browse(draft.id)._open_form()
 
     def action_open_rules(self):
         """The rows of this version in a list of their own."""
@@ -130,6 +224,29 @@ class DunningActionTable(models.Model):
             **action,
             "domain": [("table_id", "=", self.id)],
             "context": {"default_table_id": self.id},
+        }
+
+    def action_open_sets(self):
+        """The sets of this version: the way to the grid of one of them."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Sets of rows"),
+            "res_model": "dunning.action.set",
+            "view_mode": "list",
+            "domain": [("table_id", "=", self.id)],
+            "context": {"default_table_id": self.id},
+        }
+
+    def action_open_changes(self):
+        """Who changed this version, when, from what to what."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Changes"),
+            "res_model": "dunning.table.change",
+            "view_mode": "list",
+            "domain": [("table_id", "=", self.id)],
         }
 
     @api.model
@@ -160,7 +277,9 @@ class DunningActionTable(models.Model):
     def _publish(self):
         """Supersede the present version and publish this one, with its number."""
         self.ensure_one()
-        tables = self.sudo().search([("company_id", "=", self.company_id.id)])
+        tables = self.sudo().search(
+            [("company_id", "=", self.company_id.id), ("scope", "=", self.scope)]
+        )
         current = tables.filtered(lambda table: table.state == "published")
         current._guarded().write({"state": "superseded"})
         current.flush_recordset(["state"])
@@ -172,13 +291,31 @@ class DunningActionTable(models.Model):
                 "published_by": self.env.uid,
             }
         )
+        with self.env["dunning.table.change"]._logging() as log:
+            words = self.env._("Version %(version)s", version=self.version)
+            log.add(self, "table", column=self.env._("Published"), new=words)
 
     @api.model
     def _published_for(self, company):
-        """The version that new cases of ``company`` follow (may be empty)."""
-        return self.sudo().search(
-            [("company_id", "=", company.id), ("state", "=", "published")], limit=1
-        )
+        """The version that new cases of ``company`` follow (may be empty).
+
+        A branch without a table follows that of the company it belongs to; a company
+        of a group without one gets the group's.
+        """
+        company.ensure_one()
+        tables = self.sudo()
+        for owner in dict.fromkeys((company, company.root_id)):
+            found = tables.search(
+                [
+                    ("company_id", "=", owner.id),
+                    ("scope", "=", "company"),
+                    ("state", "=", "published"),
+                ],
+                limit=1,
+            )
+            if found:
+                return found
+        return tables._group_table_for(company.root_id)._hand_down(company.root_id)
 
     @api.model
     def _load_standard(self, companies):

@@ -9,6 +9,7 @@ from odoo.tools import LazyTranslate
 from odoo.tools.misc import format_amount, format_date
 
 from .reason_texts_approval import TEXTS_APPROVAL
+from .reason_texts_table import TEXTS_TABLE
 from .reason_texts_explain import TEXTS_EXPLAIN
 from .reason_texts_guard import FACTS_GUARD, TEXTS_GUARD
 from .reason_texts_holds import TEXTS_HOLDS
@@ -105,6 +106,7 @@ TEXTS = {
     "payment_returned": _lt("A payment was returned: the bill is open again."),
 }
 TEXTS |= TEXTS_EXPLAIN
+TEXTS |= TEXTS_TABLE
 TEXTS |= TEXTS_GUARD
 TEXTS |= TEXTS_HOLDS
 TEXTS |= TEXTS_PLANNER

@@ -78,7 +78,7 @@ def _examine_set(key, rows):
 def ladder(rows):
     """The steps of a set: rows of the same tens together, event rows left out."""
     steps = defaultdict(list)
-    for rule in rows:
+    for rule in sorted(rows, key=lambda rule: (rule.seq, rule.id)):
         if not rule.is_event:
             steps[rule.step].append(rule)
     return [tuple(steps[number]) for number in sorted(steps)]

@@ -6,12 +6,13 @@ at once, every work planned at once), on due dates all through a year; a row is 
 when the guard puts it off on every one of them.
 """
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
 from .doctor import WARNING, Finding, all_keys, ladder
-from .facts import CaseFacts, Done, Guard, Line, Reason, Shift
+from .facts import CaseFacts, Done, Guard, Line, Reason, Rule, Shift
 from .sets import choose_set
 
 # thirteen due dates, one a month on ever different weekdays
@@ -25,21 +26,34 @@ COVERED = frozenset({"remind", "notice", "default", "terminate"})
 CALENDAR_REASONS = frozenset({"guard_forbidden_day"})
 
 
+# a step that such a supply can never have, whatever the day
+NEVER = frozenset({"impossible_operation"})
+
+
 @dataclass(frozen=True)
 class Meeting:
-    """One row on one walk: the day by the table and the day by the law."""
+    """One row on one walk: the day by the table, the day by the law (None = never)."""
 
-    rule: object
+    rule: Rule
     proposed: date
-    lawful: date
-    reasons: tuple[Reason, ...]
+    lawful: date | None
+    reasons: tuple[Reason, ...] = ()
+
+    @property
+    def is_put_off(self):
+        return bool(self.reasons and self.lawful and self.lawful > self.proposed)
+
+    @property
+    def is_impossible(self):
+        return self.lawful is None and any(r.code in NEVER for r in self.reasons)
 
 
 def postponed(rules, guard: Guard, supplies, start: date, shift: Shift):
-    """Findings for the rows of ``rules`` that ``guard`` always puts off.
+    """Findings for the rows of ``rules`` that ``guard`` always puts off, or never
+    allows.
 
-    ``supplies``: service -> what the guard knows of a supply that nothing protects;
-    ``start``: the first due date tried; ``shift``: how days are counted.
+    ``supplies``: what the guard may know of supplies that nothing protects, each is
+    tried; ``start``: the first due date tried; ``shift``: how days are counted.
     """
     rules, chosen = list(rules), {}
     samples = list({rule.key: rule for rule in rules}.values())
@@ -48,43 +62,36 @@ def postponed(rules, guard: Guard, supplies, start: date, shift: Shift):
         if rows:
             # a set for any service meets the law of each service
             chosen.setdefault((rows[0].key, key.service), key)
-    found = {}
-    for (set_key, service), key in chosen.items():
-        steps = ladder(
-            sorted((r for r in rules if r.key == set_key), key=lambda r: r.seq)
+    dates = [start + timedelta(days=DAYS_BETWEEN * n) for n in range(DUE_DATES)]
+    meetings = defaultdict(list)
+    for (set_key, _service), key in chosen.items():
+        steps = ladder([rule for rule in rules if rule.key == set_key])
+        for supply in supplies or (None,):
+            for due in dates:
+                for meeting in _walk(key, steps, guard, supply, due, shift):
+                    meetings[meeting.rule].append(meeting)
+    return list(filter(None, map(_judge, meetings.values())))
+
+
+def _judge(meetings):
+    """The finding on a row from all its meetings with the guard, or None."""
+    rule = meetings[0].rule
+    allowed = [meeting for meeting in meetings if meeting.lawful]
+    if not allowed and all(meeting.is_impossible for meeting in meetings):
+        return Finding.of(
+            WARNING, "impossible", rule.key, [rule], reasons=meetings[0].reasons
         )
-        walks = [
-            {m.rule.id: m for m in _walk(key, steps, guard, supplies.get(service), d)}
-            for d in _walk_days(start, shift)
-        ]
-        for meeting in _always(walks):
-            found.setdefault(meeting.rule.id, _finding(set_key, meeting))
-    return list(found.values())
-
-
-def _walk_days(start, shift):
-    for number in range(DUE_DATES):
-        yield start + timedelta(days=DAYS_BETWEEN * number), shift
-
-
-def _always(walks):
-    """The least postponement of each row that is put off on every walk."""
-    for rule_id in walks[0] if walks else ():
-        meetings = [walk.get(rule_id) for walk in walks]
-        if all(meeting and meeting.lawful > meeting.proposed for meeting in meetings):
-            yield min(meetings, key=lambda m: m.lawful - m.proposed)
-
-
-def _finding(key, meeting):
-    days = (meeting.lawful - meeting.proposed).days
+    if not allowed or not all(meeting.is_put_off for meeting in allowed):
+        return None
+    least = min(allowed, key=lambda m: m.lawful - m.proposed)
+    days = (least.lawful - least.proposed).days
     return Finding.of(
-        WARNING, "postponed", key, [meeting.rule], days=days, reasons=meeting.reasons
+        WARNING, "postponed", rule.key, [rule], days=days, reasons=least.reasons
     )
 
 
-def _walk(key, steps, guard, supply, when):
+def _walk(key, steps, guard, supply, due, shift):
     """Meetings of the rows of ``steps`` with the guard, for a bill due on a day."""
-    due, shift = when
     line = Line(1, due, LARGE, COVERED)
     done, prev_end = [], None
     for step in steps:
@@ -94,26 +101,29 @@ def _walk(key, steps, guard, supply, when):
             return
         facts = CaseFacts(key=key, lines=(line,), done=tuple(done), supply=supply)
         verdict = guard(rule, facts, day)
+        reasons = tuple(r for r in verdict.reasons if r.code not in CALENDAR_REASONS)
         if verdict.blocked:
+            yield Meeting(rule, day, None, reasons)
             continue
         lawful = max(verdict.earliest or day, day)
-        reasons = tuple(r for r in verdict.reasons if r.code not in CALENDAR_REASONS)
-        if reasons and lawful > day:
-            yield Meeting(rule, day, lawful, reasons)
-        channel = rule.channel.replace("|", "+").split("+")[0]
-        done.append(
-            Done(
-                rule.id,
-                rule.action,
-                rule.op,
-                "done",
-                executed=lawful,
-                effective=lawful,
-                channel=channel,
-            )
-        )
+        yield Meeting(rule, day, lawful, reasons)
+        done.append(_done(rule, lawful))
         end = shift(lawful, rule.wait_after, rule.day_kind)
         prev_end = max(prev_end, end) if prev_end else end
+
+
+def _done(rule, day):
+    """The row carried out and arrived on the same day: no case can be faster."""
+    channel = rule.channel.replace("|", "+").split("+")[0]
+    return Done(
+        rule.id,
+        rule.action,
+        rule.op,
+        "done",
+        executed=day,
+        effective=day,
+        channel=channel,
+    )
 
 
 def _table_day(rule, due, prev_end, shift):

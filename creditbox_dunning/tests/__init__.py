@@ -29,3 +29,7 @@ from . import test_hold_rules
 from . import test_hold_effect
 from . import test_hold_concurrency
 from . import test_moratorium
+from . import test_action_table_screens
+from . import test_group_table
+from . import test_replan
+from . import test_table_currency

@@ -150,11 +150,11 @@ class TestDoctor(BaseCase):
             return Verdict(earliest=day, reasons=(Reason.of("law", days=40),))
 
         rows = [notice(wait_after=28), work(50)]
-        found = doctor_law.postponed(rows, guard, {}, DUE, shift)
+        found = doctor_law.postponed(rows, guard, (), DUE, shift)
         self.assertEqual([(f.code, f.rules) for f in found], [("postponed", (50,))])
         self.assertEqual(dict(found[0].params)["days"], 12)
         enough = [notice(wait_after=40), work(50)]
-        self.assertEqual(doctor_law.postponed(enough, guard, {}, DUE, shift), [])
+        self.assertEqual(doctor_law.postponed(enough, guard, (), DUE, shift), [])
 
 
 AMOUNTS = st.sampled_from([D(0), D(10), D(50), D(100), D(500)])
@@ -217,7 +217,7 @@ class TestDoctorProperties(BaseCase):
     @settings(max_examples=100, deadline=None)
     @given(SETS)
     def test_the_law_is_asked_without_failing(self, rows):
-        found = doctor_law.postponed(rows, lambda *_args: Verdict(), {}, DUE, shift)
+        found = doctor_law.postponed(rows, lambda *_args: Verdict(), (), DUE, shift)
         self.assertEqual(found, [])
 
     def test_keys_cover_everything_once(self):
