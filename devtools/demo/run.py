@@ -12,7 +12,7 @@ from collections import Counter, defaultdict
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from . import check, generator, setup, show
+from . import check, credit, generator, setup, show
 from .billing import MONTH_OF_RUNS
 from .expected import Expected
 
@@ -44,6 +44,7 @@ def run(env, small, out, today=None):
     demo.prepare()
     demo.take_over()
     demo.month()
+    demo.work()
     demo.claim()
     return demo.report()
 
@@ -125,6 +126,7 @@ class Demo:
                         self.acquire(key, delivery)
             runs = self.env["dunning.run"].run_for(both, day)
             self.env["cmor.practice"]._cron_find_candidates(day)
+            credit.record_letters(self, self.companies["energy"], day)
             self.env.cr.commit()
             figures = Counter()
             for run_ in runs:
@@ -135,6 +137,12 @@ class Demo:
                 f"night of {day}: cases opened {figures['opened']}, "
                 f"actions {figures['actions']}, closed {figures['closed']}"
             )
+
+    # --- the credit department --------------------------------------------------
+    def work(self):
+        """A clerk suspends, a manager approves: the energy seller's last day."""
+        self.say("the credit department at work")
+        credit.day_of_work(self, self.companies["energy"])
 
     # --- the claim --------------------------------------------------------------
     def claim(self):
@@ -161,6 +169,8 @@ class Demo:
         self._show_files()
         self._show_quarantine()
         self._show_dunning()
+        for title, headings, rows in credit.tables(self):
+            show.table(self.out, title, headings, rows)
         self._show_claims()
         return self._show_comparison()
 
@@ -266,14 +276,17 @@ class Demo:
         for key, dataset in self.datasets.items():
             company = self.companies[key]
             expected = Expected([one.content for one in dataset.deliveries])
-            lines = check.compare(
-                self.env,
-                company,
-                expected,
-                self.anchor,
-                self.today,
-                has_claims=key == "energy",
-            )
+            lines = [
+                *check.compare(
+                    self.env,
+                    company,
+                    expected,
+                    self.anchor,
+                    self.today,
+                    has_claims=key == "energy",
+                ),
+                *credit.decisions(self.env, company),
+            ]
             for line in lines:
                 shown = [_short(line.found), _short(line.expected)]
                 verdict = "ok" if line.is_right else "DIFFERENT"
