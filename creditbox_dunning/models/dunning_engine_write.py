@@ -48,21 +48,25 @@ class DunningEngineWrite(models.AbstractModel):
         )
 
     def _withdraw(self, decisions, outdated):
-        """Take back what waits on closed cases and on supplies that changed."""
+        """Take back what waits on closed cases and what the planner withdraws."""
         ids = [
             case.id
             for case, decision in decisions.items()
             if decision.kind == "close" or outdated[case]
         ]
-        paid = changed = self.env["dunning.action"]
+        paid, changed = self.env["dunning.action"], {}
         for action in self._open_actions(self.env["dunning.case"].browse(ids)):
             case = action.case_id
             if decisions[case].kind == "close":
                 paid |= action
             elif action.rule_id.id in outdated[case]:
-                changed |= action
+                reason = outdated[case][action.rule_id.id]
+                if reason.code == "on_hold":
+                    continue  # dunning.hold knows what can still be taken back
+                changed[reason] = changed.get(reason, paid.browse()) | action
         paid._withdraw(Reason.of("case_paid"))
-        changed._withdraw(Reason.of("key_changed"))
+        for reason, actions in changed.items():
+            actions._withdraw(reason)
 
     # actions
 
