@@ -333,6 +333,8 @@ class DunningAction(models.Model):
     def _stops(self, hold, today):
         """Whether ``hold`` (rules.facts.Hold) stops this step on ``today``."""
         self.ensure_one()
+        if self.op == "reactivate":
+            return False  # nothing stops a supply that is paid from coming back
         if hold.start and hold.start > today or hold.until and hold.until < today:
             return False
         if hold.stops == "technical" and self.action_type_id.code < FIRST_TECHNICAL:

@@ -7,7 +7,7 @@ import psycopg2
 from odoo import api, models
 
 from ..rules.coverage import starts_new_round
-from ..rules.planner import is_outdated, plan_rows
+from ..rules.planner import plan_rows, withdrawals
 from ..rules.sets import choose_set, normal_key
 from .dunning_facts import COVERING_STATES
 
@@ -87,7 +87,7 @@ class DunningEngine(models.AbstractModel):
         return counts
 
     def _decide(self, cases, today):
-        """(decisions, facts, cases that begin a round, {case: rows outdated})."""
+        """(decisions, facts, cases that begin a round, {case: {row: why gone}})."""
         facts = self.env["dunning.facts"]._collect(cases, today)
         planner = self._planner(cases, today)
         decisions, outdated, rounds = {}, {}, self.env["dunning.case"]
@@ -97,9 +97,7 @@ class DunningEngine(models.AbstractModel):
                 rounds |= case
                 of_case = facts[case.id] = self._fresh(of_case)
             decisions[case], rows = planner(case, of_case)
-            outdated[case] = {
-                done.rule_id for done in of_case.done if is_outdated(done, rows)
-            }
+            outdated[case] = withdrawals(of_case, rows, today)
         return decisions, facts, rounds, outdated
 
     def _show_next(self, decisions, facts, actions, today):
