@@ -64,3 +64,4 @@ from . import utility_contract
 from . import dunning_hold_timeline
 from . import dunning_hold_engine
 from . import dunning_hold_target
+from . import dunning_protection_release

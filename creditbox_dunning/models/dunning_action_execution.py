@@ -278,7 +278,7 @@ class DunningAction(models.Model):
         }
 
     def _get_pay_term(self, message, sent_date):
-        """Last day to pay by the dated terms of rules/terms.py; False if none."""
+        """Last day to pay by the dated legal numbers; False if none."""
         self.ensure_one()
         reminders = self.case_id.action_ids.filtered(
             lambda a: (
@@ -290,4 +290,6 @@ class DunningAction(models.Model):
         )
         received = max(filter(None, reminders.mapped("effective_date")), default=None)
         service = self.case_id.service or ""
-        return pay_term(service, message.channel, sent_date, received) or False
+        numbers = self.env["dunning.legal.parameter"]._parameters()
+        term = pay_term(service, message.channel, sent_date, received, numbers)
+        return term or False

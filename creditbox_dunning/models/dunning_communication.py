@@ -142,7 +142,8 @@ class DunningCommunication(models.Model):
         """Days to pay printed in the letter (rules/terms.py)."""
         self.ensure_one()
         day = today or self.create_date.date()
-        term = term_days(self.case_id.service or "", self.channel, day)
+        numbers = self.env["dunning.legal.parameter"]._parameters()
+        term = term_days(self.case_id.service or "", self.channel, day, numbers)
         return term.count if term else 10
 
     def _prepare_mail_vals(self, rendered):

@@ -260,7 +260,9 @@ class DunningFacts(models.AbstractModel):
                 op=op,
                 state="done",
                 executed=notice.sent_date,
-                effective=notice.notified_date or notice.sent_date,
+                # a letter whose arrival nobody proved starts no legal term
+                effective=notice.notified_date
+                or (None if notice.channel in ("ar", "pec") else notice.sent_date),
                 channel=notice.channel or "",
                 term=notice.pay_term or None,
             )

@@ -14,6 +14,15 @@ CYCLE_MONTHS = 12
 # only these customers have the short prescription; who is no consumer, professional or
 # micro-enterprise for certain has the long one
 LONG_PRESCRIPTION = frozenset({"large", "public_body"})
+# what the statements below read: written first
+READ_BY_SQL = (
+    "account.move",
+    "account.move.line",
+    "account.partial.reconcile",
+    "utility.notice",
+    "utility.contract",
+    "utility.supply.point",
+)
 YEARS_BEHIND, YEARS_AHEAD = 6, 3
 
 
@@ -67,10 +76,13 @@ class DunningGuard(models.AbstractModel):
         ``lines``: {case id: [open receivables]} as read by ``dunning.facts``. Cases
         without a contract have no supply and are not in it.
         """
-        cases = cases.sudo().filtered("contract_id")
+        # browsed again so that they are read together, wherever they come from
+        cases = cases.browse(cases.ids).sudo().filtered("contract_id")
         if not cases:
             return {}
         contracts = cases.contract_id
+        for name in READ_BY_SQL:
+            self.env[name].flush_model()
         numbers = self.env["dunning.legal.parameter"]._parameters()
         moves = self._moves(lines)
         known = {
@@ -173,23 +185,38 @@ class DunningGuard(models.AbstractModel):
         return frozenset(found)
 
     def _cycle_amounts(self, contracts, today):
-        """{contract id: average amount of its bills of the last year}."""
+        """{contract id: average amount of its bills of the last year}.
+
+        A bill names its contract itself or, over several sites, on its lines: two
+        lookups, each by its own index.
+        """
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT line.utility_contract_id,
-                       SUM(line.balance) / COUNT(DISTINCT line.move_id)
-                  FROM account_move_line line
-                  JOIN account_move move ON move.id = line.move_id
-                 WHERE line.utility_contract_id = ANY(%s)
-                   AND line.display_type = 'payment_term'
-                   AND line.parent_state = 'posted'
-                   AND move.move_type = 'out_invoice'
-                   AND move.invoice_date > %s
-              GROUP BY line.utility_contract_id
+                SELECT contract_id, SUM(balance) / COUNT(DISTINCT move_id)
+                  FROM (SELECT line.utility_contract_id AS contract_id,
+                               line.move_id, line.balance
+                          FROM account_move_line line
+                          JOIN account_move move ON move.id = line.move_id
+                         WHERE line.utility_contract_id = ANY(%(contracts)s)
+                           AND line.display_type = 'payment_term'
+                           AND line.parent_state = 'posted'
+                           AND move.move_type = 'out_invoice'
+                           AND move.invoice_date > %(start)s
+                     UNION ALL
+                        SELECT move.utility_contract_id, line.move_id, line.balance
+                          FROM account_move move
+                          JOIN account_move_line line ON line.move_id = move.id
+                         WHERE move.utility_contract_id = ANY(%(contracts)s)
+                           AND line.utility_contract_id IS NULL
+                           AND line.display_type = 'payment_term'
+                           AND line.parent_state = 'posted'
+                           AND move.move_type = 'out_invoice'
+                           AND move.invoice_date > %(start)s) bill
+              GROUP BY contract_id
                 """,
-                contracts.ids,
-                fields.Date.subtract(today, months=CYCLE_MONTHS),
+                contracts=contracts.ids,
+                start=fields.Date.subtract(today, months=CYCLE_MONTHS),
             )
         )
         return dict(rows)
@@ -288,10 +315,12 @@ class DunningGuard(models.AbstractModel):
                   FROM notice
                   JOIN utility_notice_account_move_rel rel
                     ON rel.notice_id = notice.id
+                  JOIN account_move bill ON bill.id = rel.move_id
                   JOIN account_move_line debit
-                    ON debit.move_id = rel.move_id
+                    ON debit.move_id = bill.id
                    AND debit.display_type = 'payment_term'
-                   AND debit.utility_contract_id = notice.contract_id
+                   AND COALESCE(debit.utility_contract_id,
+                                bill.utility_contract_id) = notice.contract_id
                   JOIN account_partial_reconcile matched
                     ON matched.debit_move_id = debit.id
                   JOIN account_move_line credit

@@ -2,6 +2,7 @@ from decimal import Decimal
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.tools import ormcache
 from odoo.tools.misc import format_date
 
 from odoo.addons.utility_supply.models.utility_supply_point import SERVICES
@@ -119,6 +120,7 @@ class DunningLegalParameter(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         parameters = super().create(vals_list)
+        self.env.registry.clear_cache()
         if not self.env.su:
             parameters._check_not_past()
             for parameter in parameters:
@@ -130,6 +132,7 @@ class DunningLegalParameter(models.Model):
         if changed and not self.env.su:
             self._check_not_in_force()
         result = super().write(vals)
+        self.env.registry.clear_cache()
         if changed and not self.env.su:
             self._check_not_past()
             # what a person checked is no longer what stands here
@@ -141,6 +144,11 @@ class DunningLegalParameter(models.Model):
     def _unlink_except_in_force(self):
         if not self.env.su:
             self._check_not_in_force()
+
+    def unlink(self):
+        result = super().unlink()
+        self.env.registry.clear_cache()
+        return result
 
     def _check_not_in_force(self):
         today = fields.Date.context_today(self)
@@ -178,10 +186,10 @@ class DunningLegalParameter(models.Model):
         if not old:
             return
         body = self.env._(
-            "Replaces %(old)s (since %(since)s, %(source)s) by %(new)s.",
+            "Replaces %(old)s (since %(since)s, %(law)s) by %(new)s.",
             old=old.value,
             since=format_date(self.env, old.valid_from),
-            source=old.source,
+            law=old.source,
             new=self.value,
         )
         self._message_log(body=body)
@@ -208,8 +216,10 @@ class DunningLegalParameter(models.Model):
         )
 
     @api.model
+    @ormcache()
     def _parameters(self):
-        """All rows as :class:`rules.legal_parameters.Parameters`, in one statement."""
+        """All rows as :class:`rules.legal_parameters.Parameters`: read once, kept in
+        memory until a row changes."""
         rows = self.sudo().search_fetch([], sorted(self._content_fields))
         return Parameters([row._as_parameter() for row in rows])
 

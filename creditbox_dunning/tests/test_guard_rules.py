@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from odoo.tests.common import BaseCase, tagged
 
-from odoo.addons.creditbox_dunning.rules.facts import Line
+from odoo.addons.creditbox_dunning.rules.facts import Done, Line
 from odoo.addons.creditbox_dunning.rules.guard import FREE, make_guard
 from odoo.addons.creditbox_dunning.rules.guard_common import (
     CUTS,
@@ -192,10 +192,10 @@ class TestGuardBlocks(BaseCase):
             of,
             REMINDER,
             DEFAULT,
-            supply=supply(condominium=True, half_paid_on=date(2027, 3, 10)),
+            supply=supply(condominium=True, half_paid_on=date(2027, 3, 7)),
         )
         verdict = ask("suspend", known, date(2027, 4, 1))
-        self.assertEqual(verdict.earliest, date(2027, 9, 13))  # 11 is a Saturday
+        self.assertEqual(verdict.earliest, date(2027, 9, 8))
 
     def test_aggravated_water_debt_is_five_days_shorter(self):
         past = (REMINDER, DEFAULT, LIMITED)
@@ -229,9 +229,57 @@ class TestGuardBlocks(BaseCase):
         verdict = ask("default", facts(key("water"), late), date(2027, 2, 22), "ar")
         self.assertEqual(verdict.earliest, date(2027, 2, 23))
 
+    def test_the_printed_term_binds_when_it_is_longer(self):
+        printed = done(
+            "default",
+            date(2027, 2, 19),
+            NOTIFIED,
+            "ar",
+            term=date(2027, 5, 4),  # a Tuesday: three working days end on Friday
+        )
+        known = facts(key("electricity"), printed)
+        verdict = ask("reduce", known, date(2027, 3, 1))
+        self.assertEqual(verdict.earliest, date(2027, 5, 10))
+        self.assertEqual(verdict.reasons[0].code, "guard_after_term")
+        self.assertEqual(verdict.reasons[0].as_dict()["anchor"], date(2027, 5, 4))
+        # a printed term below the law's counts for nothing
+        short = done(
+            "default", date(2027, 2, 19), NOTIFIED, "ar", term=date(2027, 2, 20)
+        )
+        verdict = ask("list", facts(key("gas"), short), date(2027, 3, 1))
+        self.assertEqual(verdict.earliest, date(2027, 3, 7))
+
+    def test_a_notice_that_failed_or_has_no_day_proves_nothing(self):
+        no_day = Done(None, 4, "default", "done", date(2027, 2, 19), channel="ar")
+        refused = done("default", date(2027, 2, 19), NOTIFIED, "ar", positive=False)
+        for past in (no_day, refused):
+            verdict = cut("gas", past=(past,))
+            self._assert_blocked(verdict, "guard_no_default_notice")
+
+    def test_the_water_term_is_the_later_of_the_two(self):
+        of = key("water", "non_domestic")
+        default = done("default", date(2027, 2, 19), date(2027, 2, 22), "pec")
+        for received, expected in (
+            # 40 days after the reminder's arrival: Wednesday 24 March
+            (date(2027, 2, 12), date(2027, 3, 25)),
+            # 15 days after the PEC's arrival: Tuesday 9 March
+            (date(2027, 1, 20), date(2027, 3, 10)),
+        ):
+            reminder = done("notice", date(2027, 1, 15), received, "ar")
+            known = facts(of, reminder, default, supply=supply(resident=False))
+            verdict = ask("suspend", known, date(2027, 3, 1))
+            self.assertEqual(verdict.earliest, expected)
+
+    def test_a_home_is_a_residence_unless_told(self):
+        past = (REMINDER, DEFAULT)
+        self.assertFalse(cut("water", "limit", past, resident=None).blocked)
+        verdict = cut("water", past=past, resident=None)
+        self._assert_blocked(verdict, "guard_needs_limitation")
+
     def test_giving_back_is_never_refused(self):
         nothing = facts(key("electricity"), supply=None)
-        for op in FREE:
+        self.assertIn("reactivate", FREE)
+        for op in ("remind", "collect", "reactivate", "plan", "writeoff"):
             verdict = ask(op, nothing, LATE)
             self.assertFalse(verdict.blocked)
             self.assertIsNone(verdict.earliest)
