@@ -21,6 +21,7 @@ from . import test_cockpit
 from . import test_worklists
 from . import test_reports
 from . import test_workflow
+from . import test_tour_daily
 from . import test_explain
 from . import test_hold
 from . import test_replay
