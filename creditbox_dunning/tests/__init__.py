@@ -9,6 +9,7 @@ from . import test_guard_year
 from . import test_planner
 from . import test_planner_properties
 from . import test_planner_transitions
+from . import test_planner_holds
 from . import test_rule_sets
 from . import test_terms
 from . import test_action_table

@@ -222,18 +222,28 @@ class TestPlannerRows(BaseCase):
 
     def test_amount_band_limits_are_inside(self):
         """Gate 35: a row from 100 to 500 catches 100.00 and 500.00 only."""
-        rows = (rule(10, amount_from=Decimal(100), amount_to=Decimal(500)), rule(20))
-        for amount, seq in (
-            ("99.99", 20),
-            ("100.00", 10),
-            ("500.00", 10),
-            ("500.01", 20),
+        band = rule(10, amount_from=Decimal(100), amount_to=Decimal(500))
+        rows = (band, rule(20))
+        for amount, is_caught in (
+            ("99.99", False),
+            ("100.00", True),
+            ("500.00", True),
+            ("500.01", False),
         ):
-            # the other row is due as well: what the band refuses goes on to it
-            first = plan(facts(bill(amount)), rows[:1], day(1), shift)
-            self.assertEqual(first.kind == "execute", seq == 10, amount)
-            both = plan(facts(bill(amount)), (rows[0], rule(20, op="x")), DUE, shift)
-            self.assertEqual(both.rule.seq, 20 if seq == 20 else both.rule.seq)
+            decision = plan(facts(bill(amount)), rows, day(1), shift)
+            skipped = {step.rule.seq: step.reasons[0].code for step in decision.skipped}
+            self.assertEqual(decision.kind, "execute", amount)
+            self.assertEqual(skipped[10] == "overtaken", is_caught, amount)
+            self.assertEqual(skipped[10] == "out_of_band", not is_caught, amount)
+
+    def test_two_segments_two_ladders(self):
+        """Gate 35: each segment walks its own rows, never a mix of the two."""
+        large = Key("large", "electricity", "active", "suspendible")
+        rows = (rule(10), rule(20, key=large, op="notice", channel="pp", action=3))
+        for key, seq in ((ELECTRICITY, 10), (large, 20)):
+            decision = plan(facts(key=key), rows, day(1), shift)
+            self.assertEqual((decision.kind, decision.rule.seq), ("execute", seq))
+            self.assertFalse(decision.skipped)
 
     def test_days_of_each_kind(self):
         """Gate 36: 3 working days over a week-end and a holiday, 3 natural beside."""
