@@ -122,7 +122,8 @@ class DunningAction(models.Model):
         open_now = self._open_now()
         documents = {}
         facts = {}
-        for action in self:
+        # the same facts whoever looks: names and texts are translated
+        for action in self.with_context(lang=None):
             bills = open_now.get(action.id, {})
             facts[action.id] = {
                 "step": {

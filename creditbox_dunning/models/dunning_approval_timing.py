@@ -43,7 +43,16 @@ class DunningApprovalRequest(models.Model):
             self._digest(company, day)
 
     def _waiting_companies(self):
-        groups = self.sudo()._read_group([("state", "=", "pending")], ["company_id"])
+        reminded = (
+            self.env["mail.activity"].sudo().search([("res_model", "=", self._name)])
+        )
+        # those where all is decided by now lose their reminders
+        waiting = [
+            "|",
+            ("state", "=", "pending"),
+            ("id", "in", reminded.mapped("res_id")),
+        ]
+        groups = self.sudo()._read_group(waiting, ["company_id"])
         return self.env["res.company"].union(*(company for (company,) in groups))
 
     @api.model

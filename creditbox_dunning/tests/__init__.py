@@ -37,3 +37,5 @@ from . import test_action_table_screens
 from . import test_group_table
 from . import test_replan
 from . import test_table_currency
+from . import test_isolation
+from . import test_roles

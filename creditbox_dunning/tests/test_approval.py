@@ -261,6 +261,7 @@ class TestApprovalGate14(ApprovalCommon):
             change(action)
             request.with_user(self.manager).action_approve()
             self.assertEqual(request.state, "lapsed")
+            self.assertEqual(self.log_of(request)[-1], ("lapsed", "pending", "lapsed"))
 
     def test_approved_later_leaves_on_the_day_of_the_law(self):
         self.want_level(2)

@@ -1,0 +1,236 @@
+"""Gate 50: who may call what, asked over XML-RPC and not by looking at the buttons.
+
+``CALLS`` is the decision. A public method of ours that is in no list below fails the
+test of completeness: somebody has to say who may call it.
+"""
+
+import inspect
+import xmlrpc.client
+from datetime import timedelta
+
+from odoo import Command, fields
+from odoo.tests import HttpCase, new_test_user, tagged
+from odoo.tools import mute_logger
+
+from .test_approval_many import ManyCommon
+
+ROLES = {
+    "outsider": "base.group_user",
+    "accountant": "account.group_account_invoice",
+    "operator": "creditbox_dunning.group_dunning_operator",
+    "manager": "creditbox_dunning.group_dunning_manager",
+    "director": "creditbox_dunning.group_dunning_director",
+    "group": "creditbox_dunning.group_dunning_group",
+    "admin": "creditbox_dunning.group_dunning_admin",
+}
+PASSWORD = "Roles-of-the-tests-1"
+NOBODY = frozenset()
+APPROVERS = frozenset({"manager", "director", "group"})
+PEOPLE = APPROVERS | {"operator", "admin"}
+READERS = PEOPLE | {"accountant"}
+# name of the call: (model, method, who may)
+CALLS = {
+    "approve": ("dunning.approval.request", "action_approve", APPROVERS),
+    "refuse": ("dunning.approval.request", "action_refuse", APPROVERS),
+    "ask_again": ("dunning.approval.request", "action_ask_again", PEOPLE),
+    "decide_many": ("dunning.approval.request", "action_decide_many", PEOPLE),
+    "write_request": ("dunning.approval.request", "write", NOBODY),
+    "delete_request": ("dunning.approval.request", "unlink", NOBODY),
+    "make_request": ("dunning.approval.request", "create", NOBODY),
+    "write_decision": ("dunning.approval.decision", "write", NOBODY),
+    "delete_decision": ("dunning.approval.decision", "unlink", NOBODY),
+    "make_decision": ("dunning.approval.decision", "create", NOBODY),
+    "change_matrix": ("dunning.approval.rule", "write", {"admin"}),
+    "delete_matrix": ("dunning.approval.rule", "unlink", NOBODY),
+    "substitute": ("dunning.substitution", "create", PEOPLE),
+    "run": ("dunning.run", "action_run_now", APPROVERS | {"admin"}),
+    "run_for": ("dunning.run", "run_for", APPROVERS | {"admin"}),
+    "plan": ("dunning.case", "action_plan_now", APPROVERS),
+    "take_over": ("dunning.case", "action_take_over", PEOPLE),
+    "close_case": ("dunning.case", "write", NOBODY),
+    "explain": ("dunning.case", "explain", READERS),
+    "publish": ("dunning.action.table", "action_publish", {"admin"}),
+    "new_version": ("dunning.action.table", "action_new_version", {"admin"}),
+    "load_standard": ("dunning.action.table", "action_load_standard", {"admin"}),
+    "write_action": ("dunning.action", "write", NOBODY),
+    "delete_action": ("dunning.action", "unlink", NOBODY),
+    "post": ("dunning.communication", "action_mark_posted", PEOPLE),
+    "suspend": ("dunning.hold", "suspend", PEOPLE),
+    "waive": ("dunning.guard.waiver", "ask_waiver", APPROVERS),
+    "today": ("dunning.worklist", "get_today", READERS),
+    "checked": ("dunning.legal.parameter", "action_mark_checked", {"admin"}),
+    "private_ask": ("dunning.approval.request", "_ask", NOBODY),
+    "private_decide": ("dunning.approval.request", "_decide", NOBODY),
+    "private_execute": ("dunning.action", "_execute_approved", NOBODY),
+    "private_state": ("dunning.action", "_set_state", NOBODY),
+}
+# windows, downloads and sums: they show what the record rules let through
+SHOWN = (
+    "action_open_",
+    "action_print_",
+    "action_explain_",
+    "action_record_outcome",
+    "explain_dunning",
+    "get_workflow",
+)
+# covered by the tests of their own capability, as the humble user
+ELSEWHERE = {
+    ("dunning.case", "action_suspend"),
+    ("dunning.hold", "action_end"),
+    ("dunning.hold.target", "action_suspend"),
+    ("dunning.hold", "action_extend"),
+    ("dunning.hold.term", "action_mark_checked"),
+    ("dunning.moratorium", "action_apply"),
+    ("dunning.simulation", "action_start"),
+    ("dunning.simulation", "action_cancel"),
+    ("dunning.simulation", "action_resume"),
+}
+
+
+@tagged("post_install", "-at_install")
+class TestRoles(ManyCommon, HttpCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.users = {
+            role: new_test_user(
+                cls.env,
+                login=f"role_{role}",
+                password=PASSWORD,
+                groups=group,
+                company_id=cls.company.id,
+                company_ids=[Command.set(cls.company.ids)],
+            )
+            for role, group in ROLES.items()
+        }
+        cls.draft = cls.table.sudo().copy()
+
+    def _arguments(self, call, role):
+        """Positional arguments of a call: records of its own for each role."""
+        if call in ("approve", "decide_many", "private_decide"):
+            return [self._request().ids]
+        if call == "refuse":
+            return [self._request().ids, "no"]
+        if call == "ask_again":
+            request = self._waiting_step()
+            request.with_user(self.manager).action_refuse("no")
+            return [request.ids, "again"]
+        day = fields.Date.to_string(fields.Date.today() + timedelta(days=3))
+        request = self.standing
+        action = self.case.action_ids[:1]
+        parameter = self.env["dunning.legal.parameter"].search([], limit=1)
+        return {
+            "write_request": [request.ids, {"state": "approved"}],
+            "delete_request": [request.ids],
+            "make_request": [{"name": "x", "res_model": "dunning.case"}],
+            "write_decision": [request.decision_ids.ids, {"note": "x"}],
+            "delete_decision": [request.decision_ids.ids],
+            "make_decision": [{"request_id": request.id, "kind": "approved"}],
+            "change_matrix": [self.rule.ids, {"description": role}],
+            "delete_matrix": [self.rule.ids],
+            "substitute": [
+                {
+                    "user_id": self.users[role].id,
+                    "substitute_id": self.manager2.id,
+                    "company_id": self.company.id,
+                    "date_to": day,
+                }
+            ],
+            "run": [],
+            "run_for": [self.company.ids],
+            "plan": [self.case.ids],
+            "take_over": [self.case.ids],
+            "close_case": [self.case.ids, {"state": "closed"}],
+            "explain": [self.case.ids],
+            "publish": [self.draft.ids],
+            "new_version": [self.table.ids],
+            "load_standard": [],
+            "write_action": [action.ids, {"state": "done"}],
+            "delete_action": [action.ids],
+            "post": [self.case.communication_ids.ids],
+            "suspend": ["case", self._cases(1).ids, self.reason, day, day, role],
+            "waive": [self.case.id, "suspend", "no such code", role],
+            "today": [],
+            "checked": [parameter.ids],
+            "private_ask": [[], request.id, "action"],
+            "private_execute": [action.ids, day],
+            "private_state": [action.ids, "done"],
+        }[call]
+
+    def _request(self):
+        return self.ask(10, self.operator, record=self._cases(1))
+
+    def _waiting_step(self):
+        """A step that waits: only steps know how to be asked again."""
+        number = self.env["utility.contract"].search_count([])
+        customer = self._create_customer(f"R{number}")
+        contract = self._create_contract(f"CR{number}", customer)
+        return self.waiting(f"R{number}", contract=contract)[2]
+
+    def _call(self, role, call):
+        """ok, denied, or the text of another error (then the right was there)."""
+        model, method, _who = CALLS[call]
+        arguments = self._arguments(call, role)
+        self.env.flush_all()
+        try:
+            self.xmlrpc_object.execute_kw(
+                self.env.cr.dbname,
+                self.users[role].id,
+                PASSWORD,
+                model,
+                method,
+                arguments,
+            )
+        except xmlrpc.client.Fault as fault:
+            if fault.faultCode in (3, 4):
+                return "denied"
+            if method.startswith("_") and "private" in fault.faultString.lower():
+                return "denied"
+            # it was called: XML-RPC only cannot carry the empty values of the answer
+            if "cannot marshal None" in fault.faultString:
+                return "ok"
+            return fault.faultString
+        return "ok"
+
+    @mute_logger("odoo.http", "odoo.addons.rpc", "odoo.sql_db", "odoo.models")
+    def test_gate_50_role_matrix_by_rpc(self):
+        self.want_level(2)
+        self.standing = self._request()
+        reasons = self.env["dunning.hold.reason"]
+        self.reason = reasons.search(
+            [("needs_proof", "=", False), ("level", "=", "operator")], limit=1
+        ).code
+        self.rule = self.Rule.search([("company_id", "=", self.company.id)], limit=1)
+        wrong = []
+        for call, (model, method, who) in CALLS.items():
+            for role in ROLES:
+                told = self._call(role, call)
+                may = told == "ok" or (
+                    told != "denied" and call in ("publish", "post", "suspend", "waive")
+                )
+                if may != (role in who):
+                    wrong.append(f"{role} {model}.{method}: {told[-300:]}")
+        self.assertFalse(wrong, "\n".join(["", *wrong]))
+        self.assertEqual(self.standing.state, "pending")
+
+    def test_gate_50_every_public_method_is_decided(self):
+        known = {(model, method) for model, method, _who in CALLS.values()}
+        missing = set()
+        for name, model in self.env.registry.items():
+            if not name.startswith("dunning.") or model._transient:
+                continue
+            for cls in model.__mro__:
+                if not cls.__module__.startswith("odoo.addons.creditbox_dunning"):
+                    continue
+                for method, function in vars(cls).items():
+                    if not inspect.isfunction(function) or method.startswith("_"):
+                        continue
+                    if getattr(function, "_api_private", False):
+                        continue
+                    if method in ("create", "write", "unlink", "copy", "copy_data"):
+                        continue
+                    if method.startswith(SHOWN) or (name, method) in ELSEWHERE:
+                        continue
+                    if (name, method) not in known:
+                        missing.add(f"{name}.{method}")
+        self.assertFalse(sorted(missing))
