@@ -24,7 +24,6 @@ from . import dunning_local_holiday
 from . import dunning_guard
 from . import dunning_guard_waiver
 from . import dunning_hold_reason
-from . import dunning_hold_term
 from . import dunning_moratorium
 from . import dunning_hold
 from . import dunning_hold_watch
@@ -62,6 +61,7 @@ from . import res_partner
 from . import res_users
 from . import utility_contract
 from . import dunning_hold_timeline
+from . import dunning_hold_parameter
 from . import dunning_hold_engine
 from . import dunning_hold_target
 from . import dunning_protection_release

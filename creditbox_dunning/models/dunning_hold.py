@@ -172,6 +172,11 @@ class DunningHold(models.Model):
         index=True,
         help="First day without it. Empty: nobody knows yet.",
     )
+    shown_to = fields.Date(
+        compute="_compute_shown_to",
+        store=True,
+        help="Last day in the calendar: without a last day, that of the check.",
+    )
     wanted_to = fields.Date(
         string="Asked until", readonly=True, help="Last day that waits for approval."
     )
@@ -284,6 +289,12 @@ class DunningHold(models.Model):
             )
             late = hold.check_date and hold.check_date < today
             hold.is_expired = bool(late) and hold.state == "active"
+
+    @api.depends("date_from", "date_to", "check_date", "ended_on")
+    def _compute_shown_to(self):
+        for hold in self:
+            last = hold.ended_on or hold.date_to or hold.check_date
+            hold.shown_to = max(filter(None, (last, hold.date_from)), default=False)
 
     def _search_state(self, operator, value):
         if operator not in ("in", "="):

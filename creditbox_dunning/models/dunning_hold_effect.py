@@ -151,8 +151,9 @@ class DunningHold(models.Model):
             today = self.env["dunning.case"]._today(company)
             cases = holds._cases()
             holds._replan(cases, today)
-            if title:
-                text = f"{title}: {', '.join(holds.reason_id.mapped('name'))}"
+            stopping = holds.filtered(lambda hold: hold.stops != "nothing")
+            if title and stopping:
+                text = f"{title}: {', '.join(stopping.reason_id.mapped('name'))}"
                 cases._message_log_batch(dict.fromkeys(cases.ids, text))
 
     @api.model

@@ -310,28 +310,31 @@ class DunningHold(models.Model):
 
     def _complaint_vals(self, company, record, reason, vals):
         """Term of the answer, and whether the complaint stops anything at all."""
-        service = self._service_of(record)
+        service = self._service_of(record) or ""
         received, start = vals["received_on"], vals["date_from"]
+        numbers = self.env["dunning.legal.parameter"]._parameters()
         found = {}
-        term = reason._term("answer_days", service, received)
+        term = numbers.get(service, "complaint_answer_days", received)
         if term:
             years = range(received.year, received.year + 2)
             shift = self.env["dunning.facts"]._shift_for(company, years)
-            answer = shift(received, int(term.value), term.day_kind)
+            answer = shift(received, term.count, term.day_kind)
             found = {
                 "answer_date": answer,
                 "answer_source": term.source,
                 "check_date": vals["check_date"] or answer,
             }
-        amount = reason._term("exception_amount", service, start)
-        days = reason._term("exception_days", service, start)
+        if not reason.has_exceptions:
+            return found
+        amount = numbers.get(service, "complaint_amount", start)
+        days = numbers.get(service, "complaint_days", start)
         digits = company.currency_id.decimal_places
         why_not = rules.complaint_exception(
             received,
             record.invoice_date_due if vals["scope"] == "bill" else None,
             exact(vals["amount"], digits) if vals["amount"] else None,
-            exact(amount.value, digits) if amount else None,
-            int(days.value) if days else None,
+            amount and amount.value,
+            days and days.count,
         )
         if why_not:
             found.update(stops="nothing", exception_reasons=pack([why_not]))

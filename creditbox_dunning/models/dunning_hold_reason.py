@@ -22,7 +22,7 @@ class DunningHoldReason(models.Model):
     """Why recovery may be suspended: what it stops, how long, who may, what ends it.
 
     The company's own choices are fields here; numbers that come from the law or from
-    the regulator change with time and stand in `dunning.hold.term`, dated.
+    the regulator change with time and are dated: `dunning.legal.parameter`.
     """
 
     _name = "dunning.hold.reason"
@@ -74,11 +74,15 @@ class DunningHoldReason(models.Model):
         string="Asked by the law",
         help="Ends early only with proof that the fact behind it is over.",
     )
-    is_complaint = fields.Boolean(
-        help="Has a term for the answer and the exceptions of complaints."
+    is_complaint = fields.Boolean(help="Has a term for the reasoned answer.")
+    has_exceptions = fields.Boolean(
+        string="Small or late stops nothing",
+        help="A complaint on a small amount, or that came long after the due date, does"
+        " not stop anything: the limits are legal numbers.",
     )
-    source = fields.Char(help="Law, resolution or decision it comes from.")
-    term_ids = fields.One2many("dunning.hold.term", "reason_id", string="Dated numbers")
+    source = fields.Char(
+        translate=True, help="Law, resolution or decision it comes from."
+    )
 
     _code_uniq = models.Constraint("UNIQUE(code)", "This code exists already.")
     _lengths_check = models.Constraint(
@@ -129,18 +133,3 @@ class DunningHoldReason(models.Model):
                 self.env._("There is no reason with the code %(code)s.", code=code)
             )
         return reason
-
-    def _term(self, kind, service, day):
-        """The dated number ``kind`` in force on ``day``: `dunning.hold.term` or empty.
-
-        A number of the service wins over one of every service.
-        """
-        self.ensure_one()
-        found = self.term_ids.filtered(
-            lambda term: (
-                term.kind == kind
-                and term.valid_from <= day
-                and term.service in (False, service)
-            )
-        )
-        return found.sorted(lambda t: (bool(t.service), t.valid_from))[-1:]

@@ -5,7 +5,7 @@ from datetime import timedelta
 from psycopg2 import IntegrityError
 
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
 from .hold_common import PROOF, HoldCommon
@@ -265,6 +265,27 @@ class TestHoldMaking(HoldCommon):
             # all or none: one of them is suspended already
             self.suspend("commercial", cases | self.case_of(others[2]))
         self.assertEqual(len(self.holds.search([("case_id", "in", cases.ids)])), 3)
+
+    def test_bulk_from_the_list(self):
+        """The action of the list of cases opens the same window for all of them."""
+        other = self.overdue("B2", self._create_contract("CT2", self.customer))
+        self.run_on(1)
+        cases = self.case | self.case_of(other)
+        server = self.env.ref("creditbox_dunning.dunning_hold_action_server_suspend")
+        server = server.with_user(self.operator).with_context(
+            active_model="dunning.case", active_ids=cases.ids
+        )
+        action = server.run()
+        with self.at(2):
+            form = Form(
+                self.env["dunning.hold.wizard"]
+                .with_user(self.operator)
+                .with_context(**action["context"])
+            )
+            form.reason_id = self.env["dunning.hold.reason"]._get("commercial")
+            self.assertIn("200.00", form.effect)
+            form.save().action_confirm()
+        self.assertEqual(self.holds.search([]).case_id, cases)
 
     def test_wizard_suspends_and_shows_what_stops(self):
         self.walk(7, 15, 30)

@@ -75,7 +75,8 @@ class DunningHoldWizard(models.TransientModel):
     @api.depends("case_ids")
     def _compute_choice_bill_ids(self):
         for wizard in self:
-            lines = wizard.case_ids.line_ids.filtered(lambda line: not line.reconciled)
+            cases = wizard.case_ids._origin
+            lines = cases.line_ids.filtered(lambda line: not line.reconciled)
             wizard.choice_bill_ids = lines.move_id
 
     @api.depends("reason_id", "date_from")
@@ -145,17 +146,18 @@ class DunningHoldWizard(models.TransientModel):
         return length is None or length > limit
 
     def _get_bills(self):
-        return self.only_bill_ids if self.scope == "case" else self.bill_ids
+        bills = self.only_bill_ids if self.scope == "case" else self.bill_ids
+        return bills._origin
 
     def _get_cases(self):
         cases = self.env["dunning.case"]
         if self.scope == "case":
-            return self.case_ids.filtered(lambda case: case.state != "closed")
+            return self.case_ids._origin.filtered(lambda case: case.state != "closed")
         if self.scope == "bill":
-            found = self.bill_ids.line_ids.dunning_case_id
+            found = self.bill_ids._origin.line_ids.dunning_case_id
             return found.filtered(lambda case: case.state != "closed")
         field = "contract_id" if self.scope == "contract" else "partner_id"
-        targets = self[f"{self.scope}_ids"]
+        targets = self[f"{self.scope}_ids"]._origin
         return cases.search([(field, "in", targets.ids), ("state", "!=", "closed")])
 
     def action_confirm(self):
