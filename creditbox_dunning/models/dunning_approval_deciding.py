@@ -4,6 +4,7 @@ from markupsafe import Markup
 
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.tools.misc import format_amount
 
 from ..rules.approval import changed_facts, facts_hash
 from .bulk import update_rows
@@ -20,15 +21,6 @@ HOOKS = {
 }
 # said by the other fields of the request, or no words for people
 HIDDEN_FACTS = frozenset({"step", "document"})
-
-
-def _in_words(value):
-    """A fact for people: "B1: 100.00, B2: 50.00"."""
-    if isinstance(value, dict):
-        return ", ".join(f"{key}: {item}" for key, item in value.items() if item)
-    if isinstance(value, list):
-        return ", ".join(str(item) for item in value)
-    return str(value)
 
 
 class DunningApprovalRequest(models.Model):
@@ -98,13 +90,38 @@ class DunningApprovalRequest(models.Model):
         for request in self:
             rows = Markup().join(
                 Markup("<tr><th>%s</th><td>%s</td></tr>")
-                % (str(labels.get(name, name)).capitalize(), _in_words(value))
+                % (
+                    str(labels.get(name, name)).capitalize(),
+                    request._fact_in_words(name, value),
+                )
                 for name, value in (request.facts or {}).items()
                 if value not in ("", None, [], {}) and name not in HIDDEN_FACTS
             )
             request.facts_html = (
                 Markup('<table class="table table-sm">%s</table>') % rows
             )
+
+    def _fact_in_words(self, name, value):
+        """A fact for people: "B1: 100,00 €, B2: 50,00 €"."""
+        self.ensure_one()
+        if name == "amount":
+            return format_amount(self.env, float(value), self.currency_id)
+        if name == "bills":
+            return ", ".join(
+                f"{key}: {self._fact_in_words('amount', item)}"
+                for key, item in value.items()
+            )
+        if name == "channel":
+            labels = self.env["dunning.communication"]._fields["channel"]
+            labels = dict(labels._description_selection(self.env))
+            return " + ".join(labels.get(word, word) for word in value.split(" + "))
+        if isinstance(value, dict):
+            # names come last in the canonical order: first for people
+            parts = [value.get("name"), *(value[k] for k in value if k != "name")]
+            return ", ".join(part for part in parts if part and isinstance(part, str))
+        if isinstance(value, list):
+            return ", ".join(str(item) for item in value)
+        return str(value)
 
     @api.depends("res_model", "res_id")
     @api.depends_context("lang")

@@ -151,6 +151,17 @@ class TestApproval(ApprovalCommon):
         other = self._user_in("elsewhere", "manager", self.other_company)
         self.assertNotIn(other.name, request.sentence)
 
+    def test_facts_in_words(self):
+        """The form says what the decision is bound to, in people's words."""
+        bill, _action, request = self.waiting()
+        shown = str(request.facts_html)
+        for word in (bill.billing_ref, "100", "c001@example.com", self.customer.name):
+            self.assertIn(word, shown)
+        self.assertNotIn(request.facts["document"], shown)
+        self.customer.name = "<b>Rossi</b>"
+        other = self.waiting("B2", contract=self._create_contract("CT9", self.customer))
+        self.assertNotIn("<b>Rossi</b>", str(other[2].facts_html))
+
     def test_counts_on_the_case(self):
         _bill, action, _request = self.waiting()
         self.assertEqual(action.case_id.approval_request_count, 1)

@@ -75,6 +75,20 @@ SHOWN = (
 )
 # covered by the tests of their own capability, as the humble user
 ELSEWHERE = {
+    ("dunning.action.rule", "action_change_here"),
+    ("dunning.action.rule", "action_switch_off_here"),
+    ("dunning.action.rule", "web_resequence"),
+    ("dunning.action.set", "action_copy_set"),
+    ("dunning.action.set", "action_delete_set"),
+    ("dunning.action.table", "action_check"),
+    ("dunning.action.table", "action_compare"),
+    ("dunning.action.table", "action_export_xlsx"),
+    ("dunning.action.table", "action_import_xlsx"),
+    ("dunning.action.table", "action_make_group_table"),
+    ("dunning.action.table", "action_own_rows"),
+    ("dunning.action.table", "action_restore_standard"),
+    ("dunning.case", "action_replan"),
+    ("dunning.protection.release", "ask_release"),
     ("dunning.case", "action_suspend"),
     ("dunning.hold", "action_end"),
     ("dunning.hold.target", "action_suspend"),

@@ -60,6 +60,7 @@ class DunningApprovalWizard(models.TransientModel):
                         {
                             "request_id": request.id,
                             "why_not": authority[request.id][2],
+                            "is_chosen": not authority[request.id][2],
                             "is_changed": request.id in changed,
                             "is_sample": request.id in sample,
                         }
