@@ -78,6 +78,7 @@ class DunningCase(models.Model):
     def _explanation_values(self, answer, day):
         decision = answer.decision
         rules = self._explained_rules(answer)
+        actions = self._explained_actions(answer)
         return {
             "case": {
                 "id": self.id,
@@ -101,7 +102,10 @@ class DunningCase(models.Model):
                 "reasons": self._reason_values(decision.reasons),
             },
             "set": self._set_values(answer),
-            "rows": [self._row_values(row, rules, answer) for row in answer.rows],
+            "rows": [
+                self._row_values(row, rules, answer, actions.get(row.rule.id))
+                for row in answer.rows
+            ],
             "guard": self._guard_values(answer.verdict),
             "holds": [self._hold_values(hold) for hold in answer.holds],
             "lines": self._line_values(answer, day),
@@ -114,6 +118,15 @@ class DunningCase(models.Model):
             ids.add(answer.decision.rule.id)
         rules = self.env["dunning.action.rule"].browse(sorted(ids))
         return {rule.id: rule for rule in rules}
+
+    def _explained_actions(self, answer):
+        """{row id: the action of this round that was recorded for it}."""
+        if answer.new_round:
+            return {}
+        actions = self.action_ids.filtered(
+            lambda a: a.round == self.round and a.state != "superseded"
+        )
+        return {action.rule_id.id: action for action in actions}
 
     def _reason_values(self, reasons):
         values = []
@@ -149,8 +162,17 @@ class DunningCase(models.Model):
             "rows": len(answer.rows),
         }
 
-    def _row_values(self, row, rules, answer):
+    def _row_values(self, row, rules, answer, action=None):
         rule = rules[row.rule.id]
+        reasons = self._reason_values(row.reasons)
+        day = row.date
+        if action and row.status in ("done", "failed", "skipped", "open"):
+            # what was recorded then says more than the facts keep
+            day = day or action.executed_date or action.planned_date
+            if action.reason:
+                reasons.append(
+                    {"code": "recorded", "params": {}, "text": action.reason}
+                )
         return {
             "id": rule.id,
             "seq": rule.seq,
@@ -160,11 +182,11 @@ class DunningCase(models.Model):
             "channel": " + ".join(row.channels) or rule.channel,
             "status": row.status,
             "label": self.env._(STATUS_TEXTS[row.status]),
-            "date": row.date and row.date.isoformat(),
-            "date_text": self._day_text(row.date),
+            "date": day and day.isoformat(),
+            "date_text": self._day_text(day),
             "is_estimate": row.estimated,
             "text": self._row_text(row, answer),
-            "reasons": self._reason_values(row.reasons),
+            "reasons": reasons,
         }
 
     def _row_text(self, row, answer):

@@ -270,7 +270,7 @@ class DunningSimulationReader(models.AbstractModel):
                         WHERE partial.debit_move_id = line.id
                           AND partial.max_date >= %(start)s
                           AND partial.max_date > line.date_maturity)
-                    OR EXISTS (
+                    OR line.balance < 0 AND EXISTS (
                        SELECT FROM account_partial_reconcile partial
                         WHERE partial.credit_move_id = line.id
                           AND partial.max_date >= %(start)s))

@@ -129,6 +129,7 @@ def explain_later(facts, rules, today, later, shift, guard=no_guard, assumptions
     done, with their estimated date.
     """
     known = {done.rule_id for done in facts.done}
+    facts = _as_if_arrived(facts, today, assumptions)
     ledger = Ledger.of_facts(facts, today)
     choose = _chooser(rules)
     walked = replay(
@@ -226,8 +227,34 @@ def _position(facts, rows, decision):
     return max(done, default=(0, 0))
 
 
+def _as_if_arrived(facts, today, assumptions):
+    """``facts`` as if what waits for somebody had been done today: an estimate."""
+    assume = assumptions or Assumptions()
+    arrived = []
+    for done in facts.done:
+        if done.state == "open":
+            start = done.executed or today
+            days = assume.delivery.get(done.channel, assume.person_days)
+            effective = done.effective or start + timedelta(days=days)
+            planned = done.planned
+            if done.op == "list" and planned is None:
+                planned = effective + timedelta(days=assume.plan_days)
+            done = replace(
+                done,
+                state="done",
+                executed=start,
+                effective=effective,
+                planned=planned,
+                waits_for="",
+            )
+        arrived.append(done)
+    return replace(facts, done=tuple(arrived))
+
+
 def _project(facts, rules, today, shift, guard, assumptions):
-    """{row id: first step of it in the days to come}, as if nobody paid."""
+    """{row id: first step of it in the days to come}, as if nobody paid and what
+    waits for somebody were done today."""
+    facts = _as_if_arrived(facts, today, assumptions)
     walked = replay(
         Ledger.of_facts(facts, today),
         _chooser(rules),

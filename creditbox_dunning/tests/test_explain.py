@@ -140,6 +140,20 @@ class TestExplainRules(BaseCase):
         self.assertTrue(all(r.estimated for r in answer.rows if r.status == "done"))
         self.assertEqual(found[50], "next")
 
+    def test_rows_ahead_of_what_waits_for_somebody(self):
+        """A letter that nobody proved yet: the days ahead count it as arrived."""
+        table = rows()
+        past = [done(table[i], DUE + d * DAY) for i, d in ((1, 8), (2, 16))]
+        letter = done(table[4], None, state="open", channel="ar")
+        known = facts(
+            bill(covered={"remind", "notice", "default"}), done=(*past, letter)
+        )
+        answer = explain(known, table, DUE + 31 * DAY, shift)
+        self.assertEqual(statuses(answer)[41], "open")
+        ahead = {row.rule.seq: row for row in answer.rows}[50]
+        self.assertTrue(ahead.estimated)
+        self.assertEqual(ahead.date, DUE + (31 + 8 + 28) * DAY)
+
     def test_same_question_same_answer(self):
         known = facts(bill(), bill("33.10", DUE + 9 * DAY, number=2))
         first, second = (
@@ -202,6 +216,9 @@ class TestExplainCase(DunningCommon):
         self.assertEqual(status[30], "next")
         self.assertEqual(answer["date"], self.day(9).isoformat())
         self.assertFalse(answer["set"]["is_fallback"])
+        left_out = next(row for row in answer["rows"] if row["seq"] == 10)
+        self.assertEqual(left_out["status"], "skipped")
+        self.assertTrue(left_out["date"] and left_out["reasons"], "when and why")
         following = next(row for row in answer["rows"] if row["status"] == "next")
         self.assertIn("15", following["text"], "the wait of the row is named")
 

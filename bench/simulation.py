@@ -1,0 +1,383 @@
+"""Seconds per simulated month of an action table's simulation, and its statements.
+
+Usage: ./dev bench simulation [--bills 100000] [--months 3] [--single]
+
+Worlds, made by set-based SQL from one bill, customer and supply of the ORM:
+
+* *a year of a utility*: each supply has a bill every 60 days; 72 of a hundred are paid
+  in time, 20 late, 8 never;
+* *nobody pays*: each supply has four bills, all of them stay open to the end.
+
+With ``--single``, for information and without a bound, a third one: every bill is of
+another supply and stays open, which is as many cases as there are bills.
+
+Exit status 1 when a bound does not hold:
+
+* a simulated month takes less than a minute;
+* the number of SQL statements per chunk of 1,000 customers does not grow with the
+  chunks;
+* a second simulation gives the same result;
+* no case, action or message was written.
+"""
+
+import argparse
+import time
+from datetime import date, timedelta
+
+from odoo import Command
+from odoo.tools import SQL
+
+BOUND_SECONDS = 60
+FIRST_DAY = date(2026, 1, 1)
+BILL_EVERY = 60
+RESULT_FIELDS = ("month", "action_type_id", "op", "service", "customer_type")
+FIGURES = ("count_simulated", "amount_simulated", "cost_simulated", "collected")
+WRITTEN_BY_DUNNING = ("dunning_case", "dunning_action", "dunning_communication")
+
+
+def run(env, args, out):
+    """Entry point of `./dev bench`; ``args``: list of text; 0 when all bounds hold."""
+    options = parse(args)
+    bench = Bench(env, out, options)
+    good = bench.world("a year of a utility", options.bills * BILL_EVERY // 360)
+    good &= bench.world("nobody pays", options.bills // 4)
+    if options.single:
+        bench.world("a case for each bill", options.bills, is_bound=False)
+    print("All bounds hold." if good else "A BOUND DOES NOT HOLD.", file=out)
+    return 0 if good else 1
+
+
+def parse(args):
+    parser = argparse.ArgumentParser(prog="simulation")
+    parser.add_argument("--bills", type=int, default=100_000)
+    parser.add_argument("--months", type=int, default=3)
+    parser.add_argument("--single", action="store_true")
+    return parser.parse_args(args)
+
+
+class Bench:
+    def __init__(self, env, out, options):
+        self.env = env(context={"lang": "it_IT", "tz": "Europe/Rome"})
+        self.out, self.options = out, options
+        self.say("world", "bills", "cases", "steps", "months", "s", "s/month", "SQL")
+
+    def say(self, *columns):
+        widths = (20, 8, 8, 8, 7, 7, 8, 8)
+        row = (
+            str(column).rjust(width) if index else str(column).ljust(width)
+            for index, (column, width) in enumerate(zip(columns, widths, strict=True))
+        )
+        print("  ".join(row), file=self.out, flush=True)
+
+    def world(self, name, contracts, is_bound=True):
+        """One company of that many supplies, simulated twice; True if bounds hold."""
+        is_year = name.startswith("a year")
+        company = self.env["res.company"].create(
+            {
+                "name": name,
+                "country_id": self.env.ref("base.it").id,
+                "email": "credito@example.com",
+            }
+        )
+        self.env["account.chart.template"].try_loading("it", company, False)
+        company._utility_setup_books()
+        self.env.user.company_ids |= company
+        self.env = self.env(context={"allowed_company_ids": company.ids})
+        World(self.env, company).fill(self.options.bills, contracts, is_year)
+        first, seconds, statements = self.simulate(company)
+        per_month = seconds / self.options.months
+        self.say(
+            name,
+            self.options.bills,
+            first.count_cases,
+            first.count_simulated,
+            self.options.months,
+            f"{seconds:.1f}",
+            f"{per_month:.1f}",
+            sum(statements),
+        )
+        if not is_bound:
+            return True
+        again, _seconds, _statements = self.simulate(company)
+        return self.judge(first, again, per_month, statements)
+
+    def simulate(self, company):
+        """(simulation, seconds, [statements of each chunk])."""
+        end = FIRST_DAY + timedelta(days=30 * self.options.months)
+        simulation = self.env["dunning.simulation"].create(
+            {
+                "name": "Bench",
+                "company_id": company.id,
+                "company_ids": [Command.set(company.ids)],
+                "table_id": self.env["dunning.action.table"]._published_for(company).id,
+                "date_from": FIRST_DAY,
+                "date_to": end - timedelta(days=1),
+            }
+        )
+        simulation.action_start()
+        self.env.cr.commit()
+        start, statements, is_over = time.monotonic(), [], False
+        while not is_over:
+            before = self.env.cr.sql_log_count
+            is_over = simulation._run_chunk()
+            self.env.cr.commit()
+            self.env.invalidate_all()
+            statements.append(self.env.cr.sql_log_count - before)
+        return simulation, time.monotonic() - start, statements
+
+    def judge(self, first, again, per_month, statements):
+        full = statements[1:-2]
+        bounds = {
+            "a month below a minute": per_month < BOUND_SECONDS,
+            "constant statements per chunk": not full
+            or max(full) <= 1.1 * min(full) + 5,
+            "the same result twice": self.rows(first) == self.rows(again),
+            "nothing else is written": not any(map(self.count, WRITTEN_BY_DUNNING)),
+        }
+        for text, holds in bounds.items():
+            print(f"    {'ok ' if holds else 'BAD'} {text}", file=self.out)
+        if full:
+            print(
+                f"    {min(full)}-{max(full)} statements per full chunk", file=self.out
+            )
+        return all(bounds.values())
+
+    def rows(self, simulation):
+        return sorted(
+            tuple(str(row[name]) for name in RESULT_FIELDS + FIGURES)
+            for row in simulation.result_ids
+        )
+
+    def count(self, table):
+        return self.env.execute_query(
+            SQL("SELECT COUNT(*) FROM %s", SQL.identifier(table))
+        )[0][0]
+
+
+class World:
+    """Bills in bulk: rows of the ORM copied by SQL with other keys and dates."""
+
+    def __init__(self, env, company):
+        self.env, self.company = env, company
+
+    def fill(self, bills, contracts, is_year):
+        move = self._first_bill()
+        payment_line = self._first_payment(move)
+        contract = move.utility_contract_id
+        partners = self._copy(
+            "res_partner",
+            contract.partner_id.id,
+            contracts,
+            billing_code="'P' || n",
+            name="'Cliente ' || n",
+            complete_name="'Cliente ' || n",
+            commercial_partner_id="id",
+        )
+        points = self._copy(
+            "utility_supply_point",
+            contract.supply_point_id.id,
+            contracts,
+            code="'IT001E' || lpad(n::text, 8, '0')",
+        )
+        owners = self._copy(
+            "utility_contract",
+            contract.id,
+            contracts,
+            code="'C' || n",
+            partner_id=f"{partners} + n",
+            supply_point_id=f"{points} + n",
+            customer_type="CASE WHEN n % 10 = 0 THEN 'non_domestic'"
+            " ELSE 'domestic' END",
+        )
+        due = (
+            f"DATE '{FIRST_DAY}' + ((n - 1) / {contracts} * {BILL_EVERY}"
+            f" + n % {BILL_EVERY})::int - 30"
+        )
+        whose = f"(n - 1) % {contracts} + 1"
+        moves = self._copy(
+            "account_move",
+            move.id,
+            bills,
+            name="'B' || n",
+            billing_ref="'B' || n",
+            sequence_number="n",
+            partner_id=f"{partners} + {whose}",
+            commercial_partner_id=f"{partners} + {whose}",
+            utility_contract_id=f"{owners} + {whose}",
+            invoice_date=f"{due} - 30",
+            date=f"{due} - 30",
+            invoice_date_due=due,
+            payment_reference="NULL",
+            access_token="NULL",  # noqa: S106 a column, no password
+        )
+        # how a bill is paid depends on its number: 72 in time, 20 late, 8 never
+        luck = f"((n * 37 + n / {contracts}) % 100)" if is_year else "99"
+        lines = {}
+        for line in move.line_ids:
+            is_term = line.display_type == "payment_term"
+            lines[is_term] = self._copy(
+                "account_move_line",
+                line.id,
+                bills,
+                move_id=f"{moves} + n",
+                move_name="'B' || n",
+                partner_id=f"{partners} + {whose}",
+                utility_contract_id=f"{owners} + {whose}",
+                date=f"{due} - 30",
+                invoice_date=f"{due} - 30",
+                date_maturity=due if is_term else "date_maturity",
+                reconciled=f"{luck} < 92" if is_term else "reconciled",
+                amount_residual=f"CASE WHEN {luck} < 92 THEN 0 ELSE balance END"
+                if is_term
+                else "amount_residual",
+                amount_residual_currency=f"CASE WHEN {luck} < 92 THEN 0"
+                " ELSE balance END"
+                if is_term
+                else "amount_residual_currency",
+                full_reconcile_id="NULL",
+                matching_number="NULL",
+            )
+        self._pay(lines[True], payment_line, bills, due, luck)
+        self.env.cr.execute("ANALYZE")
+        self.env.cr.commit()
+        self.env.invalidate_all()
+
+    def _pay(self, terms, payment_line, bills, due, luck):
+        """Payments in time or late, all of them matched with one entry."""
+        day = f"CASE WHEN {luck} < 72 THEN {due} - 3 ELSE {due} + (5 + n % 60)::int END"
+        partial = payment_line.matched_debit_ids[:1]
+        self._copy(
+            "account_partial_reconcile",
+            partial.id,
+            bills,
+            where=f"{luck} < 92",
+            debit_move_id=f"{terms} + n",
+            max_date=day,
+        )
+        # by SQL: the ORM would look at every bill matched with that payment
+        self.env.cr.execute(
+            "DELETE FROM account_partial_reconcile WHERE id = %s", [partial.id]
+        )
+
+    def _first_bill(self):
+        partner = self.env["res.partner"].create(
+            {
+                "name": "Cliente",
+                "company_id": self.company.id,
+                "billing_code": "P0",
+                "legal_form": "consumer",
+                "email": "cliente@example.com",
+                "street": "Via Roma 1",
+                "zip": "20121",
+                "city": "Milano",
+                "country_id": self.env.ref("base.it").id,
+            }
+        )
+        point = self.env["utility.supply.point"].create(
+            {
+                "company_id": self.company.id,
+                "service": "electricity",
+                "code": "IT001E00000000",
+                "voltage_level": "low",
+                "remote_reduction": True,
+            }
+        )
+        contract = self.env["utility.contract"].create(
+            {
+                "company_id": self.company.id,
+                "code": "C0",
+                "partner_id": partner.id,
+                "supply_point_id": point.id,
+                "customer_type": "domestic",
+                "date_start": date(2020, 1, 1),
+            }
+        )
+        return self._bill(contract)
+
+    def _bill(self, contract):
+        move = self.env["account.move"].create(
+            {
+                "move_type": "out_invoice",
+                "company_id": self.company.id,
+                "journal_id": self.company.utility_bill_journal_id.id,
+                "partner_id": contract.partner_id.id,
+                "from_billing": True,
+                "billing_ref": "B0",
+                "name": "B0",
+                "utility_contract_id": contract.id,
+                "invoice_date": date(2020, 1, 1),
+                "invoice_date_due": date(2020, 1, 31),
+                "invoice_payment_term_id": False,
+                "invoice_line_ids": [
+                    Command.create(
+                        {
+                            "name": "B0",
+                            "price_unit": 120,
+                            "tax_ids": [Command.clear()],
+                            "account_id": self.company.utility_clearing_account_id.id,
+                            "utility_contract_id": contract.id,
+                        }
+                    )
+                ],
+            }
+        )
+        move.action_post()
+        return move
+
+    def _first_payment(self, move):
+        """The journal item of a payment of the first bill."""
+        wizard = (
+            self.env["account.payment.register"]
+            .with_context(active_model="account.move", active_ids=move.ids)
+            .create({"payment_date": date(2020, 1, 20)})
+        )
+        wizard._create_payments()
+        self.env.flush_all()
+        return move.line_ids.matched_credit_ids.credit_move_id
+
+    def _copy(self, table, template, count, where="TRUE", **changed):
+        """``count`` copies of one row; the id of copy n is the returned number + n.
+
+        ``changed``: column -> SQL expression over the template's columns and ``n``;
+        "id" stands for the new row's own.
+        """
+        cr = self.env.cr
+        cr.execute(
+            "SELECT column_name FROM information_schema.columns WHERE table_name = %s"
+            " AND is_generated = 'NEVER'",
+            [table],
+        )
+        columns = [name for (name,) in cr.fetchall() if name != "id"]
+        cr.execute(SQL("SELECT COALESCE(MAX(id), 0) FROM %s", SQL.identifier(table)))
+        base = cr.fetchone()[0]
+        known = {name: text for name, text in changed.items() if name in columns}
+        values = [
+            SQL(known[name].replace("%", "%%"))
+            if name in known and known[name] != "id"
+            else SQL("%s + n", base)
+            if name in known
+            else SQL.identifier("row", name)
+            for name in columns
+        ]
+        cr.execute(
+            SQL(
+                "INSERT INTO %s (id, %s) SELECT %s + n, %s FROM %s row,"
+                " generate_series(1, %s) n WHERE row.id = %s AND %s",
+                SQL.identifier(table),
+                SQL(", ").join(map(SQL.identifier, columns)),
+                base,
+                SQL(", ").join(values),
+                SQL.identifier(table),
+                count,
+                template,
+                SQL(where.replace("%", "%%")),
+            )
+        )
+        cr.execute(
+            SQL(
+                "SELECT setval(pg_get_serial_sequence(%s, 'id'), %s)",
+                table,
+                base + count,
+            )
+        )
+        return base
