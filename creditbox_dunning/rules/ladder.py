@@ -60,6 +60,25 @@ def steps_of(rows):
     return [tuple(step) for step in steps.values()]
 
 
+_PREPARED = {}
+_MOST_PREPARED = 1000
+
+
+def prepare(rows):
+    """(rows by id, steps, event rows) of a set; a run asks it for the same few sets
+    again and again, so the last answers are kept."""
+    known = _PREPARED.get(id(rows))
+    if known and known[0] is rows:
+        return known[1]
+    events = sorted((r for r in rows if r.is_event), key=lambda r: (r.seq, r.id))
+    found = {rule.id: rule for rule in rows}, steps_of(rows), events
+    if isinstance(rows, tuple):
+        if len(_PREPARED) >= _MOST_PREPARED:
+            _PREPARED.clear()
+        _PREPARED[id(rows)] = rows, found
+    return found
+
+
 class Ladder:
     """``cursor``: index of the step to look at next; ``passed``: steps that are over;
     ``waits``: what the next row has to wait for; ``stuck``: (row, reason) when a person
@@ -68,11 +87,7 @@ class Ladder:
 
     def __init__(self, facts, rows, today):
         self.facts, self.today = facts, today
-        self.rows = {rule.id: rule for rule in rows}
-        self.steps = steps_of(rows)
-        self.event_rows = sorted(
-            (rule for rule in rows if rule.is_event), key=lambda r: (r.seq, r.id)
-        )
+        self.rows, self.steps, self.event_rows = prepare(rows)
         self.tries = {}
         self.passed = set()
         self.waits = []

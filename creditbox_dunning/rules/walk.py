@@ -62,6 +62,7 @@ class Walk:
             technical: self.clock.free(facts, technical) for technical in (False, True)
         }
         self._verdicts = {}
+        self._days = {}
         self._released = reactivation_due(facts)
 
     def decide(self):
@@ -247,14 +248,19 @@ class Walk:
 
     def _first_due(self, rule):
         """(own time, due date) of the bill whose time comes first."""
-        owed = [line for line in self._view(rule).lines if line.residual > 0]
-        return min(
-            ((self._own_time(line, rule), line.due) for line in owed), default=None
-        )
+        key = ("due", rule.id)
+        if key not in self._days:
+            owed = [line for line in self._view(rule).lines if line.residual > 0]
+            self._days[key] = min(
+                ((self._own_time(line, rule), line.due) for line in owed), default=None
+            )
+        return self._days[key]
 
     def _prev_end(self, rule):
         """End of the waits after what was done, or None when nothing was."""
         ends = []
+        if not self.ladder.waits:
+            return None
         for wait in self.ladder.waits:
             if rule.anchor == "plan" and wait.op == "list":
                 continue
