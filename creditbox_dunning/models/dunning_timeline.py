@@ -120,8 +120,8 @@ class DunningCase(models.Model):
         channels = self._labels("dunning.communication", "channel")
         for message in self.communication_ids:
             day = message.notified_date or message.sent_date
-            if not day:
-                day = fields.Datetime.context_timestamp(self, message.create_date)
+            day = day or message.action_id.executed_date
+            day = day or message.action_id.planned_date
             yield (
                 message.case_id.id,
                 {
@@ -223,6 +223,30 @@ class DunningCase(models.Model):
 
     def _labels(self, model, name):
         return dict(self.env[model]._fields[name]._description_selection(self.env))
+
+
+class ResPartner(models.Model):
+    _inherit = "res.partner"
+
+    dunning_timeline = fields.Json(
+        compute="_compute_dunning_timeline",
+        groups="creditbox_dunning.group_dunning_operator",
+    )
+
+    def _compute_dunning_timeline(self):
+        """One timeline for the customer: those of all the cases, each thing once."""
+        for partner in self:
+            cases = self.env["dunning.case"].search(
+                [("partner_id", "child_of", partner.ids)]
+            )
+            once = {}
+            for case_id, entries in cases._timeline_entries().items():
+                for entry in entries:
+                    key = entry.get("model"), entry.get("id")
+                    key = key if key[1] else (case_id, entry["kind"], entry["date"])
+                    once[key] = {"case": cases.browse(case_id).name, **entry}
+            found = sorted(once.values(), key=_order, reverse=True)
+            partner.dunning_timeline = [_shown(self.env, entry) for entry in found]
 
 
 def _order(entry):

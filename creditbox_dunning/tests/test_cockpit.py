@@ -165,6 +165,20 @@ class TestCockpit(DunningCommon):
             if entry.get("id"):
                 self.assertTrue(self.env[entry["model"]].browse(entry["id"]).exists())
 
+    def test_one_timeline_for_the_customer(self):
+        """Everything of all the cases of a customer, each thing once."""
+        case = self.case_after_default()
+        self.overdue("B2", self._create_contract("CT2", self.customer), 50)
+        self.run_on(31)
+        cases = self.env["dunning.case"].search(
+            [("partner_id", "=", case.partner_id.id)]
+        )
+        self.assertEqual(len(cases), 2)
+        found = self.customer.with_user(self.operator).dunning_timeline
+        self.assertEqual({entry["case"] for entry in found}, set(cases.mapped("name")))
+        actions = [entry["id"] for entry in found if entry["kind"] == "action"]
+        self.assertEqual(sorted(actions), sorted(cases.action_ids.ids))
+
     def test_timeline_shows_suspensions(self):
         bill = self.overdue()
         self.run_on(1)
