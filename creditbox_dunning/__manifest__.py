@@ -32,6 +32,7 @@
         "report/dunning_letter_templates.xml",
         "wizards/dunning_approval_wizard_views.xml",
         "wizards/dunning_outcome_views.xml",
+        "views/dunning_policy_views.xml",
         "wizards/dunning_run_wizard_views.xml",
         "wizards/dunning_table_wizard_views.xml",
         "wizards/dunning_hold_wizard_views.xml",

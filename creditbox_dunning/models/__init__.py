@@ -56,6 +56,7 @@ from . import account_move
 from . import account_move_line
 from . import mail_mail
 from . import res_company
+from . import dunning_policy
 from . import dunning_company_approval
 from . import res_partner
 from . import res_users

@@ -50,6 +50,7 @@ class DunningFacts(models.AbstractModel):
         notices = self._read_notices(cases)
         loose = self._read_unallocated(company, cases.partner_id)
         recorded = self.env["dunning.hold"]._for_cases(cases, today)
+        policy = company._dunning_policy()
         supplies = self.env["dunning.guard"]._supply_facts(cases, lines, today)
         facts = {}
         for case in cases:
@@ -77,6 +78,7 @@ class DunningFacts(models.AbstractModel):
                 done=(*history, *filter(None, done)),
                 holds=(*holds, *recorded.get(case.id, ())),
                 supply=supplies.get(case.id),
+                policy=policy,
             )
             facts[case.id] = settled(gathered)
         return facts

@@ -15,6 +15,7 @@ from . import test_terms
 from . import test_action_table
 from . import test_case
 from . import test_execution
+from . import test_outcomes
 from . import test_run
 from . import test_views
 from . import test_search
