@@ -62,17 +62,26 @@ class DunningApprovalRule(models.Model):
     op = fields.Selection(
         OPERATIONS, string="Operation", tracking=True, help="Empty = any."
     )
-    amount_from = fields.Monetary(tracking=True, help="From this amount on, included.")
+    amount_from = fields.Monetary(
+        tracking=True, aggregator=False, help="From this amount on, included."
+    )
     amount_to = fields.Monetary(
-        tracking=True, help="Up to this amount, included; 0 = no limit."
+        tracking=True,
+        aggregator=False,
+        help="Up to this amount, included; 0 = no limit.",
     )
     discount_from = fields.Float(
-        string="Discount from (%)", digits=(5, 2), tracking=True, help="Included."
+        string="Discount from (%)",
+        digits=(5, 2),
+        tracking=True,
+        aggregator=False,
+        help="Included.",
     )
     discount_to = fields.Float(
         string="Discount up to (%)",
         digits=(5, 2),
         tracking=True,
+        aggregator=False,
         help="Included; 0 = no limit.",
     )
     level = fields.Selection(LEVELS, required=True, default="2", tracking=True)
