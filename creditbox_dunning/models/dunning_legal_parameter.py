@@ -32,12 +32,13 @@ class DunningLegalParameter(models.Model):
 
     service = fields.Selection(SERVICES, help="Empty: every service.", tracking=True)
     name = fields.Selection(NAMES, string="Number", required=True, tracking=True)
-    value = fields.Float(digits=(12, 2), required=True, tracking=True)
+    value = fields.Float(digits=(12, 2), required=True, tracking=True, aggregator=None)
     unit = fields.Selection(UNITS, required=True, default="days", tracking=True)
     day_kind = fields.Selection(
         DAY_KINDS, string="Counted in", help="How its days are counted.", tracking=True
     )
     valid_from = fields.Date(
+        string="Valid from",
         required=True,
         tracking=True,
         help="First day on which this value holds; it holds until a later row.",
@@ -53,7 +54,12 @@ class DunningLegalParameter(models.Model):
         help="When a person compared the value with the text in force.",
     )
     checked_by = fields.Many2one(
-        "res.users", readonly=True, copy=False, tracking=True, ondelete="restrict"
+        "res.users",
+        string="Checked by",
+        readonly=True,
+        copy=False,
+        tracking=True,
+        ondelete="restrict",
     )
     is_checked = fields.Boolean(
         string="Checked by a person",
@@ -214,6 +220,7 @@ class DunningLegalParameter(models.Model):
                 "checked_by": self.env.uid,
             }
         )
+        return True
 
     @api.model
     @ormcache()

@@ -338,7 +338,7 @@ class TestLegalParameterModel(GuardCommon):
             mine.write({"checked_on": fields.Date.today()})
 
     def test_old_and_new_value_are_logged(self):
-        row = self._row()
+        row = self._row().with_context(tracking_disable=False, mail_notrack=False)
         self.assertIn("40", str(row.message_ids[0].body))
         self.assertIn("60", str(row.message_ids[0].body))
         self.env.flush_all()
@@ -346,8 +346,17 @@ class TestLegalParameterModel(GuardCommon):
         row.write({"value": 50})
         self.env.flush_all()
         self.env.cr.precommit.run()
-        values = row.sudo().message_ids.tracking_value_ids
-        tracked = values.filtered(lambda v: v.field_id.name == "value")
+        tracked = (
+            self.env["mail.tracking.value"]
+            .sudo()
+            .search(
+                [
+                    ("mail_message_id.model", "=", row._name),
+                    ("mail_message_id.res_id", "=", row.id),
+                    ("field_id.name", "=", "value"),
+                ]
+            )
+        )
         self.assertEqual(
             (tracked.old_value_float, tracked.new_value_float), (60.0, 50.0)
         )
@@ -422,6 +431,17 @@ class TestGuardWaiver(GuardCommon):
             self.supply_of(self.case, self.day(1)).waived, frozenset({pair})
         )
         self.assertIn("Waiver", " ".join(self.case.message_ids.mapped("body")))
+
+    def test_wizard(self):
+        wizard = (
+            self.env["dunning.guard.waiver.wizard"]
+            .with_user(self.manager)
+            .with_context(active_id=self.case.id)
+            .create({"code": "guard_after_termination", "reason": "Agreed"})
+        )
+        wizard.action_ask()
+        waiver = self.env["dunning.guard.waiver"].search([])
+        self.assertEqual((waiver.case_id, waiver.op), (self.case, "deactivate"))
 
     def test_law_protection_and_days_cannot_be_waived(self):
         for code in (

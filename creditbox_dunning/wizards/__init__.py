@@ -7,3 +7,4 @@ from . import dunning_table_import_wizard
 from . import dunning_set_copy_wizard
 from . import dunning_replan_wizard
 from . import dunning_protection_release_wizard
+from . import dunning_guard_waiver_wizard

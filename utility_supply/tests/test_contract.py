@@ -136,7 +136,7 @@ class TestSuspendibility(UtilityCommon):
         protection = self._protect(supply_point_id=other.supply_point_id.id)
         self.assertEqual(other.suspendibility, "not_suspendible")
         self.assertEqual(self.contract.suspendibility, "suspendible")
-        protection.supply_point_id = False
+        protection.sudo().supply_point_id = False
         self.assertEqual(other.suspendibility, "suspendible")
         self.assertEqual(self.contract.suspendibility, "not_suspendible")
 
