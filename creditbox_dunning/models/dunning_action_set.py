@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
@@ -109,6 +109,20 @@ class DunningActionSet(models.Model):
             for way in ("default_from", "default_to")
         }
         return {**action, "context": {**keys, "default_table_id": self.table_id.id}}
+
+    @api.model
+    def action_new_set(self):
+        """The wizard that begins a set from scratch, in the table that is shown."""
+        table = self.env["dunning.action.table"].browse(
+            self.env.context.get("default_table_id")
+        )
+        if table.exists().state != "draft":
+            raise UserError(self.env._("Sets are added to drafts only."))
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "creditbox_dunning.dunning_set_copy_wizard_action"
+        )
+        context = {"default_table_id": table.id, "default_mode": "new"}
+        return {**action, "context": context}
 
     def action_delete_set(self):
         """Remove all the rows of this set from its draft."""

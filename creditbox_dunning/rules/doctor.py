@@ -145,7 +145,7 @@ def _shadows(key, step):
     """A row behind one that always can, for all its amounts, never has its turn."""
     found, told = [], set()
     for first, later in _pairs(step):
-        always = all(way in WORK_CHANNELS for way in _ways(first))
+        always = _is_work(first) and _comes_first(first, later)
         if always and later not in told and _covers(_band(first), _band(later)):
             told.add(later)
             found.append(
@@ -156,6 +156,17 @@ def _shadows(key, step):
     return found
 
 
+def _is_work(rule):
+    """Every way of doing ``rule`` is a work list, which can always be used."""
+    return all(way in WORK_CHANNELS for way in _ways(rule))
+
+
+def _comes_first(first, later):
+    """``first`` is due no later than ``later``, counted from the same day."""
+    same = (first.anchor, first.day_kind) == (later.anchor, later.day_kind)
+    return same and first.wait_before <= later.wait_before
+
+
 def _overlaps(key, step):
     """Two rows of a step with the same channel that both apply to an amount."""
     found = []
@@ -164,8 +175,8 @@ def _overlaps(key, step):
         low = max(one[0], two[0])
         tops = [top for top in (one[1], two[1]) if top is not None]
         shared = _ways(first) & _ways(later)
-        work = all(way in WORK_CHANNELS for way in _ways(first))
-        if not shared or (tops and min(tops) < low) or (work and _covers(one, two)):
+        told = _is_work(first) and _comes_first(first, later) and _covers(one, two)
+        if not shared or (tops and min(tops) < low) or told:
             continue
         params = {"first": first.seq, "low": low, "channel": "|".join(sorted(shared))}
         if tops:
@@ -229,7 +240,7 @@ def can_pass(step):
     """
     if any(rule.is_courtesy for rule in step):
         return True
-    works = [r for r in step if all(way in WORK_CHANNELS for way in _ways(r))]
+    works = [rule for rule in step if _is_work(rule)]
     formal = any(rule.is_formal for rule in step)
     if not works and not formal:
         return True

@@ -155,6 +155,8 @@ class TestWorkbook(BaseCase):
         self.assertEqual(again[0]["short_description"], "=1+1")
         cells = [c for r in openpyxl.load_workbook(io.BytesIO(data)).active for c in r]
         self.assertNotIn("f", {cell.data_type for cell in cells})
+        quoted = {cell.value for cell in cells if cell.quotePrefix}
+        self.assertEqual(quoted, {"=1+1", "@SUM(A1)"})
 
     def test_codes_are_read_as_digit_word_or_both(self):
         for said in ("1", 1, "domestici", "1 Domestici", "1 - DOMESTICI", "domestic"):

@@ -163,6 +163,11 @@ class TestCopySet(TableCase):
         self.assertEqual(opened["context"]["default_suspendibility"], "deactivable")
         with self.assertRaises(UserError):
             self.wizard("new").action_apply()
+        sets = self.env["dunning.action.set"].with_user(self.dunning_admin)
+        asked = sets.with_context(default_table_id=self.draft.id).action_new_set()
+        self.assertEqual(asked["context"]["default_mode"], "new")
+        with self.assertRaises(UserError):
+            sets.with_context(default_table_id=self.table.id).action_new_set()
 
     def test_deleting_a_set(self):
         sets = self.env["dunning.action.set"].with_user(self.dunning_admin)

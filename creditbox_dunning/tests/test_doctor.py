@@ -84,6 +84,10 @@ class TestDoctor(BaseCase):
         self.assertEqual(codes_of(fine), [])
         shadowed = [work(10, "list"), work(11, "list", amount_from=D(5))]
         self.assertEqual(codes_of(*shadowed), ["dead_shadowed"])
+        partly = [replace(shadowed[0], amount_to=D(100)), shadowed[1]]
+        self.assertEqual(codes_of(*partly), ["overlap"])
+        earlier = [replace(shadowed[0], wait_before=9), shadowed[1]]
+        self.assertEqual(codes_of(*earlier), ["overlap"])
         jumped = [
             rule(10, op="notice", action=3, next_ok=30, next_ko=30, channel="task"),
             rule(20, wait_before=1),
