@@ -37,6 +37,7 @@
         "wizards/dunning_table_wizard_views.xml",
         "wizards/dunning_hold_wizard_views.xml",
         "views/dunning_action_views.xml",
+        "views/dunning_action_rule_views.xml",
         "views/dunning_action_table_views.xml",
         "views/dunning_action_type_views.xml",
         "views/dunning_case_form_views.xml",
