@@ -226,7 +226,7 @@ class TestCockpit(DunningCommon):
             ('[{"code": "guard_insolvent", "params": {}}]', blocked.id),
         )
         self.env.cr.execute(
-            "UPDATE dunning_case SET next_reasons = %s WHERE id = %s",
+            "UPDATE dunning_case SET next_date = NULL, next_reasons = %s WHERE id = %s",
             ('[{"code": "guardian_of_nothing", "params": {}}]', cases[1].id),
         )
         cases.invalidate_recordset()

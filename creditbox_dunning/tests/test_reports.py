@@ -52,7 +52,7 @@ class TestReports(DunningCommon):
             lambda a: a.state == "done"
         ).sorted("executed_date")
         self.pay_on(9, 20)
-        self.pay_on(16, 5)
+        self.pay_on(15, 5)  # the very day of the notice: after it
         self.pay_on(15 + 45, 15)
         found = self.recovered("action_id")
         none = self.env["dunning.action"]
@@ -108,7 +108,8 @@ class TestReports(DunningCommon):
         )
         self.env.flush_all()
         self.env.cr.execute(
-            "UPDATE dunning_case SET amount_due = 77 WHERE name = 'ALTRA/1'"
+            "UPDATE dunning_case SET amount_due = 77, state = 'parked'"
+            " WHERE name = 'ALTRA/1'"
         )
         self.env.invalidate_all()
         self.assertTrue(table)
