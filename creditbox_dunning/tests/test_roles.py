@@ -79,6 +79,7 @@ ELSEWHERE = {
     ("dunning.action.rule", "action_switch_off_here"),
     ("dunning.action.rule", "web_resequence"),
     ("dunning.action.set", "action_copy_set"),
+    ("dunning.action.set", "action_new_set"),
     ("dunning.action.set", "action_delete_set"),
     ("dunning.action.table", "action_check"),
     ("dunning.action.table", "action_compare"),
