@@ -20,6 +20,12 @@ PINS = {
         "19.0.2.4.0.1",
         "7d4316aaea12a6d4eec92994ea701e94c0dcbe21643dd6d334377e2a44be93b2",
     ),
+    # AGPL-3: measured against, never a dependency
+    "account_credit_control": (
+        "odoo-addon-account-credit-control",
+        "19.0.1.0.0.13",
+        "3165b2d3d0807e4ab28c905b8d4f8ed7ea9ce05ea434a573e6395afe6d3701d7",
+    ),
     # asked for by queue_job's manifest, used by its migrations only
     "openupgradelib": (
         "openupgradelib",

@@ -12,6 +12,7 @@ from . import dunning_communication
 from . import dunning_letter
 from . import dunning_case
 from . import dunning_case_opening
+from . import dunning_case_group
 from . import dunning_case_search
 from . import dunning_cockpit
 from . import dunning_timeline
@@ -51,6 +52,11 @@ from . import dunning_simulation_result
 from . import dunning_simulation_reader
 from . import dunning_simulation_past
 from . import dunning_run
+from . import dunning_run_work
+from . import dunning_run_freshness
+from . import dunning_run_batch
+from . import dunning_run_order
+from . import dunning_tryout
 from . import dunning_run_error
 from . import account_move
 from . import account_move_line

@@ -11,25 +11,29 @@ class DunningCase(models.Model):
 
     Everything here is one statement for all the receivables of a company: their number
     does not change the number of statements (but for the creation of new cases, which
-    goes in chunks).
+    goes in chunks). Which receivables belong together is said by their group key, see
+    `dunning_case_group.py`.
     """
 
     _inherit = "dunning.case"
 
-    def _open_for_company(self, company, today):
+    def _open_for_company(self, company, today, is_dry=False):
         """Put every overdue receivable of ``company`` in its case on ``today``.
 
+        ``is_dry``: the caller will undo it all; no number of the sequence is used up.
         Returns {"opened": n, "reopened": n, "joined": n}.
         """
         lines = self.env["account.move.line"]
         lines.flush_model()
         self.env["account.move"].flush_model()
+        self.env["utility.contract"].flush_model()
         self.flush_model()
         reopened = self._reopen(company, today)
         joined = self._join(company, today)
-        opened = self._open_missing(company, today)
+        opened = self._open_missing(company, today, is_dry)
         if opened:
             joined += self._join(company, today)
+        self._settle_groups(company)
         lines.invalidate_model(["dunning_case_id"])
         self.invalidate_model()
         return {"opened": opened, "reopened": reopened, "joined": joined}
@@ -44,10 +48,14 @@ class DunningCase(models.Model):
         return SQL(
             """
             SELECT line.id, line.partner_id, line.date_maturity, line.amount_residual,
-                   COALESCE(line.utility_contract_id, move.utility_contract_id)
-                       AS contract_id
+                   contract.id AS contract_id, contract.service,
+                   contract.customer_type, contract.billing_account,
+                   %(group_key)s AS group_key
               FROM account_move_line line
               JOIN account_move move ON move.id = line.move_id
+         LEFT JOIN utility_contract contract
+                ON contract.id = COALESCE(line.utility_contract_id,
+                                          move.utility_contract_id)
              WHERE line.company_id = %(company)s
                AND line.display_type = 'payment_term'
                AND line.parent_state = 'posted'
@@ -60,25 +68,34 @@ class DunningCase(models.Model):
                AND (line.amount_residual < 0
                     OR (line.amount_residual > 0 AND line.date_maturity < %(today)s))
             """,
+            group_key=self._group_key_sql(company),
             company=company.id,
             today=today,
         )
 
     def _join(self, company, today):
-        """Add the loose receivables to the open case of their contract (customer)."""
+        """Add the loose receivables to the open case of their group.
+
+        A supply that has a case of its own stays with it, even if the setting now puts
+        it together with others.
+        """
         rows = self.env.execute_query(
             SQL(
                 """
                 UPDATE account_move_line line
-                   SET dunning_case_id = kase.id
-                  FROM (%(overdue)s) overdue
-                  JOIN dunning_case kase
-                    ON kase.company_id = %(company)s
-                   AND kase.state != 'closed'
-                   AND (kase.contract_id = overdue.contract_id
-                        OR (kase.contract_id IS NULL AND overdue.contract_id IS NULL
-                            AND kase.partner_id = overdue.partner_id))
-                 WHERE line.id = overdue.id
+                   SET dunning_case_id = found.case_id
+                  FROM (SELECT DISTINCT ON (overdue.id) overdue.id,
+                               kase.id AS case_id
+                          FROM (%(overdue)s) overdue
+                    CROSS JOIN LATERAL (
+                               VALUES ('contract:' || overdue.contract_id, 1),
+                                      (overdue.group_key, 2)) wanted(key, rank)
+                          JOIN dunning_case kase
+                            ON kase.company_id = %(company)s
+                           AND kase.state != 'closed'
+                           AND kase.group_key = wanted.key
+                      ORDER BY overdue.id, wanted.rank) found
+                 WHERE line.id = found.id
              RETURNING line.id
                 """,
                 overdue=self._overdue_sql(company, today),
@@ -87,23 +104,25 @@ class DunningCase(models.Model):
         )
         return len(rows)
 
-    def _open_missing(self, company, today):
-        """Open a case for each contract (customer) with loose overdue bills."""
+    def _open_missing(self, company, today, is_dry=False):
+        """Open a case for each group with loose overdue bills."""
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT found.*, contract.service, contract.customer_type
-                  FROM (SELECT contract_id,
-                               (array_agg(partner_id ORDER BY date_maturity, id))[1]
-                                   AS partner_id,
-                               MIN(date_maturity), SUM(amount_residual)
-                          FROM (%(overdue)s) overdue
-                         WHERE amount_residual > 0
-                      GROUP BY contract_id,
-                               CASE WHEN contract_id IS NULL THEN partner_id END
-                       ) found
-             LEFT JOIN utility_contract contract ON contract.id = found.contract_id
-              ORDER BY 3, 1, 2
+                SELECT group_key,
+                       (array_agg(partner_id ORDER BY date_maturity, id))[1],
+                       MIN(date_maturity), SUM(amount_residual),
+                       CASE WHEN COUNT(DISTINCT contract_id) = 1
+                             AND COUNT(contract_id) = COUNT(*)
+                            THEN MIN(contract_id) END,
+                       CASE WHEN COUNT(DISTINCT service) = 1 THEN MIN(service) END,
+                       MIN(customer_type),
+                       CASE WHEN group_key LIKE 'account:%%' THEN MIN(billing_account)
+                       END
+                  FROM (%(overdue)s) overdue
+                 WHERE amount_residual > 0
+              GROUP BY group_key
+              ORDER BY 3, 5, 2
                 """,
                 overdue=self._overdue_sql(company, today),
             )
@@ -111,29 +130,36 @@ class DunningCase(models.Model):
         table = self.env["dunning.action.table"]._published_for(company)
         for start in range(0, len(rows), OPEN_CHUNK):
             chunk = rows[start : start + OPEN_CHUNK]
-            names = self._next_names(company, len(chunk))
+            if is_dry:
+                names = [f"?{start + number}" for number in range(len(chunk))]
+            else:
+                names = self._next_names(company, len(chunk))
             insert_rows(
                 self.sudo(),
                 [
                     {
                         "name": name,
                         "company_id": company.id,
-                        "contract_id": contract,
+                        "group_key": key,
                         "partner_id": partner,
-                        "service": service,
-                        "customer_type": customer_type,
-                        "table_id": table.id,
                         "due_date": due,
                         "amount_due": amount,
+                        "contract_id": contract,
+                        "service": service,
+                        "customer_type": customer_type,
+                        "billing_account": account,
+                        "table_id": table.id,
                         "opened_on": today,
                     }
                     for name, (
-                        contract,
+                        key,
                         partner,
                         due,
                         amount,
+                        contract,
                         service,
                         customer_type,
+                        account,
                     ) in zip(names, chunk, strict=True)
                 ],
             )
@@ -218,7 +244,7 @@ class DunningCase(models.Model):
         )
 
     def _revive(self, loose, today):
-        """Open again, of the closed cases of each supply, the last one.
+        """Open again, of the closed cases of each group, the last one.
 
         :param loose: SQL of ``_loose_receivables_sql``
         :return: the cases opened again
@@ -238,13 +264,8 @@ class DunningCase(models.Model):
                                 FROM dunning_case other
                                WHERE other.company_id = closed.company_id
                                  AND other.state != 'closed'
-                                 AND (other.contract_id = closed.contract_id
-                                      OR (other.contract_id IS NULL
-                                          AND closed.contract_id IS NULL
-                                          AND other.partner_id = closed.partner_id)))
-                     GROUP BY closed.contract_id,
-                              CASE WHEN closed.contract_id IS NULL
-                                   THEN closed.partner_id END)
+                                 AND other.group_key = closed.group_key)
+                     GROUP BY closed.group_key)
              RETURNING kase.id
                 """,
                 today=today,

@@ -6,7 +6,7 @@ import psycopg2
 
 from odoo import api, models
 
-from ..rules.coverage import starts_new_round
+from ..rules.coverage import settled, starts_new_round
 from ..rules.planner import plan_rows, withdrawals
 from ..rules.sets import choose_set, normal_key
 from .dunning_facts import COVERING_STATES
@@ -33,9 +33,12 @@ class DunningEngine(models.AbstractModel):
     _description = "Dunning engine"
 
     @api.model
-    def _refresh_lines(self, company, today):
-        """Open, reopen and feed the cases of ``company``."""
-        return self.env["dunning.case"]._open_for_company(company, today)
+    def _refresh_lines(self, company, today, is_dry=False):
+        """Open, reopen and feed the cases of ``company``.
+
+        ``is_dry``: for a transaction that will be undone.
+        """
+        return self.env["dunning.case"]._open_for_company(company, today, is_dry)
 
     @api.model
     def _process(self, cases, today, run=None):
@@ -115,6 +118,8 @@ class DunningEngine(models.AbstractModel):
         values = []
         for case, of_case in made.items():
             known = self._with_done(facts[case.id], decisions[case], of_case)
+            key = self.env["dunning.facts"]._key(case)
+            known = settled(replace(known, key=key))
             decision = planner(case, known)[0]
             values.append(self._prepare_case_values(case, decision, known, today))
         self._update_cases(values)

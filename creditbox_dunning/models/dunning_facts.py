@@ -203,7 +203,11 @@ class DunningFacts(models.AbstractModel):
                 contract.supply_state or "",
                 contract.suspendibility or "",
             )
-        # no contract, no supply that could be cut: the class says so
+        # no supply or several: none that could be cut, the class says so
+        if case.customer_type:
+            return Key(
+                case.customer_type, case.service or "", "active", "not_suspendible"
+            )
         is_body = case.partner_id.legal_form == "public_body"
         is_consumer = case.partner_id.legal_form == "consumer"
         kind = "domestic" if is_consumer else "non_domestic"

@@ -1,15 +1,7 @@
-import logging
-
-from odoo import api, fields, models, modules
+from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import SQL
 from odoo.tools.misc import format_date
 
-from .dunning_engine import RETRY_ERRORS
-
-_logger = logging.getLogger(__name__)
-
-CHUNK = 1000
 COUNTED = (
     "opened",
     "reopened",
@@ -22,23 +14,44 @@ COUNTED = (
     "waiting",
     "errors",
 )
+# states in which a run still has something to do
+ALIVE = ("waiting", "running")
+MANAGER = "creditbox_dunning.group_dunning_manager"
 
 
 class DunningRun(models.Model):
     """One nightly pass over the cases of one company.
 
     Works in chunks and commits after each; interrupted anywhere, the next start takes
-    up the same run behind the last chunk that was finished.
+    up the same run behind the last chunk that was finished. The work itself is in
+    `dunning_run_work.py`, what it knows of payments in `dunning_run_freshness.py`.
     """
 
     _name = "dunning.run"
     _description = "Dunning run"
-    _inherit = "utility.guarded.mixin"
+    _inherit = ("mail.thread", "mail.activity.mixin", "utility.guarded.mixin")
     _order = "date desc, id desc"
     _check_company_auto = True
+    _mail_post_access = "read"
 
     _guarded_fields = frozenset(
-        {"company_id", "date", "state", "cursor", "started_at", "finished_at"}
+        {
+            "company_id",
+            "date",
+            "state",
+            "cursor",
+            "user_id",
+            "started_at",
+            "finished_at",
+            "payments_date",
+            "payments_file_date",
+            "bank_date",
+            "max_age",
+            "is_expected",
+            "count_total",
+            "batch_ids",
+            "order_ids",
+        }
         | {f"count_{name}" for name in COUNTED}
     )
 
@@ -46,10 +59,12 @@ class DunningRun(models.Model):
     date = fields.Date(string="Day", required=True, readonly=True)
     state = fields.Selection(
         [
+            ("waiting", "To start"),
             ("running", "Running"),
             ("done", "Done"),
             ("partial", "Done with errors"),
             ("refused", "Refused"),
+            ("cancelled", "Stopped"),
         ],
         string="Status",
         required=True,
@@ -61,9 +76,44 @@ class DunningRun(models.Model):
     )
     started_at = fields.Datetime(readonly=True)
     finished_at = fields.Datetime(readonly=True)
+    seconds = fields.Float(
+        string="Duration",
+        compute="_compute_seconds",
+        help="Seconds from the start to the end.",
+    )
+    is_alive = fields.Boolean(compute="_compute_is_alive")
     cursor = fields.Integer(readonly=True, help="Last case of the last finished chunk.")
-    payments_date = fields.Date(string="Payments until", readonly=True)
+    payments_date = fields.Date(
+        string="Payments until",
+        readonly=True,
+        help="Day of the newest payment in the books when the run began.",
+    )
+    payments_file_date = fields.Date(
+        string="Last payment file",
+        readonly=True,
+        help="Day on which the last file of payments was acquired.",
+    )
+    bank_date = fields.Date(
+        string="Last bank entry",
+        readonly=True,
+        help="Day of the newest entry in the bank and cash journals.",
+    )
+    max_age = fields.Integer(
+        string="Limit in days",
+        readonly=True,
+        help="How old payments might be by the settings of that day; 0: no limit.",
+    )
+    is_expected = fields.Boolean(
+        string="Payments are acquired",
+        readonly=True,
+        help="The company acquires files of payments or bank statements: their age is"
+        " held against the limit.",
+    )
     message = fields.Char(compute="_compute_message")
+    count_total = fields.Integer(string="Cases to look at", readonly=True)
+    progress = fields.Float(
+        compute="_compute_progress", help="Part of the cases already looked at."
+    )
     count_opened = fields.Integer(string="Opened", readonly=True)
     count_reopened = fields.Integer(string="Reopened", readonly=True)
     count_cases = fields.Integer(string="Cases looked at", readonly=True)
@@ -75,10 +125,12 @@ class DunningRun(models.Model):
     count_waiting = fields.Integer(string="For a person", readonly=True)
     count_errors = fields.Integer(string="Errors", readonly=True)
     action_ids = fields.One2many("dunning.action", "run_id", readonly=True)
+    batch_ids = fields.One2many("dunning.run.batch", "run_id", readonly=True)
+    order_ids = fields.One2many("dunning.run.order", "run_id", readonly=True)
     error_ids = fields.One2many("dunning.run.error", "run_id", readonly=True)
 
     _one_running = models.UniqueIndex(
-        "(company_id, date) WHERE state = 'running'",
+        "(company_id, date) WHERE state IN ('waiting', 'running')",
         "A run for this day is under way.",
     )
 
@@ -88,18 +140,25 @@ class DunningRun(models.Model):
             day = format_date(self.env, run.date) if run.date else ""
             run.display_name = f"{run.company_id.name or ''} {day}".strip()
 
-    @api.depends("payments_date", "date")
-    @api.depends_context("lang")
-    def _compute_message(self):
+    @api.depends("state")
+    def _compute_is_alive(self):
         for run in self:
-            if run.payments_date and run.date:
-                run.message = self.env._(
-                    "Payments acquired until %(date)s, %(days)s days before the run.",
-                    date=format_date(self.env, run.payments_date),
-                    days=(run.date - run.payments_date).days,
-                )
+            run.is_alive = run.state in ALIVE
+
+    @api.depends("started_at", "finished_at")
+    def _compute_seconds(self):
+        for run in self:
+            end = run.finished_at or fields.Datetime.now()
+            start = run.started_at or end
+            run.seconds = (end - start).total_seconds()
+
+    @api.depends("state", "count_cases", "count_total")
+    def _compute_progress(self):
+        for run in self:
+            if run.state in ("done", "partial"):
+                run.progress = 100
             else:
-                run.message = self.env._("No payment has been acquired yet.")
+                run.progress = min(100, 100 * run.count_cases / (run.count_total or 1))
 
     # actions
 
@@ -114,6 +173,37 @@ class DunningRun(models.Model):
             "domain": [("run_id", "=", self.id)],
         }
 
+    def action_open_communications(self):
+        """Button: the messages that this run made."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Messages of the run"),
+            "res_model": "dunning.communication",
+            "view_mode": "list,form",
+            "domain": [("action_id.run_id", "=", self.id)],
+        }
+
+    def action_refresh(self):
+        """Button: look at the progress again."""
+        self.check_access("read")
+        return True
+
+    def action_stop(self):
+        """Button: stop after the present chunk. What is done stays done."""
+        self._check_may_run(self.company_id)
+        self.env["dunning.run.order"]._give(self.filtered("is_alive"), "stop")
+        idle = self.filtered(lambda run: run.state == "waiting")
+        idle.sudo()._guarded().write(
+            {"state": "cancelled", "finished_at": fields.Datetime.now()}
+        )
+        return True
+
+    def action_retry_errors(self):
+        """Button: plan again, for the day of the run, the cases that failed."""
+        self._check_may_run(self.company_id)
+        return self.error_ids.action_retry()
+
     @api.model
     def action_run_now(self, date=None):
         """Run for the companies that the user is working in; returns the runs' list.
@@ -122,14 +212,20 @@ class DunningRun(models.Model):
         managers and administrators of CreditBox.
         """
         day = fields.Date.to_date(date)
-        runs = self.run_for(self.env.companies, day)
-        return {
+        return self.run_for(self.env.companies, day)._open()
+
+    def _open(self):
+        """Window action on these runs: the form when it is one."""
+        action = {
             "type": "ir.actions.act_window",
             "name": self.env._("Runs"),
             "res_model": self._name,
             "view_mode": "list,form",
-            "domain": [("id", "in", runs.ids)],
+            "domain": [("id", "in", self.ids)],
         }
+        if len(self) == 1:
+            action.update(view_mode="form", res_id=self.id)
+        return action
 
     # business
 
@@ -142,23 +238,38 @@ class DunningRun(models.Model):
         AccessError unless the caller may: superuser, or a credit manager or CreditBox
         administrator working in all of the companies.
         """
+        runs = self.browse()
+        for company, day in self._check_days(companies, today).items():
+            runs |= self._run_company(company, day)
+        return runs.sudo(self.env.su)
+
+    @api.model
+    def start_for(self, companies, today=None):
+        """As :meth:`run_for`, but the scheduled action does the work: returns the runs
+        at once, waiting to start."""
+        runs = self.browse()
+        for company, day in self._check_days(companies, today).items():
+            runs |= self._as_runner(company)._take_up(company, day, "waiting")
+        if runs.filtered("is_alive"):
+            cron = self.env.ref("creditbox_dunning.ir_cron_dunning_started")
+            cron.sudo()._trigger()
+        return runs.sudo(self.env.su)
+
+    def _check_days(self, companies, today):
+        """{company: day to run for}, once the caller's right to do so is sure."""
         if not isinstance(companies, models.BaseModel):
             companies = self.env["res.company"].browse(companies)
         self._check_may_run(companies)
-        days = {
+        return {
             company: self.env["dunning.case"]._check_day(company, today)
             for company in companies
         }
-        runs = self.browse()
-        for company, day in days.items():
-            runs |= self._run_company(company, day)
-        return runs.sudo(self.env.su)
 
     def _check_may_run(self, companies):
         if self.env.su:
             return
         user = self.env.user
-        may = user.has_group("creditbox_dunning.group_dunning_manager") or (
+        may = user.has_group(MANAGER) or (
             user.has_group("creditbox_dunning.group_dunning_admin")
         )
         if not may or companies - user.company_ids:
@@ -166,154 +277,24 @@ class DunningRun(models.Model):
                 self.env._("Only a credit manager starts a run, in their companies.")
             )
 
-    @api.model
-    def _run_company(self, company, today):
-        """One run for one company: cases opened and fed, then planned in chunks."""
-        me = self.sudo().with_company(company).with_context(active_test=False)
-        if not me.env["dunning.action.table"]._published_for(company):
-            raise UserError(
-                self.env._(
-                    "%(company)s has no published action table.", company=company.name
-                )
-            )
-        run = me._take_up(company, today)
-        if not run.cursor:
-            lines = run.env["dunning.engine"]._refresh_lines(company, today)
-            run._add({"opened": lines["opened"], "reopened": lines["reopened"]})
-            run._checkpoint(0)
-        if run._walk(today):
-            run._finish()
-        return run
+    def run_on_old_data(self, reason):
+        """Run although the payments are older than the limit: ``reason`` is logged.
 
-    def _take_up(self, company, today):
-        """The interrupted run of that day, or a new one."""
-        run = self.search(
-            [
-                ("company_id", "=", company.id),
-                ("date", "=", today),
-                ("state", "=", "running"),
-            ],
-            limit=1,
-        )
-        if run:
-            return run._guarded()
-        return self._guarded().create(
-            {
-                "company_id": company.id,
-                "date": today,
-                "started_at": fields.Datetime.now(),
-                "payments_date": self._last_payment_date(company),
-            }
-        )
-
-    def _last_payment_date(self, company):
-        """Day of the newest payment in the books: how fresh the run's knowledge is."""
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT MAX(date) FROM account_payment
-                 WHERE company_id = %s AND payment_type = 'inbound'
-                   AND state IN ('in_process', 'paid')
-                """,
-                company.id,
-            )
-        )
-        return rows[0][0]
-
-    def _walk(self, today):
-        """Chunk after chunk; True at the end, False when the cron's time is over."""
-        while True:
-            cases = self._next_chunk()
-            if not cases:
-                return True
-            counts = self.env["dunning.engine"]._process(cases, today, self)
-            counts["closed"] = counts.pop("close", 0)
-            self._add({**counts, "cursor": max(cases.ids)})
-            if not self._checkpoint(len(cases)):
-                return False
-
-    def _next_chunk(self):
-        """The next live cases, locked; those that another run holds are its own."""
-        cases = self.env["dunning.case"].search(
-            [
-                ("company_id", "=", self.company_id.id),
-                ("state", "!=", "closed"),
-                ("id", ">", self.cursor),
-            ],
-            order="id",
-            limit=CHUNK,
-        )
-        if not cases:
-            return cases
-        locked = cases.try_lock_for_update()
-        if not locked:
-            self._add({"cursor": max(cases.ids)})
-            return self._next_chunk()
-        return locked
-
-    def _add(self, counts):
-        vals = {"cursor": counts["cursor"]} if "cursor" in counts else {}
-        for name in COUNTED:
-            if counts.get(name):
-                vals[f"count_{name}"] = self[f"count_{name}"] + counts[name]
-        self._guarded().write(vals)
-
-    def _checkpoint(self, processed):
-        """Commit what is done so far and drop the cache: memory stays flat.
-
-        Returns the seconds left to the cron, infinite outside of one.
+        For credit managers of the company; the run must have been refused. Starts in
+        the background and returns the run. Raises UserError without a reason.
         """
-        in_cron = self.env.context.get("ir_cron_progress_id")
-        if not in_cron and modules.module.current_test:
-            return float("inf")
-        remaining = self._count_left() if in_cron else None
-        left = self.env["ir.cron"]._commit_progress(processed, remaining=remaining)
-        self.env.invalidate_all()
-        return left
-
-    def _count_left(self):
-        return self.env["dunning.case"].search_count(
-            [
-                ("company_id", "=", self.company_id.id),
-                ("state", "!=", "closed"),
-                ("id", ">", self.cursor),
-            ]
-        )
-
-    def _finish(self):
-        self._guarded().write(
-            {
-                "state": "partial" if self.count_errors else "done",
-                "finished_at": fields.Datetime.now(),
-            }
-        )
-        self._checkpoint(0)
-
-    @api.model
-    def _cron_nightly(self):
-        """Every company with a published table, once a day; takes up broken runs.
-
-        A company whose run fails does not stop the others; the failure is raised at
-        the end, so that the scheduled action tells of it.
-        """
-        tables = self.env["dunning.action.table"].sudo()
-        failure = None
-        for company in tables.search([("state", "=", "published")]).company_id:
-            today = self.env["dunning.case"]._today(company)
-            if self._has_run(company, today):
-                continue
-            try:
-                self._run_company(company, today)
-            except RETRY_ERRORS:
-                raise
-            except Exception as error:
-                _logger.exception("Dunning run of company %s failed", company.id)
-                failure = error
-                if not modules.module.current_test:
-                    self.env.cr.rollback()
-        if failure:
-            raise failure
-
-    def _has_run(self, company, today):
-        domain = [("company_id", "=", company.id), ("date", "=", today)]
-        return bool(self.search_count([*domain, ("state", "!=", "running")], limit=1))
+        self.ensure_one()
+        self.check_access("read")
+        user = self.env.user
+        if not self.env.su and not (
+            user.has_group(MANAGER) and self.company_id in user.company_ids
+        ):
+            raise AccessError(
+                self.env._("Only a credit manager runs on data that are old.")
+            )
+        if not (reason or "").strip():
+            raise UserError(self.env._("Write why the run may use these data."))
+        if self.state != "refused":
+            raise UserError(self.env._("This run was not refused."))
+        order = self.env["dunning.run.order"]._give(self, "override", reason.strip())
+        return self.sudo()._restart(order)

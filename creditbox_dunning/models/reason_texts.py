@@ -14,6 +14,7 @@ from .reason_texts_explain import TEXTS_EXPLAIN
 from .reason_texts_guard import FACTS_GUARD, TEXTS_GUARD
 from .reason_texts_holds import TEXTS_HOLDS
 from .reason_texts_planner import TEXTS_PLANNER
+from .reason_texts_run import TEXTS_RUN
 
 _lt = LazyTranslate(__name__)
 
@@ -110,6 +111,7 @@ TEXTS |= TEXTS_TABLE
 TEXTS |= TEXTS_GUARD
 TEXTS |= TEXTS_HOLDS
 TEXTS |= TEXTS_PLANNER
+TEXTS |= TEXTS_RUN
 TEXTS |= TEXTS_APPROVAL
 
 

@@ -17,6 +17,8 @@ from . import test_case
 from . import test_execution
 from . import test_outcomes
 from . import test_run
+from . import test_run_control
+from . import test_run_dry
 from . import test_views
 from . import test_search
 from . import test_cockpit

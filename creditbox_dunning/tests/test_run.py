@@ -8,7 +8,7 @@ from odoo.exceptions import AccessError
 from odoo.tests import new_test_user, tagged
 from odoo.tools import file_open, mute_logger
 
-from odoo.addons.creditbox_dunning.models import dunning_run
+from odoo.addons.creditbox_dunning.models import dunning_run_work
 
 from .common import DunningCommon
 
@@ -65,7 +65,10 @@ class TestRun(DunningCommon):
         self.pay(bills[0])
         run = self.run_on(15)
         self.assertEqual((run.count_closed, run.count_letters), (1, 2))
-        self.assertEqual(run.payments_date, run._last_payment_date(self.company))
+        self.assertEqual(
+            run.payments_date,
+            self.company._dunning_data_dates(run.date)["payments_date"],
+        )
         self.assertIn(str(run.payments_date.year), run.message)
         self.assertEqual(run.action_open_actions()["domain"], [("run_id", "=", run.id)])
 
@@ -124,7 +127,7 @@ class TestRun(DunningCommon):
                 raise KeyboardInterrupt
             return original(self, cases, today, run)
 
-        with patch.object(dunning_run, "CHUNK", 2):
+        with patch.object(dunning_run_work, "CHUNK", 2):
             with patch.object(engine, "_process", stops):
                 # not assertRaises: its savepoint would undo what was finished
                 with contextlib.suppress(KeyboardInterrupt):
@@ -147,15 +150,7 @@ class TestRun(DunningCommon):
             cron.method_direct_trigger()
             self.assertEqual(self.env["dunning.run"].search([]), runs)
 
-    def _statements(self, day):
-        self.env.flush_all()
-        self.env.invalidate_all()
-        before = self.env.cr.sql_log_count
-        self.run_on(day)
-        self.env.flush_all()
-        return self.env.cr.sql_log_count - before
-
-    @mute_logger("odoo.addons.creditbox_dunning.models.dunning_run")
+    @mute_logger("odoo.addons.creditbox_dunning.models.dunning_run_work")
     def test_cron_goes_on_with_the_other_companies(self):
         runs = self.env["dunning.run"]
         original = type(runs)._run_company
@@ -177,7 +172,7 @@ class TestRun(DunningCommon):
 
     def test_stops_when_the_time_of_the_cron_is_over(self):
         self._many(5)
-        with patch.object(dunning_run, "CHUNK", 2):
+        with patch.object(dunning_run_work, "CHUNK", 2):
             with patch.object(
                 type(self.env["dunning.run"]), "_checkpoint", return_value=0
             ):
@@ -196,27 +191,6 @@ class TestRun(DunningCommon):
         message = self.case_of(bills).communication_ids
         self.assertEqual(message.state, "cancelled")
         self.assertEqual(message.mail_mail_id.state, "cancel")
-
-    def test_number_of_statements_does_not_grow(self):
-        """The same statements for 10 and for 90 cases, on nights of every kind.
-
-        Measured on two batches of cases that know nothing of one another; rows are
-        inserted by the ORM in groups of 100, so that 90 is still one group.
-        """
-        self._many(2)
-        self.run_on(0)
-        counts = {}
-        for size, prefix in ((10, "A"), (90, "B")):
-            self._many(size, prefix)
-            nights = (1, 2, 7, 8, 15, 16, 30, 31)
-            counts[size] = [self._statements(day) for day in nights]
-            cases = self.env["dunning.case"].search([])
-            self.assertEqual(len(cases.filtered("next_date")), 0, "letters wait")
-            for line in cases.line_ids:
-                line.no_followup = True
-        self.assertEqual(len(counts[10]), len(counts[90]))
-        for few, many in zip(counts[10], counts[90], strict=True):
-            self.assertLessEqual(many, few + 6, counts)
 
 
 @tagged("post_install", "-at_install")

@@ -1,0 +1,113 @@
+"""Jobs of test_dunning_kill that run, and die, inside a real Odoo process."""
+
+import hashlib
+import json
+import os
+import signal
+import sys
+from datetime import timedelta
+from unittest import mock
+
+from odoo import fields, sql_db
+
+from odoo.addons.creditbox_dunning.models import dunning_run_work
+
+CUSTOMERS = 30
+CHUNK = 7
+
+
+def prepare(env):
+    """Customers with a bill of three months each: mails, letters, steps for people."""
+    from odoo.addons.creditbox_dunning.tests.common import DunningCommon
+    from odoo.addons.creditbox_dunning.tests.many import clone_bills
+
+    class World(DunningCommon):
+        pass
+
+    World.env, World.company = env, env.company
+    env.company.email = "credito@example.com"
+    env.company._utility_setup_books()
+    for number, days in enumerate((7, 15, 30)):
+        customer = World._create_customer(f"KILL{number}")
+        point = World._create_point(f"IT001E6600000{number}")
+        contract = World._create_contract(f"KILL{number}", customer, point)
+        due = fields.Date.today() - timedelta(days=days)
+        bill = World.overdue(f"KILL{number}", contract, due=due)
+        clone_bills(bill, CUSTOMERS // 3, 2, prefix=f"KILL{number}x")
+
+
+def _run(env):
+    with mock.patch.object(dunning_run_work, "CHUNK", CHUNK):
+        env["dunning.run"].sudo().run_for(env.company, fields.Date.today())
+
+
+def work(env):
+    """The run to its end; tells how many statements it took."""
+    before = env.cr.sql_log_count
+    _run(env)
+    sys.stdout.write(f"STATEMENTS {env.cr.sql_log_count - before}\n")
+
+
+def die(env, after):
+    """The run, killed before its statement number ``after``."""
+    original, count = sql_db.Cursor.execute, [0]
+
+    def counted(cursor, *args, **kwargs):
+        count[0] += 1
+        if count[0] == int(after):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return original(cursor, *args, **kwargs)
+
+    with mock.patch.object(sql_db.Cursor, "execute", counted):
+        _run(env)
+
+
+def state(env):
+    """A digest of all that the runs made, numbers of the sequences left out."""
+    cases = env["dunning.case"].sudo().search([], order="partner_id, id")
+    told = []
+    for case in cases:
+        told.append(
+            (
+                case.partner_id.billing_code,
+                case.state,
+                case.round,
+                str(case.next_date),
+                case.next_kind,
+                case.next_reasons,
+                case.amount_due,
+                sorted(
+                    (
+                        action.rule_id.seq,
+                        action.state,
+                        str(action.executed_date),
+                        action.amount,
+                        action.reasons,
+                        sorted(action.item_ids.mapped("bill_number")),
+                        sorted(
+                            (message.channel, message.state, bool(message.mail_mail_id))
+                            for message in action.communication_ids
+                        ),
+                        bool(action.notice_id),
+                    )
+                    for action in case.action_ids
+                ),
+                len(case.line_ids),
+            )
+        )
+    totals = [
+        env[name].sudo().search_count([])
+        for name in (
+            "dunning.case",
+            "dunning.action",
+            "dunning.action.item",
+            "dunning.communication",
+            "mail.mail",
+            "utility.notice",
+        )
+    ]
+    runs = env["dunning.run"].sudo().search([])
+    totals += [sum(runs.mapped(f"count_{n}")) for n in ("actions", "mails", "letters")]
+    text = json.dumps([told, totals], sort_keys=True, default=str)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    sys.stdout.write(f"STATE {digest} {totals}\n")
