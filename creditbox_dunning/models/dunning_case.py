@@ -151,14 +151,6 @@ class DunningCase(models.Model):
     user_id = fields.Many2one("res.users", string="Followed by", index="btree_not_null")
     note = fields.Text()
 
-    _contract_open = models.UniqueIndex(
-        "(company_id, contract_id) WHERE state != 'closed' AND contract_id IS NOT NULL",
-        "This supply has an open case already.",
-    )
-    _partner_open = models.UniqueIndex(
-        "(company_id, partner_id) WHERE state != 'closed' AND contract_id IS NULL",
-        "This customer has an open case already.",
-    )
     _name_uniq = models.Constraint(
         "UNIQUE(company_id, name)", "A case with this number exists already."
     )

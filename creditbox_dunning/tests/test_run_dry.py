@@ -255,6 +255,18 @@ class TestGrouping(DunningCommon):
         self.assertNotEqual(self.case_of(alone), case)
         self.assertEqual(self.case_of(alone).contract_id, alone.utility_contract_id)
 
+    def test_two_accounts_of_a_customer(self):
+        self.company.dunning_group_large = "billing_account"
+        bills = self._sites("large", 4, billing_account="ACC-1")
+        for bill in bills[2:]:
+            bill.utility_contract_id.billing_account = "ACC-2"
+        self.run_on(1)
+        cases = [self.case_of(bill) for bill in bills]
+        self.assertEqual((cases[0], cases[2]), (cases[1], cases[3]))
+        self.assertEqual(
+            [case.billing_account for case in cases[1:3]], ["ACC-1", "ACC-2"]
+        )
+
     def test_changed_setting_leaves_open_cases_as_they_are(self):
         first, second = self._sites("large")
         self.run_on(1)
