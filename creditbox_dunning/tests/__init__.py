@@ -19,6 +19,7 @@ from . import test_outcomes
 from . import test_run
 from . import test_run_control
 from . import test_run_dry
+from . import test_run_scale
 from . import test_views
 from . import test_search
 from . import test_cockpit
