@@ -183,7 +183,11 @@ class DunningRun(models.Model):
         in_cron = self.env.context.get("ir_cron_progress_id")
         if not in_cron and modules.module.current_test:
             return float("inf")
-        remaining = self._count_left() + self._count_others() if in_cron else None
+        remaining = None
+        if in_cron:
+            # to end the run is work too: without it the cron would not come back
+            alive = 1 if self.state in ALIVE else 0
+            remaining = self._count_left() + self._count_others() + alive
         left = self.env["ir.cron"]._commit_progress(processed, remaining=remaining)
         self.env.invalidate_all()
         return left

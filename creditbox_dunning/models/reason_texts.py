@@ -9,12 +9,12 @@ from odoo.tools import LazyTranslate
 from odoo.tools.misc import format_amount, format_date
 
 from .reason_texts_approval import TEXTS_APPROVAL
-from .reason_texts_table import TEXTS_TABLE
 from .reason_texts_explain import TEXTS_EXPLAIN
 from .reason_texts_guard import FACTS_GUARD, TEXTS_GUARD
 from .reason_texts_holds import TEXTS_HOLDS
 from .reason_texts_planner import TEXTS_PLANNER
 from .reason_texts_run import TEXTS_RUN
+from .reason_texts_table import TEXTS_TABLE
 
 _lt = LazyTranslate(__name__)
 
@@ -107,11 +107,11 @@ TEXTS = {
     "payment_returned": _lt("A payment was returned: the bill is open again."),
 }
 TEXTS |= TEXTS_EXPLAIN
-TEXTS |= TEXTS_TABLE
 TEXTS |= TEXTS_GUARD
 TEXTS |= TEXTS_HOLDS
 TEXTS |= TEXTS_PLANNER
 TEXTS |= TEXTS_RUN
+TEXTS |= TEXTS_TABLE
 TEXTS |= TEXTS_APPROVAL
 
 
