@@ -163,11 +163,45 @@ class World:
     def fill(self, bills, contracts, is_year):
         move = self._first_bill()
         payment_line = self._first_payment(move)
-        contract = move.utility_contract_id
+        partners, owners = self._customers(move.utility_contract_id, contracts)
+        due = (
+            f"DATE '{FIRST_DAY}' + ((n - 1) / {contracts} * {BILL_EVERY}"
+            f" + n % {BILL_EVERY})::int - 30"
+        )
+        whose = f"(n - 1) % {contracts} + 1"
+        # how a bill is paid depends on its number: 72 in time, 20 late, 8 never
+        luck = f"((n * 37 + n / {contracts}) % 100)" if is_year else "99"
+        mine = {
+            "partner_id": f"{partners} + {whose}",
+            "utility_contract_id": f"{owners} + {whose}",
+        }
+        moves = self._copy(
+            "account_move",
+            move.id,
+            bills,
+            name="'B' || n",
+            billing_ref="'B' || n",
+            sequence_number="n",
+            commercial_partner_id=f"{partners} + {whose}",
+            invoice_date=f"{due} - 30",
+            date=f"{due} - 30",
+            invoice_date_due=due,
+            payment_reference="NULL",
+            access_token="NULL",  # noqa: S106 a column, no password
+            **mine,
+        )
+        terms = self._lines(move, bills, moves, due, luck, mine)
+        self._pay(terms, payment_line, bills, due, luck)
+        self.env.cr.execute("ANALYZE")
+        self.env.cr.commit()
+        self.env.invalidate_all()
+
+    def _customers(self, contract, count):
+        """Ids before the first of ``count`` new customers and contracts."""
         partners = self._copy(
             "res_partner",
             contract.partner_id.id,
-            contracts,
+            count,
             billing_code="'P' || n",
             name="'Cliente ' || n",
             complete_name="'Cliente ' || n",
@@ -176,71 +210,49 @@ class World:
         points = self._copy(
             "utility_supply_point",
             contract.supply_point_id.id,
-            contracts,
+            count,
             code="'IT001E' || lpad(n::text, 8, '0')",
         )
         owners = self._copy(
             "utility_contract",
             contract.id,
-            contracts,
+            count,
             code="'C' || n",
             partner_id=f"{partners} + n",
             supply_point_id=f"{points} + n",
             customer_type="CASE WHEN n % 10 = 0 THEN 'non_domestic'"
             " ELSE 'domestic' END",
         )
-        due = (
-            f"DATE '{FIRST_DAY}' + ((n - 1) / {contracts} * {BILL_EVERY}"
-            f" + n % {BILL_EVERY})::int - 30"
-        )
-        whose = f"(n - 1) % {contracts} + 1"
-        moves = self._copy(
-            "account_move",
-            move.id,
-            bills,
-            name="'B' || n",
-            billing_ref="'B' || n",
-            sequence_number="n",
-            partner_id=f"{partners} + {whose}",
-            commercial_partner_id=f"{partners} + {whose}",
-            utility_contract_id=f"{owners} + {whose}",
-            invoice_date=f"{due} - 30",
-            date=f"{due} - 30",
-            invoice_date_due=due,
-            payment_reference="NULL",
-            access_token="NULL",  # noqa: S106 a column, no password
-        )
-        # how a bill is paid depends on its number: 72 in time, 20 late, 8 never
-        luck = f"((n * 37 + n / {contracts}) % 100)" if is_year else "99"
-        lines = {}
+        return partners, owners
+
+    def _lines(self, move, bills, moves, due, luck, mine):
+        """The lines of the bills; the id before the first receivable."""
+        open_or_paid = "CASE WHEN {} < 92 THEN 0 ELSE balance END".format
+        terms = None
         for line in move.line_ids:
             is_term = line.display_type == "payment_term"
-            lines[is_term] = self._copy(
+            changed = {}
+            if is_term:
+                changed = {
+                    "date_maturity": due,
+                    "reconciled": f"{luck} < 92",
+                    "amount_residual": open_or_paid(luck),
+                    "amount_residual_currency": open_or_paid(luck),
+                }
+            first = self._copy(
                 "account_move_line",
                 line.id,
                 bills,
                 move_id=f"{moves} + n",
                 move_name="'B' || n",
-                partner_id=f"{partners} + {whose}",
-                utility_contract_id=f"{owners} + {whose}",
                 date=f"{due} - 30",
-                invoice_date=f"{due} - 30",
-                date_maturity=due if is_term else "date_maturity",
-                reconciled=f"{luck} < 92" if is_term else "reconciled",
-                amount_residual=f"CASE WHEN {luck} < 92 THEN 0 ELSE balance END"
-                if is_term
-                else "amount_residual",
-                amount_residual_currency=f"CASE WHEN {luck} < 92 THEN 0"
-                " ELSE balance END"
-                if is_term
-                else "amount_residual_currency",
                 full_reconcile_id="NULL",
                 matching_number="NULL",
+                **mine,
+                **changed,
             )
-        self._pay(lines[True], payment_line, bills, due, luck)
-        self.env.cr.execute("ANALYZE")
-        self.env.cr.commit()
-        self.env.invalidate_all()
+            terms = first if is_term else terms
+        return terms
 
     def _pay(self, terms, payment_line, bills, due, luck):
         """Payments in time or late, all of them matched with one entry."""

@@ -7,7 +7,7 @@ import time
 
 from . import processes
 from .odoo_source import ensure as odoo_ensure
-from .places import ROOT, all_modules
+from .places import OPTIONAL, ROOT, all_modules
 from .say import _colour, note, step
 
 #: Python that is not in a module
@@ -41,7 +41,9 @@ def checks(python, fix=False):
             ("oca-checks-odoo-module", tool("oca-checks-odoo-module", *oca)),
             (
                 "manifestoo check-licenses",
+                # those that need an add-on of others cannot be walked without it
                 tool("manifestoo", f"--select-addons-dir={ROOT}")
+                + [f"--select-exclude={','.join(sorted(OPTIONAL))}"]
                 + ["--odoo-series=19.0", "check-licenses", "--transitive"],
             ),
         ]

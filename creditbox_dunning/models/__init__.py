@@ -56,7 +56,6 @@ from . import dunning_run_work
 from . import dunning_run_freshness
 from . import dunning_run_batch
 from . import dunning_run_order
-from . import dunning_tryout
 from . import dunning_run_error
 from . import account_move
 from . import account_move_line

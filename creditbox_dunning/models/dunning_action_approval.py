@@ -413,9 +413,10 @@ class DunningAction(models.Model):
         left = self.browse()
         if state not in UNDECIDED:
             left = self.filtered(lambda action: action.state in UNDECIDED)
-        super()._set_state(state, *reasons, **vals)
+        result = super()._set_state(state, *reasons, **vals)
         if state in ("superseded", "skipped", "failed") and left:
             left._cancel_requests(reasons)
+        return result
 
     def _cancel_requests(self, reasons):
         pending = (

@@ -24,7 +24,7 @@ class DunningActionSet(models.Model):
     _auto = False
     _order = "table_id, customer_type, service, supply_state, suspendibility"
 
-    table_id = fields.Many2one("dunning.action.table", string="Table", readonly=True)
+    table_id = fields.Many2one("dunning.action.table", readonly=True)
     company_id = fields.Many2one("res.company", readonly=True)
     table_state = fields.Selection(related="table_id.state")
     customer_type = fields.Selection(ANY + CUSTOMER_TYPES, readonly=True)

@@ -74,9 +74,7 @@ class DunningActionTable(models.Model):
         readonly=True,
         copy=False,
     )
-    group_id = fields.Many2one(
-        "utility.group", string="Group", readonly=True, copy=False, index=True
-    )
+    group_id = fields.Many2one("utility.group", readonly=True, copy=False, index=True)
     source_table_id = fields.Many2one(
         "dunning.action.table",
         string="Group's version",

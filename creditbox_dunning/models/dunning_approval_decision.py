@@ -62,7 +62,12 @@ class DunningApprovalDecision(models.Model):
         return super().create(vals_list)
 
     def write(self, vals):
+        self._refuse_change()
+        return super().write(vals)
+
+    def _refuse_change(self):
         raise AccessError(self.env._("A decision is history: nobody changes it."))
 
-    def unlink(self):
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
         raise AccessError(self.env._("A decision is history: nobody deletes it."))

@@ -42,7 +42,7 @@ class DunningCase(models.Model):
                 )
             )
         for company in self.company_id:
-            if table.company_id != company and table.company_id != company.root_id:
+            if table.company_id not in (company, company.root_id):
                 raise UserError(
                     self.env._("The table belongs to another company than the cases.")
                 )

@@ -27,7 +27,7 @@ class ResCompany(models.Model):
 
     def _dunning_heads(self):
         """{company: head company of its group} for the companies that are in one."""
-        groups = self.env["utility.group"].sudo().search([])
+        groups = self.env["utility.group"].sudo().search([("active", "=", True)])
         return {
             company: group.head_company_id
             for group in groups

@@ -136,7 +136,6 @@ class DunningHold(models.Model):
     )
     customer_id = fields.Many2one(
         "res.partner",
-        string="Customer",
         required=True,
         index=True,
         readonly=True,

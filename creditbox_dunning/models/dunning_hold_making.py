@@ -79,7 +79,7 @@ class DunningHold(models.Model):
         holds = self._place(values)
         holds._attach(proofs)
         holds._ask_approval(note)
-        return holds.sudo(self.env.su).with_context(self.env.context)
+        return self.browse(holds.ids)
 
     @api.model
     def _place(self, values):

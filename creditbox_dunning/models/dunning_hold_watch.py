@@ -18,8 +18,8 @@ class DunningHold(models.Model):
     @api.model
     def _cron_watch(self):
         """Note the ends of the night, end what is paid, remind of what is near."""
-        companies = self.sudo().search([]).company_id
-        for company in companies:
+        companies = self.sudo()._read_group([], ["company_id"])
+        for (company,) in companies:
             self._watch(company, self.env["dunning.case"]._today(company))
 
     @api.model

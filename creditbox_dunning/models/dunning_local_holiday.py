@@ -65,7 +65,7 @@ class DunningLocalHoliday(models.Model):
         One statement whatever the number of supplies.
         """
         found = {}
-        for holiday in self.sudo().search([]):
+        for holiday in self.sudo().search([("active", "=", True)]):
             days = holiday._days(years)
             for place in (holiday.municipality, holiday.municipality_code):
                 if key := self._normal(place):

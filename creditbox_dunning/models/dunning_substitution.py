@@ -33,7 +33,6 @@ class DunningSubstitution(models.Model):
     )
     substitute_id = fields.Many2one(
         "res.users",
-        string="Substitute",
         required=True,
         index=True,
         ondelete="restrict",

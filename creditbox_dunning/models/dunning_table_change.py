@@ -70,6 +70,10 @@ class DunningTableChange(models.Model):
         return super().create(vals_list)
 
     def write(self, vals):
+        self._refuse_change()
+        return super().write(vals)
+
+    def _refuse_change(self):
         raise AccessError(self.env._("The log of changes is never changed."))
 
     @api.ondelete(at_uninstall=False)

@@ -17,9 +17,7 @@ TEXTS_PLANNER = {
     "after_event": _lt("Asked for on %(date)s."),
     "after_failure": _lt("It was tried in vain: again from %(date)s on."),
     "another_attempt": _lt("Attempt number %(number)s."),
-    "bills_on_hold": _lt(
-        "The bills that the step is about are suspended: %(reason)s."
-    ),
+    "bills_on_hold": _lt("The bills that the step is about are suspended: %(reason)s."),
     "nothing_noticed": _lt(
         "What the formal notice listed is paid: newer bills begin their own round."
     ),
@@ -28,8 +26,8 @@ TEXTS_PLANNER = {
         "The letter came back: another address has to be found for a second one."
     ),
     "heirs": _lt(
-        "The addressee is dead: nothing goes on until the heirs are known and written in"
-        " the master data."
+        "The addressee is dead: nothing goes on until the heirs are known and written"
+        " in the master data."
     ),
     "uncollectable": _lt(
         "What is owed cannot be collected: a person has to decide on writing it off."
@@ -38,8 +36,8 @@ TEXTS_PLANNER = {
         "The technical office tried in vain as often as it may: a person has to decide."
     ),
     "reactivate_by_hand": _lt(
-        "The supply is off and paid for, but the table has no row to give it back: order"
-        " the reactivation."
+        "The supply is off and paid for, but the table has no row to give it back:"
+        " order the reactivation."
     ),
     "reactivated_late": _lt(
         "The supply came back on %(date)s, %(days)s days late: an indemnity is due to"

@@ -108,7 +108,8 @@ CELLS = {
 def cell_sentence(env, issue):
     """ "Row 3, column Canale: fax is no channel ..." in the reader's language."""
     params = {"value": issue.value, **dict(issue.params)}
-    text = env._(CELLS[issue.code]) % params
+    text = env._(CELLS[issue.code])
+    text = text % params
     if issue.column:
         return env._(
             "Row %(row)s, column %(column)s: %(text)s",

@@ -19,7 +19,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date as Day
+from datetime import timedelta
 from decimal import Decimal
 from zlib import crc32
 
@@ -68,10 +69,10 @@ class Receivable:
     """
 
     id: int
-    due: date
+    due: Day
     amount: Decimal
-    known: date
-    payments: tuple[tuple[date, Decimal], ...] = ()
+    known: Day
+    payments: tuple[tuple[Day, Decimal], ...] = ()
 
     def open_on(self, day):
         """What was open at the end of ``day``."""
@@ -112,12 +113,12 @@ class Ledger:
 class Step:
     """One action of the replay. ``state``: ``done``, ``failed`` or ``skipped``."""
 
-    date: date
+    date: Day
     rule: Rule
     state: str
     channels: tuple[str, ...] = ()
     amount: Decimal = Decimal(0)
-    effective: date | None = None
+    effective: Day | None = None
     round: int = 1
     reasons: tuple = ()
 
@@ -132,8 +133,8 @@ class Replay:
     """
 
     steps: tuple[Step, ...] = ()
-    opened: date | None = None
-    closed: date | None = None
+    opened: Day | None = None
+    closed: Day | None = None
     collected: tuple = ()
     decision: object = None
     after: CaseFacts | None = None

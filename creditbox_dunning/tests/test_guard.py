@@ -8,6 +8,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import new_test_user, tagged
 
 from odoo.addons.creditbox_dunning.rules.guard_common import TECHNICAL, WAIVABLE
+from odoo.addons.creditbox_dunning.rules.legal_parameters import shipped_parameters
 
 from .common import DunningCommon
 
@@ -303,10 +304,6 @@ class TestLegalParameterModel(GuardCommon):
         )
 
     def test_shipped_numbers_are_those_of_the_file(self):
-        from odoo.addons.creditbox_dunning.rules.legal_parameters import (
-            shipped_parameters,
-        )
-
         shipped = shipped_parameters()
         stored = self.env["dunning.legal.parameter"]._parameters()
         self.assertEqual(dict(shipped._rows), dict(stored._rows))
@@ -402,7 +399,8 @@ class TestLegalParameterModel(GuardCommon):
 class TestGuardWaiver(GuardCommon):
     def setUp(self):
         super().setUp()
-        self.run_on(1) if self.overdue() else None
+        self.overdue()
+        self.run_on(1)
         self.case = self.env["dunning.case"].search(
             [("contract_id", "=", self.contract.id)]
         )

@@ -9,3 +9,5 @@ from . import dunning_set_copy_wizard
 from . import dunning_replan_wizard
 from . import dunning_protection_release_wizard
 from . import dunning_guard_waiver_wizard
+from . import dunning_action_finding
+from . import dunning_tryout

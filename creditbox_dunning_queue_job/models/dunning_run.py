@@ -28,11 +28,11 @@ class DunningRun(models.Model):
 
     def _compute_progress(self):
         # EXTENDS creditbox_dunning: meanwhile only the batches tell
-        queued = self.filtered(lambda run: run.is_queued and run.state in ALIVE)
-        super(DunningRun, self - queued)._compute_progress()
-        for run in queued:
+        result = super()._compute_progress()
+        for run in self.filtered(lambda run: run.is_queued and run.state in ALIVE):
             seen = sum(run.batch_ids.mapped("count_cases"))
             run.progress = min(100, 100 * seen / (run.count_total or 1))
+        return result
 
     def _may_queue(self):
         """In the background, with a job runner, and not tried before."""
@@ -53,7 +53,9 @@ class DunningRun(models.Model):
     def _step(self):
         # EXTENDS creditbox_dunning
         if not self.is_queued and not self.cursor and self._may_queue():
-            return self._hand_out()
+            ids = self._live_ids()
+            if len(ids) > CHUNK:
+                return self._hand_out(ids)
         return super()._step()
 
     def _live_ids(self):
@@ -71,11 +73,8 @@ class DunningRun(models.Model):
             .ids
         )
 
-    def _hand_out(self):
+    def _hand_out(self, ids):
         """One job for each chunk, and one that ends the run after all of them."""
-        ids = self._live_ids()
-        if len(ids) <= CHUNK:
-            return super()._step()
         chunks = [ids[start : start + CHUNK] for start in range(0, len(ids), CHUNK)]
         jobs = [
             self.delayable(

@@ -3,9 +3,9 @@ from collections import Counter
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ..models.bulk import insert_rows
+from ..models.reason_texts import pack, unpack
 from ..rules.facts import Reason
-from .bulk import insert_rows
-from .reason_texts import pack, unpack
 
 KINDS = [
     ("execute", "Would be done"),
