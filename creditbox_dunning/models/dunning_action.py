@@ -129,7 +129,7 @@ class DunningAction(models.Model):
             ("planned", "Planned"),
             ("waiting_approval", "Waits for a person"),
             ("approved", "Approved"),
-            ("executing", "To be sent by hand"),
+            ("executing", "To be carried out"),
             ("done", "Done"),
             ("failed", "Failed"),
             ("skipped", "Left out"),

@@ -27,7 +27,10 @@ class DunningAction(models.Model):
         "dunning.approval.request", compute="_compute_approval", string="Request"
     )
     approval_state = fields.Selection(
-        STATES, string="Approval", compute="_compute_approval"
+        STATES,
+        string="Approval",
+        compute="_compute_approval",
+        search="_search_approval_state",
     )
 
     @api.depends("state")
@@ -46,6 +49,29 @@ class DunningAction(models.Model):
             request = last.get(action.id)
             action.approval_request_id = request
             action.approval_state = request and request.state
+
+    def _search_approval_state(self, operator, value):
+        """By the state of the last request about the step."""
+        if operator != "in":
+            return NotImplemented
+        self.env["dunning.approval.request"].flush_model(["state"])
+        last = SQL(
+            """(
+            SELECT request.res_id
+              FROM dunning_approval_request request
+             WHERE request.res_model = %s
+               AND request.state = ANY(%s)
+               AND NOT EXISTS (
+                   SELECT 1
+                     FROM dunning_approval_request later
+                    WHERE later.res_model = request.res_model
+                      AND later.res_id = request.res_id
+                      AND later.id > request.id)
+            )""",
+            self._name,
+            [state for state in value if state],
+        )
+        return [("id", "in", last)]
 
     def _get_waits_for(self):
         # EXTENDS dunning.action: who is waited for, now that a decision is a record

@@ -4,7 +4,7 @@ from markupsafe import Markup
 
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools.misc import format_amount
+from odoo.tools.misc import format_amount, format_date
 
 from ..rules.approval import changed_facts, facts_hash
 from .bulk import update_rows
@@ -19,8 +19,11 @@ HOOKS = {
     "lapsed": "_on_lapsed",
     "expired": "_on_lapsed",
 }
-# said by the other fields of the request, or no words for people
-HIDDEN_FACTS = frozenset({"step", "document"})
+# said by the other fields of the request, or no words for people: keys, hashes, marks
+HIDDEN_FACTS = frozenset(
+    {"step", "document", "record", "case", "point", "protection", "proof", "waits"}
+)
+DAY_FACTS = ("from", "to", "until", "last_day")
 
 
 class DunningApprovalRequest(models.Model):
@@ -113,8 +116,16 @@ class DunningApprovalRequest(models.Model):
             )
         if name == "channel":
             labels = self.env["dunning.communication"]._fields["channel"]
-            labels = dict(labels._description_selection(self.env))
+            labels = {
+                **dict(labels._description_selection(self.env)),
+                "file": self.env._("file"),
+                "task": self.env._("work of a person"),
+            }
             return " + ".join(labels.get(word, word) for word in value.split(" + "))
+        if name in DAY_FACTS:
+            return format_date(self.env, value)
+        if name in ("scope", "op", "code") or self.res_model == "dunning.hold":
+            return self._code_in_words(name, value)
         if isinstance(value, dict):
             # names come last in the canonical order: first for people
             parts = [value.get("name"), *(value[k] for k in value if k != "name")]
@@ -122,6 +133,16 @@ class DunningApprovalRequest(models.Model):
         if isinstance(value, list):
             return ", ".join(str(item) for item in value)
         return str(value)
+
+    def _code_in_words(self, name, value):
+        """A code of the record that the answer is about, as its form shows it."""
+        if name == "reason":
+            reasons = self.env["dunning.hold.reason"].sudo()
+            return reasons.search([("code", "=", value)], limit=1).name or str(value)
+        field = self.env[self.res_model]._fields.get(name)
+        if not field or field.type != "selection":
+            return str(value)
+        return dict(field._description_selection(self.env)).get(value, str(value))
 
     @api.depends("res_model", "res_id")
     @api.depends_context("lang")
@@ -352,7 +373,14 @@ class DunningApprovalRequest(models.Model):
             "addressee": self.env._("addressee"),
             "channel": self.env._("channel"),
             "document": self.env._("document"),
+            "from": self.env._("first day"),
+            "to": self.env._("last day"),
             "until": self.env._("last day"),
+            "last_day": self.env._("new last day"),
+            "scope": self.env._("what is suspended"),
+            "op": self.env._("operation"),
+            "code": self.env._("term"),
+            "round": self.env._("round"),
             "reason": self.env._("reason"),
         }
 

@@ -226,6 +226,8 @@ class DunningHold(models.Model):
         readonly=True,
     )
 
+    approval_request_count = fields.Integer(compute="_compute_approval_request_count")
+
     _one_scope = models.Constraint(
         "CHECK(num_nonnulls(case_id, move_id, contract_id, partner_id) = 1)",
         "A suspension is about one case, one bill, one contract or one customer.",
@@ -243,14 +245,14 @@ class DunningHold(models.Model):
     @api.model
     def _selection_end_reason(self):
         return [
-            ("date", "Its last day passed"),
-            ("fact_over", "The fact is over"),
-            ("answered", "The customer was answered"),
-            ("paid", "The payment was found"),
-            ("unfounded", "Checked: it was not so"),
-            ("withdrawn", "The customer gave it up"),
-            ("closed", "The case is closed"),
-            ("mistake", "Recorded by mistake"),
+            ("date", self.env._("Its last day passed")),
+            ("fact_over", self.env._("The fact is over")),
+            ("answered", self.env._("The customer was answered")),
+            ("paid", self.env._("The payment was found")),
+            ("unfounded", self.env._("Checked: it was not so")),
+            ("withdrawn", self.env._("The customer gave it up")),
+            ("closed", self.env._("The case is closed")),
+            ("mistake", self.env._("Recorded by mistake")),
         ]
 
     @api.depends("scope", "case_id", "move_id", "contract_id", "partner_id")
@@ -288,6 +290,17 @@ class DunningHold(models.Model):
             )
             late = hold.check_date and hold.check_date < today
             hold.is_expired = bool(late) and hold.state == "active"
+
+    @api.depends("waits_approval")
+    def _compute_approval_request_count(self):
+        """Only those whom the requests are shown to."""
+        requests = self.env["dunning.approval.request"]
+        counts = {}
+        if requests.has_access("read"):
+            domain = [("res_model", "=", self._name), ("res_id", "in", self.ids)]
+            counts = dict(requests._read_group(domain, ["res_id"], ["__count"]))
+        for hold in self:
+            hold.approval_request_count = counts.get(hold.id, 0)
 
     @api.depends("date_from", "date_to", "check_date", "ended_on")
     def _compute_shown_to(self):
@@ -350,6 +363,22 @@ class DunningHold(models.Model):
         self.check_access("read")
         cases = self.env["dunning.case"].browse(self.sudo()._cases().ids)
         return cases._open_action(self.env._("Recovery cases"))
+
+    def action_open_requests(self):
+        """Smart button: who was asked whether it may last so long."""
+        self.ensure_one()
+        self.check_access("read")
+        domain = [("res_model", "=", self._name), ("res_id", "=", self.id)]
+        requests = self.env["dunning.approval.request"].search(domain)
+        form = {"view_mode": "form", "res_id": requests.id}
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Approval"),
+            "res_model": requests._name,
+            "view_mode": "list,form",
+            "domain": domain,
+            **(form if len(requests) == 1 else {}),
+        }
 
     def action_open_end(self):
         """Button: end them, saying why."""

@@ -41,15 +41,19 @@ class DunningActionTable(models.Model):
         }
 
     @api.model
-    def get_workflow_tables(self):
+    def get_workflow_tables(self, asked=False):
         """RPC: the versions that can be drawn, those in force first.
 
-        [{id, name, state}]: published, superseded with open cases, drafts.
+        [{id, name, state}]: published (the current company's before the others),
+        drafts, superseded with open cases. ``asked``: id of one that is wanted even if
+        nobody walks it any more.
         """
         self.check_access("read")
         order = {"published": 0, "draft": 1, "superseded": 2}
         tables = self.search([("company_id", "in", self.env.companies.ids)])
-        tables = tables.filtered(lambda t: t.state != "superseded" or t.case_count)
+        tables = tables.filtered(
+            lambda t: t.state != "superseded" or t.case_count or t.id == asked
+        )
         return [
             {
                 "id": table.id,
@@ -58,7 +62,9 @@ class DunningActionTable(models.Model):
                 else table.display_name,
                 "state": table.state,
             }
-            for table in tables.sorted(lambda t: (order[t.state], t.company_id.id))
+            for table in tables.sorted(
+                lambda t: (order[t.state], t.company_id != self.env.company, t.id)
+            )
         ]
 
     def get_workflow_sets(self):

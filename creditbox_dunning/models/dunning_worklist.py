@@ -7,8 +7,8 @@ from odoo.tools.misc import format_amount, format_date
 # how far back what went wrong is still today's work
 RECENT_DAYS = 30
 AHEAD_DAYS = 7
-TECHNICAL_ACTION = 7
-ACTION_LIST = "creditbox_dunning.dunning_action_view_list"
+# kinds of action that somebody carries out; all the others are messages
+WORK_KINDS = ("technical", "agency", "settlement", "plan", "legal")
 # model -> field that is summed beside the count
 AMOUNTS = {
     "dunning.case": "amount_due",
@@ -56,6 +56,7 @@ class DunningWorklist(models.AbstractModel):
             *self._lists_of_sending(today),
             *self._lists_of_trouble(today),
             *self._lists_of_plans(today),
+            *self._lists_of_cases(today),
         ]
 
     def _lists_of_decisions(self, today):
@@ -101,8 +102,10 @@ class DunningWorklist(models.AbstractModel):
         ]
 
     def _lists_of_sending(self, today):
-        technical = ("action_type_id.code", "=", TECHNICAL_ACTION)
-        others = ("action_type_id.code", "!=", TECHNICAL_ACTION)
+        """What the person does with a step: no step is in two of them.
+
+        Steps that wait for an answer are in "To approve", as the requests they are.
+        """
         return [
             {
                 "key": "to_send",
@@ -114,32 +117,39 @@ class DunningWorklist(models.AbstractModel):
                 "icon": "fa-envelope-o",
                 "tone": "primary",
                 "model": "dunning.action",
-                "domain": [("state", "=", "executing"), others],
+                "domain": [
+                    ("state", "=", "executing"),
+                    ("action_type_id.kind", "not in", WORK_KINDS),
+                ],
             },
             {
-                "key": "steps",
-                "title": self.env._("Steps to decide"),
+                "key": "to_do",
+                "title": self.env._("To be carried out"),
                 "help": self.env._(
-                    "Agency, settlement, legal action: the program proposes them, a"
-                    " person decides."
-                ),
-                "icon": "fa-check-square-o",
-                "tone": "primary",
-                "model": "dunning.action",
-                "domain": [("state", "=", "waiting_approval"), others],
-            },
-            {
-                "key": "technical",
-                "title": self.env._("Technical office"),
-                "help": self.env._(
-                    "Steps on the supply that wait for a plan or for what was done."
+                    "Approved work of the technical office, the agency, settlements,"
+                    " court: do it, then record what came of it."
                 ),
                 "icon": "fa-wrench",
                 "tone": "primary",
                 "model": "dunning.action",
                 "domain": [
-                    ("state", "in", ("waiting_approval", "approved", "executing")),
-                    technical,
+                    ("state", "in", ("approved", "executing")),
+                    ("action_type_id.kind", "in", WORK_KINDS),
+                ],
+            },
+            {
+                "key": "refused_steps",
+                "title": self.env._("Steps refused"),
+                "help": self.env._(
+                    "Nobody waits for an answer any more: ask again, or record"
+                    " what was done instead."
+                ),
+                "icon": "fa-ban",
+                "tone": "warning",
+                "model": "dunning.action",
+                "domain": [
+                    ("state", "=", "waiting_approval"),
+                    ("approval_state", "=", "refused"),
                 ],
             },
         ]
@@ -239,6 +249,11 @@ class DunningWorklist(models.AbstractModel):
                 ],
                 "views": ["calendar", "list", "kanban", "form"],
             },
+        ]
+
+    def _lists_of_cases(self, today):
+        late = fields.Date.to_string(today - timedelta(days=AHEAD_DAYS))
+        return [
             {
                 "key": "late",
                 "title": self.env._("Stuck"),
@@ -246,14 +261,7 @@ class DunningWorklist(models.AbstractModel):
                 "icon": "fa-anchor",
                 "tone": "danger",
                 "model": "dunning.case",
-                "domain": [
-                    ("state", "!=", "closed"),
-                    (
-                        "next_date",
-                        "<",
-                        fields.Date.to_string(today - timedelta(days=AHEAD_DAYS)),
-                    ),
-                ],
+                "domain": [("state", "!=", "closed"), ("next_date", "<", late)],
             },
             {
                 "key": "mine",

@@ -58,6 +58,18 @@ def clone_cases(case, partial, count):
             " ELSE source.next_reasons END"
         ),
     )
+    _tie_cases(cr, cases, contracts)
+    actions = _clone_actions(case.action_ids[:1], cases, count)
+    _clone_messages(case.communication_ids[:1], actions, cases, count)
+    _clone_payments(partial, cases, count)
+    env.invalidate_all()
+    _settle(cr)
+    cr.execute(SQL("ANALYZE %s", SQL(", ").join(map(SQL.identifier, LARGE))))
+    return cases
+
+
+def _tie_cases(cr, cases, contracts):
+    """Cases without a day where the law stops them; the bills know their case."""
     cr.execute(
         SQL(
             "UPDATE dunning_case SET next_date = NULL WHERE id >= %s AND"
@@ -81,13 +93,6 @@ def clone_cases(case, partial, count):
             contracts,
         )
     )
-    actions = _clone_actions(case.action_ids[:1], cases, count)
-    _clone_messages(case.communication_ids[:1], actions, cases, count)
-    _clone_payments(partial, cases, count)
-    env.invalidate_all()
-    _settle(cr)
-    cr.execute(SQL("ANALYZE %s", SQL(", ").join(map(SQL.identifier, LARGE))))
-    return cases
 
 
 def _settle(cr):

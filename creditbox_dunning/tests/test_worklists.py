@@ -38,6 +38,46 @@ class TestWorklists(DunningCommon):
                 self.assertTrue(one["title"] and one["help"] and one["icon"])
                 records.get_views([tuple(view) for view in action["views"]])
 
+    def test_a_step_is_in_one_list_only(self):
+        """Sent by hand, carried out, refused: what the person does, never twice."""
+        types = self.env["dunning.action.type"].search([])
+        kinds = {
+            kind: types.filtered(lambda t, k=kind: t.kind == k)[:1]
+            for kind in ("technical", "agency", "settlement", "legal", "registered")
+        }
+        [letter] = self.env["dunning.action"].search([("state", "=", "executing")])
+        lists = ("to_send", "to_do", "refused_steps")
+        for kind, state, expected in (
+            ("registered", "executing", "to_send"),
+            ("agency", "executing", "to_do"),
+            ("agency", "approved", "to_do"),
+            ("settlement", "executing", "to_do"),
+            ("legal", "executing", "to_do"),
+            ("technical", "approved", "to_do"),
+            ("technical", "executing", "to_do"),
+            ("agency", "waiting_approval", None),
+            ("registered", "approved", None),
+        ):
+            with self.subTest(kind=kind, state=state):
+                letter.sudo()._guarded().write({"action_type_id": kinds[kind].id})
+                letter._set_state(state)
+                found = self.lists()
+                counts = {key: found[key]["count"] for key in lists}
+                wanted = {key: int(key == expected) for key in lists}
+                self.assertEqual(counts, wanted)
+
+    def test_a_refused_step_comes_back_to_a_person(self):
+        [letter] = self.env["dunning.action"].search([("state", "=", "executing")])
+        letter._ask_approval()
+        self.assertEqual(self.lists()["refused_steps"]["count"], 0)
+        requests = self.env["dunning.approval.request"].sudo()
+        request = requests.search([("res_id", "=", letter.id)])
+        request._set_state("refused")
+        self.assertEqual(self.lists()["refused_steps"]["count"], 1)
+        # asked again: somebody is waited for
+        letter._ask_approval()
+        self.assertEqual(self.lists()["refused_steps"]["count"], 0)
+
     def test_a_list_grows_when_something_fails(self):
         before = self.lists()["failed"]["count"]
         action = self.env["dunning.action"].search([("state", "=", "executing")])

@@ -50,17 +50,19 @@ export class DunningWorkflow extends Component {
 
     async start() {
         const context = this.props.action.context || {};
+        // after a reload, or opened from the menu, the context may be anybody's
+        const isTable = context.active_model === "dunning.action.table";
+        const asked = isTable && Number.isInteger(context.active_id) && context.active_id;
         this.state.tables = await this.orm.call(
             "dunning.action.table",
             "get_workflow_tables",
-            []
+            [asked || false]
         );
-        const wanted = this.state.tables.find((table) => table.id === context.active_id);
-        this.state.here = context.workflow_step || null;
+        const wanted = this.state.tables.find((table) => table.id === asked);
+        this.state.here = (wanted && context.workflow_step) || null;
         const table = wanted || this.state.tables[0];
-        if (table || context.active_id) {
-            const id = table && (wanted || !context.active_id) ? table.id : context.active_id;
-            await this.chooseTable(id, context.workflow_set);
+        if (table) {
+            await this.chooseTable(table.id, wanted && context.workflow_set);
         }
     }
 
