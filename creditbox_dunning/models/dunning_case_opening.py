@@ -1,7 +1,7 @@
 from odoo import fields, models
 from odoo.tools import SQL
 
-from .bulk import insert_rows
+from .bulk import insert_rows, update_rows
 
 OPEN_CHUNK = 1000
 
@@ -130,9 +130,10 @@ class DunningCase(models.Model):
         table = self.env["dunning.action.table"]._published_for(company)
         for start in range(0, len(rows), OPEN_CHUNK):
             chunk = rows[start : start + OPEN_CHUNK]
-            # a trial uses up no number of the sequence
-            names = [f"?{start + number}" for number in range(len(chunk))]
-            names = names if is_dry else self._next_names(company, len(chunk))
+            if is_dry:
+                names = [f"?{start + number}" for number in range(len(chunk))]
+            else:
+                names = self._next_names(company, len(chunk))
             insert_rows(
                 self.sudo(),
                 [
@@ -275,19 +276,26 @@ class DunningCase(models.Model):
         return self.browse(case_id for (case_id,) in rows).sudo()
 
     def _close(self, cases, today, reason="paid"):
-        """Close ``cases``; what was not sent is withdrawn by the engine."""
-        cases.sudo()._guarded().write(
-            {
-                "state": "closed",
-                "closed_on": today,
-                "close_reason": reason,
-                "next_rule_id": False,
-                "next_date": False,
-                "next_kind": False,
-                "next_since": False,
-                "next_reasons": False,
-            }
-        )
+        """Close ``cases``, one statement for all; their chatter tells it.
+
+        What was not sent is withdrawn by the engine.
+        """
+        if not cases:
+            return
+        told = {
+            "state": "closed",
+            "closed_on": today,
+            "close_reason": reason,
+            "next_rule_id": False,
+            "next_date": False,
+            "next_kind": False,
+            "next_since": False,
+            "next_reasons": False,
+        }
+        update_rows(cases.sudo(), dict.fromkeys(cases.ids, told))
+        reasons = dict(self._fields["close_reason"]._description_selection(self.env))
+        text = f"{self.env._('Closed')}: {reasons[reason]}"
+        cases.sudo()._message_log_batch(dict.fromkeys(cases.ids, text))
 
     def _today(self, company):
         """Today where the company is: a server in another time zone is no excuse."""

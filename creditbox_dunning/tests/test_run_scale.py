@@ -6,6 +6,7 @@ from unittest.mock import patch
 from odoo.tests import tagged
 
 from odoo.addons.creditbox_dunning.models import dunning_run_work
+from odoo.addons.creditbox_dunning.models.dunning_action import OPEN_STATES
 
 from .common import DUE, DunningCommon
 from .many import clone_bills
@@ -39,6 +40,9 @@ class TestRunScale(DunningCommon):
         def counted(records, run, today):
             before = self.env.cr.sql_log_count
             result = original(records, run, today)
+            self.env.flush_all()
+            # what the chatter tells of them is written before the commit
+            self.env.cr.precommit.run()
             self.env.flush_all()
             counts.append(self.env.cr.sql_log_count - before)
             return result
@@ -80,3 +84,45 @@ class TestRunScale(DunningCommon):
         self.assertTrue(run.finished_at)
         last = DUE + timedelta(days=4)
         self.assertEqual(run.date, last)
+
+    def _settle(self, cases):
+        """The receivables of ``cases`` are paid: as the matching of payments leaves
+        them, by one statement."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE account_move_line SET amount_residual = 0,"
+            " amount_residual_currency = 0, reconciled = TRUE"
+            " WHERE dunning_case_id = ANY(%s)",
+            [cases.ids],
+        )
+        self.env.invalidate_all()
+
+    def test_closing_is_constant(self):
+        """Gate 14: some hundred cases closed in one run, by the statements of ten.
+
+        But for the notes in the chatter, of which the ORM writes a hundred a time.
+        """
+        told = {}
+        for night, size in enumerate((9, 600)):
+            clone_bills(self.first, size, prefix=f"C{night}")
+            opened, _acting = self._statements_per_chunk(4 + 3 * night)
+            # not the one that the next ones are copies of
+            cases = opened.action_ids.case_id - self.case_of(self.first)
+            self.assertEqual(len(cases), size)
+            waiting = cases.action_ids.filtered(lambda a: a.state in OPEN_STATES)
+            self.assertEqual(len(waiting), size)
+            self._settle(cases)
+            run, closing = self._statements_per_chunk(5 + 3 * night)
+            self.assertEqual(run.count_closed, size)
+            self.assertEqual(set(cases.mapped("state")), {"closed"})
+            self.assertEqual(set(cases.mapped("closed_on")), {run.date})
+            self.assertEqual(set(cases.mapped("close_reason")), {"paid"})
+            self.assertEqual(set(cases.mapped("next_kind")), {False})
+            self.assertEqual(set(waiting.mapped("state")), {"superseded"})
+            self.assertEqual(
+                [m.preview for m in cases.message_ids if "Closed" in m.preview],
+                ["Closed: Paid"] * size,
+            )
+            told[size] = max(closing)
+        few, many = told.values()
+        self.assertLessEqual(many, few + 6 + 600 // 100, told)
