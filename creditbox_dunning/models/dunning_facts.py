@@ -46,7 +46,7 @@ class DunningFacts(models.AbstractModel):
         digits = company.currency_id.decimal_places
         lines = self._read_lines(cases, today)
         actions = self._read_actions(cases)
-        items = self._read_items(cases)
+        items = self._read_items(actions)
         notices = self._read_notices(cases)
         loose = self._read_unallocated(company, cases.partner_id)
         recorded = self.env["dunning.hold"]._for_cases(cases, today)
@@ -123,7 +123,8 @@ class DunningFacts(models.AbstractModel):
         actions = (
             self.env["dunning.action"]
             .sudo()
-            .search([("case_id", "in", cases.ids)], order="case_id, id")
+            # by case it would be a join with the cases, in their order
+            .search([("case_id", "in", cases.ids)], order="id")
         )
         found = defaultdict(list)
         for action in actions:
@@ -133,25 +134,35 @@ class DunningFacts(models.AbstractModel):
             of_case.sort(key=lambda a: (a.executed_date or a.planned_date, a.id))
         return found
 
-    def _read_items(self, cases):
-        """{case id: {receivable id: operations of this round that listed it}}."""
+    def _read_items(self, actions):
+        """{case id: {receivable id: operations of this round that listed it}}.
+
+        ``actions``: as read above. By their ids: a join of tables that have just grown
+        by thousands of rows is planned as if they were empty, and takes seconds.
+        """
+        listing = {
+            action.id: (case_id, action.op)
+            for case_id, of_case in actions.items()
+            for action in of_case
+            if action.state in COVERING_STATES
+        }
+        if not listing:
+            return {}
+        items = self.env["dunning.action.item"]
+        items.flush_model()
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT action.case_id, item.move_line_id, action.op
-                  FROM dunning_action_item item
-                  JOIN dunning_action action ON action.id = item.action_id
-                  JOIN dunning_case kase ON kase.id = action.case_id
-                 WHERE action.case_id = ANY(%s)
-                   AND action.round = kase.round
-                   AND action.state = ANY(%s)
+                SELECT action_id, move_line_id
+                  FROM dunning_action_item
+                 WHERE action_id = ANY(%s)
                 """,
-                cases.ids,
-                list(COVERING_STATES),
+                list(listing),
             )
         )
         found = defaultdict(lambda: defaultdict(set))
-        for case_id, line_id, op in rows:
+        for action_id, line_id in rows:
+            case_id, op = listing[action_id]
             found[case_id][line_id].add(op)
         return found
 
