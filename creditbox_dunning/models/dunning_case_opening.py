@@ -130,10 +130,9 @@ class DunningCase(models.Model):
         table = self.env["dunning.action.table"]._published_for(company)
         for start in range(0, len(rows), OPEN_CHUNK):
             chunk = rows[start : start + OPEN_CHUNK]
-            if is_dry:
-                names = [f"?{start + number}" for number in range(len(chunk))]
-            else:
-                names = self._next_names(company, len(chunk))
+            # a trial uses up no number of the sequence
+            names = [f"?{start + number}" for number in range(len(chunk))]
+            names = names if is_dry else self._next_names(company, len(chunk))
             insert_rows(
                 self.sudo(),
                 [
