@@ -60,7 +60,7 @@ class TestFreshness(DunningCommon):
         return cr.fetchone()[0]
 
     def test_gate_24_old_payments_are_refused(self):
-        """Gate 24: with payments older than the limit nobody is asked for money."""
+        """Gate 24, row I11: on payments too old nobody is asked for money."""
         bill = self.overdue("B1")
         self._payment_file(self.day(0))
         self.assertEqual(self.run_on(7).state, "done")

@@ -133,23 +133,15 @@ def overdue(env, company, expected, today):
         [("company_id", "=", company.id), ("state", "!=", "closed")]
     )
     late = expected.overdue_contracts(today)
-    yield Line(
-        "supplies overdue with a case",
-        sorted(cases.mapped("contract_id.code")),
-        sorted(late),
-    )
-    found = {
-        case.contract_id.code: money(
-            sum(
-                line.amount_residual
-                for line in case.line_ids
-                if line.amount_residual > 0 and line.date_maturity < today
-            )
-        )
-        for case in cases
-    }
+    # a public body has one case for all its supplies: the bills tell which
+    found = Counter()
+    for line in cases.line_ids:
+        if line.amount_residual > 0 and line.date_maturity < today:
+            contract = line.utility_contract_id or line.move_id.utility_contract_id
+            found[contract.code] += money(line.amount_residual)
+    yield Line("supplies overdue with a case", sorted(found), sorted(late))
     wanted = {code: money(amount) for code, amount in late.items()}
-    yield Line("overdue by supply", found, wanted)
+    yield Line("overdue by supply", dict(found), wanted)
 
 
 def nights(env, company, anchor, today):
