@@ -186,7 +186,11 @@ def _odoo_lint(run):
 
 def _long_files():
     """Test files that start servers of their own."""
-    return sorted(str(p.relative_to(ROOT)) for p in ROOT.glob("tests/test_install_*"))
+    return sorted(
+        str(path.relative_to(ROOT))
+        for path in ROOT.glob("tests/test_*.py")
+        if "testkit" in path.read_text() or "install_checks" in path.read_text()
+    )
 
 
 def _pytest(run, args, gone, start=None):

@@ -58,7 +58,7 @@ class ManyCommon(ApprovalCommon):
         )
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "slow")
 class TestApprovalMany(ManyCommon):
     def test_gate_15_five_hundred_in_one_go(self):
         requests = self.ask_many(500)
@@ -173,7 +173,7 @@ class TestApprovalMany(ManyCommon):
         super().patch(obj, key, val)
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "slow")
 class TestSubstitution(ManyCommon):
     """D05: from, to, company; shown in the log; never chained, never for the asker."""
 
@@ -267,7 +267,7 @@ class TestSubstitution(ManyCommon):
                 self._stand_in(self.director, self.director)
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "slow")
 class TestApprovalTime(ManyCommon):
     """D08: requests expire, climb and are brought to mind."""
 

@@ -50,7 +50,7 @@ def work(seq, op="suspend", **vals):
     )
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "slow")
 class TestDoctor(BaseCase):
     def test_keys_are_those_of_the_trade(self):
         self.assertEqual(
@@ -190,7 +190,7 @@ ROWS = st.builds(
 SETS = st.lists(ROWS, max_size=8, unique_by=lambda row: row.seq)
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "slow")
 class TestDoctorProperties(BaseCase):
     @settings(max_examples=200, deadline=None)
     @given(SETS)

@@ -9,7 +9,7 @@ from odoo.addons.creditbox_dunning.rules.table_group import merge
 from .common import DunningCommon
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "slow")
 class TestGroupTable(DunningCommon):
     @classmethod
     def setUpClass(cls):

@@ -51,7 +51,7 @@ def cut(service, op="suspend", past=None, of=None, **vals):
     return ask(op, known, LATE)
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "slow")
 class TestGuardBlocks(BaseCase):
     def test_all_is_well(self):
         for service in SERVICES:
@@ -338,7 +338,7 @@ class TestGuardBlocks(BaseCase):
         self.assertFalse({"guard_after_notified", "guard_protected"} & WAIVABLE)
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "slow")
 class TestLegalParameters(BaseCase):
     def _row(self, value, day, service="gas"):
         return Parameter(service, "n", Decimal(value), "days", day, "law")
@@ -420,7 +420,7 @@ CHANNELS = st.sampled_from(["ar", "pec", ""])
 FLOOR = {"electricity": 25, "gas": 40, "telephone": 40}
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "slow")
 class TestGuardProperties(BaseCase):
     """For any supply, past and day."""
 

@@ -64,7 +64,7 @@ def law(service, customer, channel, days):
     return too_early
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "slow")
 class TestGuardYear(BaseCase):
     def _check(self, service, customer, channel, delay, due, is_hasty=False):
         is_low = customer != "large"

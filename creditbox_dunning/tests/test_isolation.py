@@ -98,7 +98,7 @@ class IsolationCommon(ApprovalCommon):
         return found.sudo().company_id
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "slow")
 class TestIsolation(IsolationCommon):
     @classmethod
     def setUpClass(cls):
@@ -272,7 +272,7 @@ class TestIsolation(IsolationCommon):
         self.assertEqual(theirs.state, "pending")
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "slow")
 class TestGroupLevel(IsolationCommon):
     """Level 4: the head sees and approves for its members, who see only themselves."""
 
@@ -377,7 +377,7 @@ class TestGroupLevel(IsolationCommon):
         self.assertEqual(levels, [2, 2, 0])
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "slow")
 class TestDomains(IsolationCommon):
     def test_rules_are_plain_expressions(self):
         """No rule of ours calls anything but has_group: nothing to be cached wrong."""

@@ -174,7 +174,7 @@ class Driver(World):
         self.tell(code, today, **vals)
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "slow")
 class TestPlannerProperties(BaseCase):
     @settings(**SETTINGS)
     @given(seeds)

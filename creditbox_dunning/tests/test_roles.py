@@ -102,7 +102,7 @@ ELSEWHERE = {
 }
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "slow")
 class TestRoles(ManyCommon, HttpCase):
     @classmethod
     def setUpClass(cls):

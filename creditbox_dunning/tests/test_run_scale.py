@@ -12,7 +12,7 @@ from .common import DUE, DunningCommon
 from .many import clone_bills
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "slow")
 class TestRunScale(DunningCommon):
     """Cases by the thousand, on nights on which most of them wait, are closed, get a
     step for a person. Messages are left out: rendering each is the work itself."""

@@ -21,7 +21,7 @@ COUNT = 20_000
 BROAD = {"closed", "nobody"}
 
 
-@tagged("post_install", "-at_install")
+@tagged("post_install", "-at_install", "slow")
 class TestLarge(PlansMixin, DunningCommon):
     @classmethod
     def setUpClass(cls):
