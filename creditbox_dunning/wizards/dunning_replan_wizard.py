@@ -31,10 +31,11 @@ class DunningReplanWizard(models.TransientModel):
 
     @api.depends("case_ids")
     def _compute_table_id(self):
+        tables = self.env["dunning.action.table"]
         for wizard in self:
-            wizard.table_id = wizard.company_id and self.env[
-                "dunning.action.table"
-            ]._published_for(wizard.company_id)
+            # cases of several companies: the user is told when he goes on
+            company = wizard.company_id
+            wizard.table_id = tables._published_for(company) if company else False
 
     def action_preview(self):
         """What the move would change for each case; nothing is written to them."""
