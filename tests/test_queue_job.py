@@ -57,7 +57,10 @@ def _wait_for_run(name):
     end = time.monotonic() + PATIENCE
     pause = threading.Event()
     while time.monotonic() < end:
-        rows = _query(name, "SELECT state, count_cases, count_errors FROM dunning_run")
+        rows = _query(
+            name,
+            "SELECT state, count_cases, COALESCE(count_errors, 0) FROM dunning_run",
+        )
         if rows and rows[0][0] not in ("waiting", "running"):
             return rows[0]
         pause.wait(0.5)

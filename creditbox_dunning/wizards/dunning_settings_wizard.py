@@ -48,11 +48,11 @@ class DunningSettingsWizard(models.TransientModel):
         self.update(self._get_present())
 
     @api.model
-    def default_get(self, fields_list):
+    def default_get(self, fields):
         # EXTENDS base: the form opens on what holds now
-        values = super().default_get(fields_list)
+        values = super().default_get(fields)
         present = self._get_present()
-        return {**{k: v for k, v in present.items() if k in fields_list}, **values}
+        return {**{k: v for k, v in present.items() if k in fields}, **values}
 
     def _get_present(self):
         company = (self.company_id or self.env.company).sudo()

@@ -25,6 +25,8 @@ from .import_reading import BatchReader
 _logger = logging.getLogger(__name__)
 
 CHUNK = 500
+# times that the scheduled action begins again when another process was faster
+ATTEMPTS = 5
 # a row in error of these kinds is tried again at the end of its file
 DEFERRED_CODES = {"deferred", "unknown_bill", "unknown_payment"}
 
@@ -37,10 +39,16 @@ class UtilityImportBatch(models.Model):
     @api.model
     def _cron_process(self):
         """Work all batches that wait, a commit per chunk, until the time is up."""
-        while batch := self._next_batch():
-            left = batch._process(commit=True)
-            if left <= 0:
-                break
+        for _attempt in range(ATTEMPTS):
+            try:
+                while batch := self._next_batch():
+                    if batch._process(commit=True) <= 0:
+                        break
+                return
+            except psycopg2.errors.SerializationFailure:
+                # another process was faster: look again at what is left
+                self.env.cr.rollback()
+                self.env.invalidate_all(flush=False)
 
     @api.model
     def _next_batch(self):
@@ -101,6 +109,9 @@ class UtilityImportBatch(models.Model):
             if batch.phase == "scan":
                 batch._do_scan()
                 left = batch._commit(commit, 1)
+                # the commit gave the lock back: another process may be at it by now
+                if commit and not batch._still_mine(batch.next_row):
+                    return left
             if not scan_only and batch.state == "running" and left > 0:
                 left = batch._do_apply(commit, end)
         except FileRefused as refusal:
