@@ -47,6 +47,7 @@ def clone_cases(case, partial, count):
         cases,
         name=SQL("'L' || n"),
         contract_id=SQL("%s + n", contracts),
+        group_key=SQL("'contract:' || (%s + n)", contracts),
         partner_id=partner,
         state=SQL("CASE WHEN n %% 3 = 0 THEN 'closed' ELSE 'open' END"),
         next_kind=SQL("CASE WHEN n %% 211 = 1 THEN 'stop' ELSE 'wait' END"),
