@@ -306,7 +306,8 @@ def sftp_server(root, key):
             transport.set_subsystem_handler("sftp", paramiko.SFTPServer, files)
             try:
                 transport.start_server(server=_Server())
-            except (paramiko.SSHException, EOFError):
+            except (paramiko.SSHException, EOFError, OSError):
+                # the client left in the middle: the next one is served
                 transport.close()
 
     thread = threading.Thread(target=serve, daemon=True)
