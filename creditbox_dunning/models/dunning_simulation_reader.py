@@ -287,12 +287,7 @@ class DunningSimulationReader(models.AbstractModel):
 
     def _owner_sql(self, companies):
         """What a receivable's case is about, by the settings of its company."""
-        cases = self.env["dunning.case"]
-        if not hasattr(cases, "_group_key_sql"):
-            return SQL(
-                "COALESCE('contract:' || contract.id, 'customer:' || line.partner_id)"
-            )
-        group_key = cases._group_key_sql
+        group_key = self.env["dunning.case"]._group_key_sql
         parts = [SQL("WHEN %s THEN (%s)", c.id, group_key(c)) for c in companies]
         return SQL("CASE line.company_id %s END", SQL(" ").join(parts))
 
