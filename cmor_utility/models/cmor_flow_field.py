@@ -2,56 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ..formats import flow_layout
-
-# Where the value of a field comes from. A closed list: layouts are data that users
-# edit, so nothing of theirs is ever evaluated. ``cmor.practice._flow_values`` fills it.
-SOURCES = [
-    ("service_code", "Service code of the flow"),
-    ("flow_code", "Flow code"),
-    ("role_vat", "VAT number of our role"),
-    ("gestore_vat", "VAT number of the Gestore"),
-    ("code", "Practice code (CP_UTENTE)"),
-    ("sii_code", "Practice code of the SII (CP_GESTORE)"),
-    ("sector_code", "Sector: E or G"),
-    ("pod", "POD"),
-    ("pdr", "PDR"),
-    ("fiscal_code", "Tax code of the customer"),
-    ("vat", "VAT number of the customer"),
-    ("foreign", "Foreign customer: 0 or 1"),
-    ("first_name", "First name"),
-    ("last_name", "Surname"),
-    ("company_name", "Company name"),
-    ("cc_vat", "VAT number of the seller"),
-    ("date_end", "End of the supply"),
-    ("credit", "Credit of the last months"),
-    ("indemnity", "Indemnity asked"),
-    ("has_prev", "Previous CMOR: 0 or 1"),
-    ("prev_sii_code", "SII code of the previous CMOR"),
-    ("prev_amount", "Amount of the previous CMOR"),
-    ("bill_count", "Number of bills"),
-    ("bills", "Bills (group)"),
-    ("notice_count", "Number of notices"),
-    ("notices", "Formal notices (group)"),
-    ("art4", "Declaration of art. 4: 0 or 1"),
-    ("note", "Note"),
-]
-# keys an item of a group may show, with the kind of its value
-GROUP_PARTS = {
-    "bills": {
-        "number": flow_layout.TEXT,
-        "date": flow_layout.DATE,
-        "due_date": flow_layout.DATE,
-        "amount": flow_layout.DECIMAL,
-        "total": flow_layout.DECIMAL,
-    },
-    "notices": {
-        "sent": flow_layout.DATE,
-        "channel": flow_layout.TEXT,
-        "received": flow_layout.DATE,
-        "term": flow_layout.DATE,
-        "reference": flow_layout.TEXT,
-    },
-}
+from ..formats.flow_sources import GROUP_PARTS, SOURCES
 
 
 class CmorFlowField(models.Model):

@@ -33,6 +33,25 @@ class CmorFlowRecord(models.Model):
         ondelete="restrict",
         check_company=True,
     )
+    # the request of ours that is in the file, or that the answer is about
+    request_id = fields.Many2one(
+        "cmor.practice.request",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="restrict",
+        check_company=True,
+    )
+    # for an answer: the record of ours that it answers
+    answered_id = fields.Many2one(
+        "cmor.flow.record",
+        string="Answers",
+        readonly=True,
+        index="btree_not_null",
+        check_company=True,
+    )
+    direction = fields.Selection(related="file_id.direction", store=True)
+    # by source, as understood; dates and decimals as in rules.messages.encode_params
+    values = fields.Json(readonly=True)
     row_number = fields.Integer(readonly=True)
     code = fields.Char(string="Practice code", readonly=True, index=True)
     amount = fields.Monetary(readonly=True)

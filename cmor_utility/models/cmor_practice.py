@@ -201,6 +201,9 @@ class CmorPractice(models.Model):
     )
     event_ids = fields.One2many("cmor.practice.event", "practice_id", string="Events")
     record_ids = fields.One2many("cmor.flow.record", "practice_id", string="Flows")
+    request_ids = fields.One2many(
+        "cmor.practice.request", "practice_id", string="Requests"
+    )
     exported_on = fields.Datetime(readonly=True, copy=False)
     sent_on = fields.Datetime(readonly=True, copy=False)
     # what is next
