@@ -7,6 +7,9 @@ when it is shown.
 from odoo.tools import format_date, formatLang
 
 from ..rules import messages
+from . import texts_answers, texts_incoming, texts_money, texts_terms
+
+_PARTS = (texts_answers, texts_money, texts_incoming, texts_terms)
 
 
 def _lt(source):
@@ -40,6 +43,17 @@ NEXT_TEXTS = {
     "mark_sent": _lt("Upload the file and mark it as sent before %(date)s."),
     "await_answer": _lt("Wait for the answer of the SII, expected by %(date)s."),
 }
+
+for _part in _PARTS:
+    EVENT_TEXTS.update(_part.EVENTS)
+    NEXT_TEXTS.update(_part.NEXT)
+
+# why a received record waits for somebody
+PROBLEM_TEXTS = {
+    "no_handler": _lt("This flow is not one that is received here."),
+}
+for _part in _PARTS:
+    PROBLEM_TEXTS.update(_part.PROBLEMS)
 
 RULE_TEXTS = {
     "required": _lt("%(field)s is mandatory."),

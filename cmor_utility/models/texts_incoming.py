@@ -1,0 +1,5 @@
+"""Texts of the incoming side."""
+
+EVENTS = {}
+NEXT = {}
+PROBLEMS = {}

@@ -1,0 +1,5 @@
+"""Texts of terms, attention and history."""
+
+EVENTS = {}
+NEXT = {}
+PROBLEMS = {}
