@@ -11,6 +11,10 @@ import pytest
 
 #: reasons for which a test may be skipped; `./dev test` adds what it left out aloud
 NAMED_SKIPS = tuple(json.loads(os.environ.get("DEV_LEFT_OUT", "[]")))
+#: in a whole `./dev test`: file that is told how many tests Odoo's own runner has run
+LEFT_TO_RUNNER = os.environ.get("DEV_LEFT_TO_RUNNER")
+SLOW_TAGS = set(filter(None, os.environ.get("DEV_SLOW_TAGS", "").split(",")))
+ROOT = Path(__file__).resolve().parent
 _silent = []
 
 
@@ -71,6 +75,27 @@ def pytest_configure(config):
 
     pytest_odoo._shared_filestore = _own_filestore
     config.pluginmanager.register(OdooSession(), "odoo-session")
+
+
+def _is_run_by_odoo(item):
+    """Whether Odoo's own runner runs this test: a fast one of a module.
+
+    It skips test cases without tags (plain unittest) and functions.
+    """
+    tags = getattr(item.cls, "test_tags", None) if item.cls else None
+    folder = item.path.relative_to(ROOT).parts[0]
+    in_module = (ROOT / folder / "__manifest__.py").exists()
+    return bool(tags) and in_module and "standard" in tags and not tags & SLOW_TAGS
+
+
+def pytest_collection_modifyitems(config, items):
+    """In a whole run nothing is run twice: testing.py compares the counts."""
+    if not LEFT_TO_RUNNER:
+        return
+    left = [item for item in items if _is_run_by_odoo(item)]
+    items[:] = [item for item in items if not _is_run_by_odoo(item)]
+    config.hook.pytest_deselected(items=left)
+    Path(LEFT_TO_RUNNER).write_text(str(len(left)))
 
 
 def pytest_runtest_logreport(report):

@@ -18,9 +18,11 @@ from .places import DEV, ROOT, modules
 from .room import open_room
 from .say import DevError, note, step
 
-#: slow tests (tours, random kills, many mutations) carry one of these tags; Odoo's
-#: own runner leaves them to pytest, which runs everything
+#: slow tests (tours, random kills, many mutations) carry one of these tags: Odoo's
+#: own runner leaves them to pytest, which in turn leaves it the others of the modules
 SLOW_TAGS = ("tour", "slow")
+#: modules whose tests run beside nothing but what they depend on
+ALONE = ("creditbox_dunning",)
 _COUNT = re.compile(r"(\d+) failed, (\d+) error\(s\) of (\d+) tests")
 #: the part of Odoo's test_lint that judges add-ons and not Odoo itself (TestIndex
 #: fails on a field of Odoo's own; tests/test_schema.py looks at ours)
@@ -45,6 +47,8 @@ class Run:
     without: set
     log_dir: Path
     failures: list = field(default_factory=list)
+    #: how many tests of the modules Odoo's own runner has run, each time
+    ran_by_runner: list = field(default_factory=list)
 
     def failed(self, what, detail=""):
         self.failures.append(what)
@@ -68,7 +72,13 @@ def test(args):
         if args.paths or args.k:
             return _pytest(run, args, gone)
         databases.template(room, "all")
-        _in_parallel(lambda: _lint(run), lambda: _odoo_runner(run))
+        others = [name for name in modules() if name not in ALONE]
+        _in_parallel(
+            lambda: _odoo_runner(run, ALONE, ALONE),
+            lambda: _odoo_runner(run, modules(), others),
+            lambda: _lint(run),
+        )
+        _check_template(run)
         _odoo_lint(run)
         for what in run.failures:
             note(f"so far failed: {what}")
@@ -124,7 +134,10 @@ def _count(log):
 
 
 def _odoo_tests(run, what, name, log, *args):
-    """Run Odoo's runner on a database; judge exit status, count and log."""
+    """Run Odoo's runner on a database; judge exit status, count and log.
+
+    :return: how many tests it ran
+    """
     log.unlink(missing_ok=True)
     config = run.room.config(log.stem)
     command = processes.odoo_command(run.room, "server", config, "-d", name)
@@ -140,6 +153,7 @@ def _odoo_tests(run, what, name, log, *args):
     else:
         note(f"ok     {what}: {total} tests")
         _check_log(run, what, log)
+    return total
 
 
 def _extract(log, lines=40):
@@ -150,28 +164,31 @@ def _extract(log, lines=40):
     return "\n".join(text[begin : begin + lines])
 
 
-def _odoo_runner(run):
-    """Install from nothing and run the fast tests as a customer's Odoo would."""
-    what = "Odoo's own runner"
-    step(f"{what}: install the modules, run their fast tests")
-    ours = ",".join(modules())
-    tags = [f"/{module}" for module in modules()] + [f"-{tag}" for tag in SLOW_TAGS]
-    with databases.temporary(run.room, "base", "runner") as name:
-        log = run.log_dir / "runner.log"
-        args = ["-i", ours, "--test-tags", ",".join(tags)]
-        _odoo_tests(run, what, name, log, *args)
-        absent = _not_installed(run, name)
+def _odoo_runner(run, installed, tested):
+    """Install modules from nothing and run fast tests as a customer's Odoo would."""
+    what = f"Odoo's own runner ({', '.join(tested)})"
+    step(f"{what}: install {', '.join(installed)}, run the fast tests")
+    tags = [f"/{module}" for module in tested] + [f"-{tag}" for tag in SLOW_TAGS]
+    label = f"runner-{tested[0]}"
+    with databases.temporary(run.room, "base", label.replace("-", "_")) as name:
+        log = run.log_dir / f"{label}.log"
+        args = ["-i", ",".join(installed), "--test-tags", ",".join(tags)]
+        run.ran_by_runner.append(_odoo_tests(run, what, name, log, *args))
+        absent = sorted(set(installed) - _installed(run, name))
         if absent:
             run.failed(f"{what}: not installed: {', '.join(absent)}")
+
+
+def _check_template(run):
     made = databases.install_log(databases.template_name(run.room, "all"))
     if made.exists():
         _check_log(run, "template", made)
 
 
-def _not_installed(run, name):
+def _installed(run, name):
     with databases.connection(run.room, name) as cr:
         cr.execute("SELECT name FROM ir_module_module WHERE state = 'installed'")
-        return sorted(set(modules()) - {row[0] for row in cr})
+        return {row[0] for row in cr}
 
 
 def _odoo_lint(run):
@@ -215,6 +232,20 @@ def _pytest(run, args, gone, start=None):
             "DEV_LEFT_OUT": json.dumps(left_out),
             "DEV_MODULES": ",".join(modules()),
         }
-        if start is not None:
-            note(f"{time.monotonic() - start:.0f} s since the start")
-        return processes.run(room, command, env=env)
+        if start is None:
+            return processes.run(room, command, env=env)
+        note(f"{time.monotonic() - start:.0f} s since the start")
+        left = run.log_dir / "left_to_runner.txt"
+        left.unlink(missing_ok=True)
+        env |= {"DEV_LEFT_TO_RUNNER": str(left), "DEV_SLOW_TAGS": ",".join(SLOW_TAGS)}
+        status = processes.run(room, command, env=env)
+        _check_left(run, left)
+        return status
+
+
+def _check_left(run, left):
+    """What pytest left to Odoo's own runner is what that has run, to the test."""
+    count = int(left.read_text()) if left.exists() else 0
+    ran = sum(run.ran_by_runner)
+    if count != ran:
+        run.failed(f"pytest left {count} tests to Odoo's runner, which ran {ran}")
