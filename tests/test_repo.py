@@ -137,13 +137,17 @@ class Block:
             raise ImportError(f"{name} is forbidden here")
 sys.meta_path.insert(0, Block())
 root = pathlib.Path(sys.argv[1])
+house = types.ModuleType("house")  # in Odoo's place: modules see each other beside them
+house.__path__ = [str(root)]
+sys.modules["house"] = house
 for module in sys.argv[2:]:
-    package = types.ModuleType(module)
+    package = types.ModuleType(f"house.{module}")
     package.__path__ = [str(root / module)]  # the package without its __init__
-    sys.modules[module] = package
+    sys.modules[package.__name__] = package
+for module in sys.argv[2:]:
     for part in ("rules", "formats"):
         for path in sorted((root / module / part).rglob("*.py")):
-            name = ".".join(path.relative_to(root).with_suffix("").parts)
+            name = ".".join(("house", *path.relative_to(root).with_suffix("").parts))
             importlib.import_module(name.removesuffix(".__init__"))
             print(name)
 """

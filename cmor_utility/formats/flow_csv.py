@@ -6,87 +6,47 @@ layout. A record that breaks a rule is left out and reported; the others go.
 """
 
 import codecs
-from dataclasses import dataclass, replace
+import csv
+import io
+from itertools import islice, zip_longest
 
-from .flow_layout import FIXED, MANDATORY, Issue, check_record, decode, encode
+from .flow_layout import MANDATORY, Issue
+from .flow_rows import (
+    MAX_BYTES,
+    MAX_COLUMNS,
+    MAX_ROWS,
+    FlowReader,
+    FlowRefused,
+    Line,
+    ReadResult,
+    ReadRow,
+    RefusedRow,
+    WriteResult,
+    WrittenRow,
+    encode_all,
+    encode_record,
+    split_items,
+)
 
-MAX_BYTES = 50_000_000
-MAX_CELL = 20_000
+__all__ = [
+    "FlowRefused",
+    "ReadResult",
+    "ReadRow",
+    "RefusedRow",
+    "WriteResult",
+    "WrittenRow",
+    "encode_record",
+    "open_csv",
+    "read",
+    "write",
+]
+
 FALLBACK_ENCODINGS = ("utf-8-sig", "cp1252")
+DELIMITERS = (";", ",", "|", "\t")
+_CHUNK = 1 << 20
 
 
-class FlowRefused(Exception):
-    """A file that cannot be read at all. ``code`` is stable, ``params`` fill its text.
-
-    Codes: empty, too_big, nul, undecodable, header_missing, header_double,
-    column_missing.
-    """
-
-    def __init__(self, code, **params):
-        super().__init__(code)
-        self.code, self.params = code, params
-
-
-@dataclass(frozen=True)
-class WrittenRow:
-    """A record that is in the file: its key, its texts by field name."""
-
-    key: object
-    texts: dict
-
-
-@dataclass(frozen=True)
-class RefusedRow:
-    """A record left out: its key, what is wrong with it."""
-
-    key: object
-    texts: dict
-    issues: tuple
-
-
-@dataclass(frozen=True)
-class WriteResult:
-    """``data`` is the file, or b"" when no record could be written."""
-
-    data: bytes
-    written: tuple
-    refused: tuple
-
-
-@dataclass(frozen=True)
-class ReadRow:
-    """A row as received (``raw``), understood (``values``), and what is wrong."""
-
-    number: int
-    raw: dict
-    values: dict
-    issues: tuple
-
-
-@dataclass(frozen=True)
-class ReadResult:
-    """Rows in the order of the file; ``unknown`` headings were kept in ``raw``."""
-
-    rows: tuple
-    encoding: str
-    unknown: tuple = ()
-
-
-def encode_record(layout, values):
-    """Texts of one record.
-
-    :param dict values: field name -> Python value
-    :return: (texts by field name, list of Issue)
-    """
-    texts, issues = {}, []
-    for field in layout.fields:
-        text, issue = encode(layout, field, values.get(field.name))
-        texts[field.name] = text
-        if issue:
-            issues.append(issue)
-    broken = {issue.field for issue in issues}
-    issues += [i for i in check_record(layout, texts) if i.field not in broken]
-    return texts, issues
+# --- writing ------------------------------------------------------------------
 
 
 def write(layout, records):
@@ -96,67 +56,43 @@ def write(layout, records):
     :param records: iterable of (key, values)
     :return: ``WriteResult``
     """
-    lines, written, refused = [], [], []
-    names = [field.name for field in layout.fields]
-    if layout.header:
-        lines.append(layout.delimiter.join(names))
-    for key, values in records:
-        texts, issues = encode_record(layout, values)
-        if issues:
-            refused.append(RefusedRow(key, texts, tuple(issues)))
-            continue
-        lines.append(layout.delimiter.join(texts[name] for name in names))
-        written.append(WrittenRow(key, texts))
+    good, refused = encode_all(layout, records)
     data = b""
-    if written:
-        text = layout.line_end.join(lines) + layout.line_end
-        data = text.encode(layout.encoding)
-    return WriteResult(data, tuple(written), tuple(refused))
+    if good:
+        data = render(
+            layout, [(row.texts, split_items(layout, vals)) for row, vals in good]
+        )
+    return WriteResult(data, tuple(row for row, _vals in good), tuple(refused))
 
 
-def decode_bytes(data, encoding):
-    """Text of a file: its layout's encoding first, then the usual ones.
+def render(layout, records):
+    """Bytes of a CSV with texts as they are: no rule is checked.
 
-    :return: (text, encoding used)
-    :raise FlowRefused: empty, too_big, nul, undecodable
+    :param records: list of (texts by field name, items by field name)
     """
-    if not data.strip():
-        raise FlowRefused("empty")
-    if len(data) > MAX_BYTES:
-        raise FlowRefused("too_big", limit=MAX_BYTES)
-    if b"\0" in data:
-        raise FlowRefused("nul")
-    first = "utf-8-sig" if codecs.lookup(encoding).name == "utf-8" else encoding
-    for name in dict.fromkeys((first, *FALLBACK_ENCODINGS)):
-        try:
-            return data.decode(name), name
-        except UnicodeDecodeError:
-            continue
-    raise FlowRefused("undecodable")
+    columns = layout.columns()
+    lines = [layout.delimiter.join(columns)] if layout.header else []
+    for texts, items in records:
+        for part in _spread(layout, items):
+            cells = {**texts, **part}
+            lines.append(layout.delimiter.join(cells[name] for name in columns))
+    text = layout.line_end.join(lines) + layout.line_end
+    return text.encode(layout.encoding)
 
 
-def _split_lines(text):
-    """Lines of the file: only CR and LF end a line (not U+2028 and its like)."""
-    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-
-
-def _header(layout, line):
-    names = [name.strip().strip('"').upper() for name in line.split(layout.delimiter)]
-    known = {field.name.upper(): field.name for field in layout.fields}
-    if not any(name in known for name in names):
-        raise FlowRefused("header_missing")
-    doubles = sorted({name for name in names if name and names.count(name) > 1})
-    if doubles:
-        raise FlowRefused("header_double", columns=", ".join(doubles))
-    columns = [known.get(name, name) for name in names]
-    missing = [
-        field.name
-        for field in layout.fields
-        if field.required == MANDATORY and field.name not in columns
+def _spread(layout, items):
+    """The cells of the items of a record, line by line; at least one line."""
+    if not layout.groups():
+        return [{}]
+    blank = {p.name: "" for f in layout.groups() for p in f.part_fields()}
+    rows = list(zip_longest(*items.values(), fillvalue={})) or [()]
+    return [
+        {**blank, **{name: text for item in row for name, text in item.items()}}
+        for row in rows
     ]
-    if missing:
-        raise FlowRefused("column_missing", columns=", ".join(missing))
-    return columns
+
+
+# --- reading ------------------------------------------------------------------
 
 
 def read(layout, data):
@@ -167,39 +103,165 @@ def read(layout, data):
     :return: ``ReadResult``; each row with its own issues
     :raise FlowRefused: the file as a whole cannot be read
     """
-    text, encoding = decode_bytes(data, layout.encoding)
-    lines = _split_lines(text)
+    return open_csv(layout, data).read()
+
+
+def open_csv(layout, data):
+    """Like ``read``, but the rows are read while they are walked.
+
+    :return: ``FlowReader``
+    """
+    encoding = find_encoding(data, layout.encoding)
+    first = next(_text_lines(data, encoding), "")
     if layout.header:
-        columns = _header(layout, lines[0])
-        start = 1
+        delimiter, quoted = _form(layout, first)
+        columns = header(layout, _split(first, delimiter, quoted))
     else:
-        columns, start = [field.name for field in layout.fields], 0
-    fields = {field.name: field for field in layout.fields}
-    rows = []
-    for number, line in enumerate(lines[start:], start + 1):
-        if line.strip(" \t" + layout.delimiter):
-            rows.append(_read_row(layout, fields, columns, number, line))
-    unknown = tuple(name for name in columns if name and name not in fields)
-    return ReadResult(tuple(rows), encoding, unknown)
+        columns, delimiter, quoted = layout.columns(), layout.delimiter, False
+    if quoted:
+        _check_quoting(data, encoding, delimiter)
+
+    def lines():
+        rows = _quoted_rows if quoted else _plain_rows
+        for number, cells in rows(data, encoding, delimiter):
+            if (number > 1 or not layout.header) and any(c.strip() for c in cells):
+                yield _line(columns, number, cells, delimiter)
+
+    return FlowReader(layout, lines, encoding, columns)
 
 
-def _read_row(layout, fields, columns, number, line):
-    cells = line.split(layout.delimiter)
-    issues = []
-    if len(cells) != len(columns):
-        params = (len(columns), len(cells))
-        issues.append(Issue("columns", "", "", number, params))
-    raw = dict(zip(columns, cells, strict=False))
-    values, texts = {}, {}
-    for name, field in fields.items():
-        cell = raw.get(name, "")
-        if len(cell) > MAX_CELL:
-            issues.append(Issue("too_long", name, cell[:80], number, (MAX_CELL,)))
+def first_rows(data, count=5):
+    """The first rows of a CSV as lists of texts, its separator told by the header.
+
+    :raise FlowRefused: it is no text file
+    """
+    encoding = find_encoding(data, "utf-8")
+    lines = list(islice(_text_lines(data, encoding), count))
+    delimiter = max(DELIMITERS, key=lines[0].count)
+    return [line.split(delimiter) for line in lines]
+
+
+def check_bytes(data):
+    """Refuse what cannot be a text file at all.
+
+    :raise FlowRefused: empty, too_big, nul, too_many_rows
+    """
+    if not data.strip():
+        raise FlowRefused("empty")
+    if len(data) > MAX_BYTES:
+        raise FlowRefused("too_big", limit=MAX_BYTES >> 20)
+    if b"\0" in data:
+        raise FlowRefused("nul")
+    if max(data.count(b"\n"), data.count(b"\r")) > MAX_ROWS:
+        raise FlowRefused("too_many_rows", limit=MAX_ROWS)
+
+
+def find_encoding(data, wanted):
+    """The encoding that reads the whole file: its layout's first, then the usual ones.
+
+    :raise FlowRefused: empty, too_big, nul, too_many_rows, undecodable
+    """
+    check_bytes(data)
+    first = "utf-8-sig" if codecs.lookup(wanted).name == "utf-8" else wanted
+    for name in dict.fromkeys((first, *FALLBACK_ENCODINGS)):
+        decoder = codecs.getincrementaldecoder(name)()
+        try:
+            for start in range(0, len(data), _CHUNK):
+                decoder.decode(data[start : start + _CHUNK])
+            decoder.decode(b"", True)
+        except UnicodeDecodeError:
             continue
-        value, issue = decode(layout, field, cell)
-        values[name] = value
-        texts[name] = value if field.kind == FIXED and value else cell.strip()
-        if issue:
-            issues.append(replace(issue, row=number))
-    issues += [replace(i, row=number) for i in check_record(layout, texts)]
-    return ReadRow(number, raw, values, tuple(issues))
+        return name
+    raise FlowRefused("undecodable")
+
+
+def _text_lines(data, encoding):
+    """Lines of the file: only CR and LF end a line (not U+2028 and its like)."""
+    stream = io.TextIOWrapper(io.BytesIO(data), encoding, newline=None)
+    for line in stream:
+        yield line.removesuffix("\n")
+
+
+def _plain_rows(data, encoding, delimiter):
+    for number, line in enumerate(_text_lines(data, encoding), 1):
+        yield number, line.split(delimiter)
+
+
+def _quoted_rows(data, encoding, delimiter):
+    stream = io.TextIOWrapper(io.BytesIO(data), encoding, newline="")
+    yield from enumerate(csv.reader(stream, delimiter=delimiter, strict=True), 1)
+
+
+def _check_quoting(data, encoding, delimiter):
+    """Quotes that do not close would swallow good rows: the file is refused."""
+    try:
+        for _row in _quoted_rows(data, encoding, delimiter):
+            pass
+    except csv.Error as error:
+        raise FlowRefused("quoting", detail=str(error)) from error
+
+
+def _form(layout, line):
+    """(separator, quoted or not) of a file with this header.
+
+    The SII quotes nothing, so quotes are text, unless every heading is in quotes: then
+    a program wrote the file that quotes all.
+    """
+    for delimiter in dict.fromkeys((layout.delimiter, *DELIMITERS)):
+        names = [name.strip() for name in line.split(delimiter)]
+        quoted = all(len(n) > 1 and n[0] == n[-1] == '"' for n in names)
+        plain = {name.strip('"').strip().upper() for name in names}
+        if plain & {name.upper() for name in layout.columns()}:
+            return delimiter, quoted
+    raise FlowRefused("header_missing")
+
+
+def _split(line, delimiter, quoted):
+    return [
+        name.strip().strip('"') if quoted else name for name in line.split(delimiter)
+    ]
+
+
+def header(layout, cells):
+    """Headings of the columns, known ones as the layout writes them.
+
+    :param cells: texts of the header row
+    :return: list, a heading for each column; blank ones become "#" and their number
+    :raise FlowRefused: header_missing, header_double, column_missing,
+        too_many_columns
+    """
+    if len(cells) > MAX_COLUMNS:
+        raise FlowRefused("too_many_columns", limit=MAX_COLUMNS)
+    names = [name.strip().strip('"').strip().upper() for name in cells]
+    known = {name.upper(): name for name in layout.columns()}
+    if not any(name in known for name in names):
+        raise FlowRefused("header_missing")
+    doubles = sorted({name for name in names if name and names.count(name) > 1})
+    if doubles:
+        raise FlowRefused("header_double", columns=", ".join(doubles))
+    columns = [
+        known.get(name, name) or f"#{number}" for number, name in enumerate(names, 1)
+    ]
+    groups = layout.groups()
+    missing = [
+        field.name
+        for field in layout.fields
+        if field.required == MANDATORY
+        and not any(
+            part.name in columns
+            for part in (field.part_fields() if field in groups else [field])
+        )
+    ]
+    if missing:
+        raise FlowRefused("column_missing", columns=", ".join(missing))
+    return columns
+
+
+def _line(columns, number, cells, delimiter):
+    issues = ()
+    if len(cells) != len(columns):
+        issues = (Issue("columns", "", "", number, (len(columns), len(cells))),)
+    found = dict(zip(columns, cells, strict=False))
+    if len(cells) > len(columns):
+        found[f"#{len(columns) + 1}"] = delimiter.join(cells[len(columns) :])
+    return Line(number, found, issues)

@@ -20,6 +20,9 @@ DATE = "date"
 GROUP = "group"
 KINDS = (TEXT, FIXED, CODE, INTEGER, DECIMAL, DATE, GROUP)
 
+CSV, XML = "csv", "xml"
+JOINED, ROWS = "joined", "rows"
+
 MANDATORY = "mandatory"
 CONDITIONAL = "conditional"
 OPTIONAL = "optional"
@@ -40,6 +43,13 @@ RULES = (
     "unencodable",
     "formula",
     "columns",
+    "empty_item",
+    "group_count",
+    "group_split",
+    "double",
+    "unknown_element",
+    "merged_cells",
+    "spreadsheet",
 )
 
 _DATE_TOKENS = (("YYYY", "%Y"), ("MM", "%m"), ("DD", "%d"))
@@ -64,8 +74,10 @@ class Field:
 
     ``length`` is the number of characters, for decimals of integer digits. ``parts`` of
     a group are (key, kind) pairs of each item, joined by ``part_sep``; items are joined
-    by ``item_sep``. ``condition`` is (field, value): mandatory only when that field has
-    that value. Fields that share ``one_of`` need at least one value between them.
+    by ``item_sep``. ``part_names`` are the headings of the parts where each has a place
+    of its own (repeat = rows). ``condition`` is (field, value): mandatory only when
+    that field has that value. Fields that share ``one_of`` need at least one value
+    between them. ``source`` is what the value means (``flow_sources.SOURCES``).
     """
 
     name: str
@@ -80,11 +92,26 @@ class Field:
     parts: tuple = ()
     item_sep: str = "#"
     part_sep: str = "|"
+    source: str = ""
+    part_names: tuple = ()
+
+    def part_fields(self):
+        """The parts of a group as fields with the headings that they have in a file."""
+        names = self.part_names or [f"{self.name}_{k.upper()}" for k, _ in self.parts]
+        return tuple(
+            Field(name, kind, decimals=2)
+            for name, (_key, kind) in zip(names, self.parts, strict=True)
+        )
 
 
 @dataclass(frozen=True)
 class Layout:
-    """A record layout with the form of its file."""
+    """A record layout with the form of its file.
+
+    ``repeat``: the items of a group stand in one field (joined) or one to a line, with
+    the other columns repeated (rows); in XML as text or as elements ``xml_item``.
+    ``xml_root`` is a path of element names, ``xml_record`` the element of a record.
+    """
 
     code: str
     fields: tuple
@@ -94,6 +121,28 @@ class Layout:
     decimal_mark: str = "."
     date_format: str = "DD/MM/YYYY"
     header: bool = True
+    file_format: str = CSV
+    repeat: str = JOINED
+    xml_root: str = "RichiestaSII/DatiSII"
+    xml_record: str = "Flusso"
+    xml_item: str = "Elemento"
+    xml_namespace: str = ""
+
+    def groups(self):
+        """The fields whose items have places of their own in the file."""
+        if self.repeat != ROWS:
+            return ()
+        return tuple(field for field in self.fields if field.kind == GROUP)
+
+    def columns(self):
+        """Headings of the file, in order."""
+        names = []
+        for field in self.fields:
+            if field.kind == GROUP and self.repeat == ROWS:
+                names += [part.name for part in field.part_fields()]
+            else:
+                names.append(field.name)
+        return names
 
     @property
     def strftime(self):
@@ -124,7 +173,7 @@ def encode(layout, field, value):
     :return: (text, Issue or None); an absent value is the empty text
     """
     if field.kind == FIXED:
-        return field.fixed, None
+        return clean_text(field.fixed, layout.delimiter), None
     if value is None or value == "" or value == []:
         return "", None
     try:
@@ -139,7 +188,10 @@ def encode(layout, field, value):
 
 
 def _check_text(layout, field, text):
-    if field.kind != DECIMAL and field.length and len(text) > field.length:
+    bounded = field.kind != DECIMAL and not (
+        field.kind == GROUP and layout.repeat == ROWS
+    )
+    if bounded and field.length and len(text) > field.length:
         return "too_long"
     try:
         text.encode(layout.encoding)
@@ -197,19 +249,30 @@ def _encode_date(layout, field, value):
 
 
 def _encode_group(layout, field, value):
+    items, rule = item_texts(layout, field, value)
+    return field.item_sep.join(map(field.part_sep.join, items)), rule
+
+
+def item_texts(layout, field, value):
+    """Texts of the items of a group.
+
+    :param value: list of dicts, keys as in ``field.parts``
+    :return: (list of lists of texts, rule broken or None)
+    """
     items = []
-    for item in value:
-        parts = []
-        for key, kind in field.parts:
-            part = Field(key, kind, decimals=2)
+    for item in value or ():
+        texts = []
+        for (key, kind), part in zip(field.parts, field.part_fields(), strict=True):
             text, issue = encode(layout, part, item.get(key))
             if issue:
-                return text, issue.rule
+                return items, issue.rule
             if kind in (TEXT, CODE):
                 text = clean_text(text, field.item_sep, field.part_sep)
-            parts.append(text)
-        items.append(field.part_sep.join(parts))
-    return field.item_sep.join(items), None
+            texts.append(text)
+        if not any(texts):
+            return items, "empty_item"
+        items.append(texts)
+    return items, None
 
 
 _ENCODERS = {
@@ -232,8 +295,8 @@ def decode(layout, field, text):
     text = text.strip()
     if not text:
         return None, None
-    if field.kind in (FIXED, CODE) and text.isdigit() and field.length:
-        text = text.zfill(field.length) if field.kind == FIXED else text
+    if field.kind == FIXED and text.isdigit() and field.length:
+        text = text.zfill(field.length)
     try:
         value, rule = _DECODERS[field.kind](layout, field, text)
     except (ValueError, ArithmeticError):
@@ -254,7 +317,11 @@ def _decode_fixed(layout, field, text):
 
 
 def _decode_code(layout, field, text):
-    return text, ("not_in_table" if field.table and text not in field.table else None)
+    if not field.table or text in field.table:
+        return text, None
+    # "1" and "001" are the same code: zeros are lost on the way
+    same = [code for code in field.table if code.lstrip("0") == text.lstrip("0")]
+    return (same[0], None) if len(same) == 1 else (text, "not_in_table")
 
 
 def _decode_integer(layout, field, text):
@@ -296,14 +363,25 @@ def _decode_group(layout, field, text):
         texts = item.split(field.part_sep)
         if len(texts) != len(field.parts):
             return None, "bad_type"
-        values = {}
-        for (key, kind), part in zip(field.parts, texts, strict=True):
-            value, issue = decode(layout, Field(key, kind, decimals=2), part)
-            if issue:
-                return None, issue.rule
-            values[key] = value
+        values, issue = decode_item(layout, field, texts)
+        if issue:
+            return None, issue.rule
         items.append(values)
     return items, None
+
+
+def decode_item(layout, field, texts):
+    """Values of one item of a group.
+
+    :param texts: one text a part, in order
+    :return: (dict by key, first Issue or None)
+    """
+    values, wrong = {}, None
+    parts = zip(field.parts, field.part_fields(), texts, strict=True)
+    for (key, _kind), part, text in parts:
+        values[key], issue = decode(layout, part, text)
+        wrong = wrong or issue
+    return values, wrong
 
 
 _DECODERS = {

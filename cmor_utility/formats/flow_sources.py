@@ -101,3 +101,20 @@ GROUP_PARTS = {
         "reference": flow_layout.TEXT,
     },
 }
+# heading of a part where it has a column of its own: <field>_<word>
+PART_WORDS = {
+    "number": "NUMERO",
+    "date": "DATA",
+    "due_date": "SCADENZA",
+    "amount": "IMPORTO",
+    "total": "TOTALE",
+    "sent": "INVIO",
+    "channel": "CANALE",
+    "received": "RICEZIONE",
+    "term": "TERMINE",
+    "reference": "RIFERIMENTO",
+}
+# source of a group -> source of the number of its items
+GROUP_COUNTS = {"bills": "bill_count", "notices": "notice_count"}
+# the source that names the practice of a record, the first that a layout has
+KEYS = ("code", "sii_code", "cancel_sii_code")

@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ..formats import flow_layout
-from ..formats.flow_sources import GROUP_PARTS, SOURCES
+from ..formats.flow_sources import GROUP_PARTS, PART_WORDS, SOURCES
 
 
 class CmorFlowField(models.Model):
@@ -26,7 +26,7 @@ class CmorFlowField(models.Model):
             ("integer", "Integer"),
             ("decimal", "Decimal"),
             ("date", "Date"),
-            ("group", "Repeated group in one field"),
+            ("group", "Repeated group"),
         ],
         required=True,
         default="text",
@@ -56,7 +56,8 @@ class CmorFlowField(models.Model):
     )
     source = fields.Selection(SOURCES, help="Where the value comes from.")
     group_parts = fields.Char(
-        help="For a repeated group: its parts in order, separated by commas."
+        help="For a repeated group: its parts in order, separated by commas; a part may"
+        " be followed by a colon and its heading where it has a place of its own."
     )
     item_separator = fields.Char(size=1, default="#")
     part_separator = fields.Char(size=1, default="|")
@@ -120,8 +121,17 @@ class CmorFlowField(models.Model):
         return False
 
     def _part_names(self):
-        names = (self.group_parts or "").split(",")
-        return [name.strip() for name in names if name.strip()]
+        return [name for name, _heading in self._part_headings()]
+
+    def _part_headings(self):
+        """[(part, its heading where it has a place of its own)]."""
+        found = []
+        for text in (self.group_parts or "").split(","):
+            part, _colon, heading = (word.strip() for word in text.partition(":"))
+            if part:
+                word = PART_WORDS.get(part, part.upper())
+                found.append((part, heading or f"{self.name}_{word}"))
+        return found
 
     def _spec(self):
         """This field as the engine wants it (``formats.flow_layout.Field``)."""
@@ -144,4 +154,6 @@ class CmorFlowField(models.Model):
             parts=tuple((name, known[name]) for name in self._part_names()),
             item_sep=self.item_separator or "#",
             part_sep=self.part_separator or "|",
+            source=self.source or "",
+            part_names=tuple(heading for _name, heading in self._part_headings()),
         )

@@ -1,4 +1,4 @@
-import codecs
+import re
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
@@ -11,6 +11,15 @@ from ..rules import patterns
 LINE_ENDS = {"crlf": "\r\n", "lf": "\n"}
 DATE_FORMATS = [("DD/MM/YYYY", "DD/MM/YYYY"), ("YYYY-MM-DD", "YYYY-MM-DD")]
 DEFAULT_FILE_NAME = "{service}.{flow}_{vat}_{timestamp}_{n:3}.csv"
+# one byte or more a character, never a zero byte: what the reader takes
+ENCODINGS = [
+    ("utf-8", "UTF-8"),
+    ("utf-8-sig", "UTF-8 with its mark (BOM)"),
+    ("cp1252", "Windows-1252"),
+    ("iso-8859-1", "ISO-8859-1"),
+    ("iso-8859-15", "ISO-8859-15"),
+]
+XML_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\Z")
 
 
 class CmorFlowLayout(models.Model):
@@ -66,12 +75,41 @@ class CmorFlowLayout(models.Model):
     field_ids = fields.One2many(
         "cmor.flow.field", "layout_id", string="Fields", copy=True
     )
+    file_format = fields.Selection(
+        [("csv", "CSV"), ("xml", "XML")],
+        required=True,
+        default="csv",
+        help="Form of the files we write. Both are read, whatever is chosen here.",
+    )
+    repeat = fields.Selection(
+        [
+            ("joined", "Joined in one field"),
+            ("rows", "One line (CSV) or element (XML) each"),
+        ],
+        string="Repeated groups",
+        required=True,
+        default="joined",
+        help="One line each: the other fields are repeated on every line.",
+    )
+    xml_root = fields.Char(
+        string="Elements around the records",
+        required=True,
+        default="RichiestaSII/DatiSII",
+        help="From the outermost, separated by /.",
+    )
+    xml_record = fields.Char(
+        string="Element of a record", required=True, default="Flusso"
+    )
+    xml_item = fields.Char(
+        string="Element of a group's item", required=True, default="Elemento"
+    )
+    xml_namespace = fields.Char(string="XML namespace")
     delimiter = fields.Selection(
         [(";", "; (semicolon)"), (",", ", (comma)"), ("|", "| (bar)")],
         required=True,
         default=";",
     )
-    encoding = fields.Char(required=True, default="utf-8")
+    encoding = fields.Selection(ENCODINGS, required=True, default="utf-8")
     line_end = fields.Selection(
         [("crlf", "CR LF (Windows)"), ("lf", "LF (Unix)")],
         required=True,
@@ -93,22 +131,29 @@ class CmorFlowLayout(models.Model):
         "A layout cannot end before it begins.",
     )
 
-    @api.constrains("encoding", "file_name_pattern", "delimiter", "decimal_mark")
+    @api.constrains("file_name_pattern", "delimiter", "decimal_mark")
     def _check_form(self):
         for layout in self:
             try:
-                codecs.lookup(layout.encoding)
                 patterns.parse(layout.file_name_pattern, patterns.FILE_TOKENS)
-            except (LookupError, patterns.PatternError) as error:
+            except patterns.PatternError as error:
                 raise ValidationError(
-                    self.env._(
-                        "Encoding or file name not valid: %(detail)s", detail=str(error)
-                    )
+                    self.env._("File name not valid: %(name)s", name=error.args[1])
                 ) from error
             if layout.delimiter == layout.decimal_mark:
                 raise ValidationError(
                     self.env._("Separator and decimal mark cannot be the same.")
                 )
+
+    @api.constrains("xml_root", "xml_record", "xml_item")
+    def _check_xml_names(self):
+        for layout in self:
+            names = [*layout.xml_root.split("/"), layout.xml_record, layout.xml_item]
+            for name in names:
+                if not XML_NAME.match(name):
+                    raise ValidationError(
+                        self.env._("%(name)s is no name of an element.", name=name)
+                    )
 
     @api.constrains("type_id", "company_id", "date_from", "date_to")
     def _check_overlap(self):
@@ -214,6 +259,12 @@ class CmorFlowLayout(models.Model):
             set(vals)
             & {
                 "type_id",
+                "file_format",
+                "repeat",
+                "xml_root",
+                "xml_record",
+                "xml_item",
+                "xml_namespace",
                 "delimiter",
                 "encoding",
                 "line_end",
@@ -288,6 +339,12 @@ class CmorFlowLayout(models.Model):
             decimal_mark=self.decimal_mark,
             date_format=self.date_format,
             header=self.has_header,
+            file_format=self.file_format,
+            repeat=self.repeat,
+            xml_root=self.xml_root,
+            xml_record=self.xml_record,
+            xml_item=self.xml_item,
+            xml_namespace=self.xml_namespace or "",
         )
 
     def _file_name(self, vat, number, now):

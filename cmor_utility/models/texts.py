@@ -6,6 +6,8 @@ when it is shown.
 
 from odoo.tools import format_date, formatLang
 
+from odoo.addons.utility_supply.formats.messages import describe
+
 from ..rules import messages
 from . import texts_answers, texts_incoming, texts_money, texts_terms
 
@@ -69,9 +71,55 @@ RULE_TEXTS = {
     "unencodable": _lt("%(field)s has characters the file cannot hold: %(value)s"),
     "formula": _lt("%(field)s begins like a formula: %(value)s"),
     "columns": _lt("The row has not the columns of the header."),
+    "empty_item": _lt("%(field)s has an item with nothing in it."),
+    "group_count": _lt("%(field)s has %(param)s items, the record says %(value)s."),
+    "group_split": _lt(
+        "The lines of %(value)s differ in more than their items: which one holds?"
+    ),
+    "double": _lt("%(field)s is there more than once: %(value)s"),
+    "unknown_element": _lt("Not expected here: %(field)s %(value)s"),
+    "merged_cells": _lt("The row has merged cells."),
+    "spreadsheet": _lt(
+        "%(field)s was changed by the spreadsheet and cannot be told for certain:"
+        " %(value)s"
+    ),
     "bad_fiscal_code": _lt("%(field)s is not a valid tax code: %(value)s"),
     "bad_vat": _lt("%(field)s is not a valid VAT number: %(value)s"),
 }
+
+# why a file cannot be read at all (formats.flow_io.FlowRefused)
+REFUSAL_TEXTS = {
+    "empty": _lt("The file is empty."),
+    "too_big": _lt("The file is larger than %(limit)s MB."),
+    "too_many_rows": _lt("The file has more than %(limit)s rows."),
+    "too_many_columns": _lt("The file has more than %(limit)s columns."),
+    "nul": _lt("The file is no text: it has zero bytes."),
+    "undecodable": _lt("The characters of the file cannot be read in any encoding."),
+    "quoting": _lt("The quotes of the file do not match: %(detail)s"),
+    "header_missing": _lt("The first row has none of the field names of the layout."),
+    "header_double": _lt("The same column is there more than once: %(columns)s"),
+    "column_missing": _lt("Columns missing: %(columns)s"),
+    "record_missing": _lt("The file has no element %(name)s."),
+    "xml": _lt("The XML is not well formed: %(detail)s"),
+    "xml_dtd": _lt("The XML declares a document type: such files are not read."),
+    "kind": _lt("The file is a %(found)s: CSV, XML, XLSX or a ZIP of them is needed."),
+    "zip": _lt("The ZIP cannot be opened safely."),
+    "zip_empty": _lt("The ZIP has no file in it."),
+    "zip_nested": _lt("%(name)s is an archive inside the archive: unpack it first."),
+    "zip_path": _lt("The ZIP has a file with the path of another folder: %(name)s"),
+    "zip_double": _lt("The ZIP has two files of the same name: %(name)s"),
+    "workbook": _lt("The workbook cannot be read."),
+}
+
+
+def refusal_line(env, error):
+    """Why a file was refused, for the reader's language.
+
+    :param error: ``formats.flow_io.FlowRefused``
+    """
+    text = env._(REFUSAL_TEXTS[error.code], **error.params)
+    details = [describe(issue, env._, place=False) for issue in error.issues]
+    return " ".join([text, *details])
 
 
 def show_params(env, params, currency):

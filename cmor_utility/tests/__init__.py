@@ -3,6 +3,7 @@ from . import (
     test_declarations,
     test_export,
     test_flow_csv,
+    test_flow_io,
     test_guards,
     test_race,
     test_rules_amount,

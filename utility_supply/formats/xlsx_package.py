@@ -13,18 +13,13 @@ import re
 import struct
 import zipfile
 import zlib
-from typing import NamedTuple
-
-from lxml import etree
 
 from . import cells
 from .issues import refuse
+from .safe_xml import XmlParts
 
 CHUNK = 1 << 17
-# the XML of one row, or of what stands between two, is far below this
-MAX_ELEMENT = 4 * 2**20
 MAX_SMALL_PART = 32 * 2**20  # workbook, relations, styles
-MAX_MERGES = 200_000
 _MAX_DIRECTORY = 4 * 2**20
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _BROKEN = (
@@ -39,7 +34,6 @@ _BROKEN = (
     RuntimeError,
     ValueError,
 )
-_SAFE = {"resolve_entities": False, "no_network": True, "huge_tree": False}
 
 _MAIN = (
     "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}",
@@ -52,14 +46,6 @@ _RELATION_ID = (
     "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id",
     "{http://purl.oclc.org/ooxml/officeDocument/relationships}id",
 )
-# searched in the bytes: the check reads every sheet whole, building nothing
-_MERGE = re.compile(
-    rb"<(?:[\w.-]{1,60}:)?mergeCell\s[^<>]{0,200}?\bref\s{0,9}=\s{0,9}"
-    rb"[\"']([A-Z0-9:$]{1,32})[\"']"
-)
-_FORMULA = re.compile(rb"<(?:[\w.-]{1,60}:)?f[\s/>]")
-_TAG_LENGTH = 300  # longest tag of these two that may straddle two chunks
-_ENCODING = re.compile(rb"<\?xml[^>]*?encoding\s*=\s*[\"']([^\"']*)")
 
 
 def tags(*locals_):
@@ -67,14 +53,7 @@ def tags(*locals_):
     return tuple(namespace + local for namespace in _MAIN for local in locals_)
 
 
-class Checked(NamedTuple):
-    """What the check of a sheet saw on its way."""
-
-    merges: list  # references of merged cells, "A1:C1"
-    formulas: bool  # whether some cell may hold a formula
-
-
-class Package:
+class Package(XmlParts):
     """An open XLSX. Everything it raises is FileRefused."""
 
     def __init__(self, data, limits):
@@ -103,6 +82,10 @@ class Package:
             if info.file_size > limits.ratio_floor and ratio > limits.max_ratio:
                 refuse("zip_bomb", part=f"{info.filename}, {ratio:.0f}:1")
 
+    def members(self):
+        """Names of the files in the zip, in order, as its directory writes them."""
+        return [i.filename for i in self._zip.infolist() if not i.is_dir()]
+
     def has(self, part):
         return part.casefold() in self._parts
 
@@ -123,56 +106,6 @@ class Package:
         except _BROKEN as error:
             refuse("corrupt_workbook", detail=f"{part}: {type(error).__name__}")
 
-    def check(self, part, *, sheet=False):
-        """Refuse ``part`` unless it is whole, well-formed UTF-8 XML free of DTD.
-
-        Returns :class:`Checked`, filled when ``sheet``.
-        """
-        parser = etree.XMLParser(target=_NoDoctype(part), **_SAFE)
-        merges, formulas, tail = [], False, b""
-        try:
-            for chunk in self.chunks(part):
-                if not tail:
-                    _check_encoding(chunk, part)
-                parser.feed(chunk)
-                window = tail + chunk
-                if sheet:
-                    merges += _MERGE.findall(window)
-                    if len(merges) > MAX_MERGES:
-                        refuse("corrupt_workbook", detail=f"{part}: merged cells")
-                    formulas = formulas or bool(_FORMULA.search(window))
-                # what follows the last tag may begin one that ends in the next chunk
-                tail = window[max(window.rfind(b">"), len(window) - _TAG_LENGTH) :]
-            parser.close()
-        except (etree.XMLSyntaxError, ValueError, AssertionError) as error:
-            refuse("corrupt_workbook", detail=f"{part}: {str(error)[:80]}")
-        return Checked([found.decode().replace("$", "") for found in merges], formulas)
-
-    def elements(self, part, wanted):
-        """The elements of a checked ``part`` whose tag is in ``wanted``, one by one:
-        each and all before it are dropped when the next is asked for.
-
-        Yields (element, bytes read so far).
-        """
-        parser = etree.XMLPullParser(
-            ("end",), tag=wanted, remove_comments=True, remove_pis=True, **_SAFE
-        )
-        done = pending = 0
-        try:
-            for chunk in self.chunks(part):
-                parser.feed(chunk)
-                done += len(chunk)
-                pending += len(chunk)
-                for _event, element in parser.read_events():
-                    pending = 0
-                    yield element, done
-                    _drop(element)
-                if pending > MAX_ELEMENT:
-                    refuse("corrupt_workbook", detail=f"{part}: too long")
-            parser.close()
-        except etree.XMLSyntaxError as error:
-            refuse("corrupt_workbook", detail=f"{part}: {str(error)[:80]}")
-
     def parsed(self, part, wanted):
         """The elements of a small part that is still to be checked."""
         if self.size(part) > MAX_SMALL_PART:
@@ -180,36 +113,6 @@ class Package:
         self.check(part)
         for element, _done in self.elements(part, wanted):
             yield element
-
-
-class _NoDoctype:
-    """A parser target without start, end and data: libxml2 only checks."""
-
-    def __init__(self, part):
-        self._part = part
-
-    def doctype(self, *_args):
-        refuse("xml_entity", part=self._part)
-
-    def close(self):
-        return None
-
-
-def _check_encoding(start, part):
-    """Other encodings are legal, never used, and would blind the search for tags."""
-    found = _ENCODING.search(start[:500])
-    declared = found[1].lower() if found else b"utf-8"
-    if declared not in (b"utf-8", b"us-ascii") or b"\0" in start[:500]:
-        refuse("corrupt_workbook", detail=f"{part}: {declared.decode('latin-1')}")
-
-
-def _drop(element):
-    element.clear()
-    while element is not None:
-        parent = element.getparent()
-        while element.getprevious() is not None:
-            del parent[0]
-        element = parent
 
 
 def _check_directory(data):

@@ -1,0 +1,269 @@
+"""Write and read a flow as XML, by its layout.
+
+Element names are the field names; the names around them are the layout's. Empty fields
+have no element. Reading takes any depth between the record and its fields, ignores
+namespaces, and never loads anything from outside (no DTD, no entities).
+"""
+
+import codecs
+from xml.sax.saxutils import escape, quoteattr
+
+from ...utility_supply.formats.issues import FileRefused
+from ...utility_supply.formats.safe_xml import XmlParts
+from .flow_csv import check_bytes
+from .flow_layout import Issue
+from .flow_rows import (
+    MAX_ROWS,
+    FlowReader,
+    FlowRefused,
+    Line,
+    WriteResult,
+    encode_all,
+    split_items,
+)
+
+_CHUNK = 1 << 17
+# names of encodings as XML writes them
+_NAMES = {"utf-8": "UTF-8", "cp1252": "windows-1252", "iso8859-1": "ISO-8859-1"}
+_NAMES["iso8859-15"] = "ISO-8859-15"
+
+
+# --- writing ------------------------------------------------------------------
+
+
+def write(layout, records):
+    """Make a file; parameters and result as ``flow_csv.write``."""
+    good, refused = encode_all(layout, records)
+    data = b""
+    if good:
+        data = render(
+            layout, [(row.texts, split_items(layout, vals)) for row, vals in good]
+        )
+    return WriteResult(data, tuple(row for row, _vals in good), tuple(refused))
+
+
+def render(layout, records):
+    """Bytes of an XML with texts as they are: no rule is checked.
+
+    :param records: list of (texts by field name, items by field name)
+    """
+    path = layout.xml_root.split("/")
+    space = layout.xml_namespace
+    codec = codecs.lookup(layout.encoding).name.removesuffix("-sig")
+    lines = [f'<?xml version="1.0" encoding="{_NAMES.get(codec, codec)}"?>']
+    for depth, name in enumerate(path):
+        attribute = f" xmlns={quoteattr(space)}" if space and not depth else ""
+        lines.append(f"{'  ' * depth}<{name}{attribute}>")
+    for texts, items in records:
+        lines += _record(layout, texts, items, "  " * len(path))
+    for depth, name in reversed(list(enumerate(path))):
+        lines.append(f"{'  ' * depth}</{name}>")
+    text = layout.line_end.join(lines) + layout.line_end
+    return text.encode(layout.encoding)
+
+
+def _record(layout, texts, items, indent):
+    lines = [f"{indent}<{layout.xml_record}>"]
+    groups = layout.groups()
+    for field in layout.fields:
+        if field in groups:
+            found = items.get(field.name)
+            lines += _group(layout, field, found, indent + "  ") if found else ()
+        elif texts.get(field.name):
+            lines.append(_element(indent + "  ", field.name, texts[field.name]))
+    lines.append(f"{indent}</{layout.xml_record}>")
+    return lines
+
+
+def _group(layout, field, items, indent):
+    lines = [f"{indent}<{field.name}>"]
+    for item in items:
+        lines.append(f"{indent}  <{layout.xml_item}>")
+        lines += [
+            _element(indent + "    ", n, text) for n, text in item.items() if text
+        ]
+        lines.append(f"{indent}  </{layout.xml_item}>")
+    return [*lines, f"{indent}</{field.name}>"]
+
+
+def _element(indent, name, text):
+    return f"{indent}<{name}>{escape(text)}</{name}>"
+
+
+# --- reading ------------------------------------------------------------------
+
+
+class _Document(XmlParts):
+    """The one part of an XML file."""
+
+    encodings = frozenset(
+        {b"utf-8", b"us-ascii", b"windows-1252", b"iso-8859-1", b"iso-8859-15"}
+    )
+
+    def __init__(self, data):
+        self._data = data
+
+    def chunks(self, part):
+        for start in range(0, len(self._data), _CHUNK):
+            yield self._data[start : start + _CHUNK]
+
+
+def read(layout, data):
+    """Read a file; parameters, result and errors as ``flow_csv.read``."""
+    return open_xml(layout, data).read()
+
+
+def open_document(data):
+    """A document that was checked whole.
+
+    :raise FlowRefused: empty, too_big, nul, too_many_rows, xml, xml_dtd
+    """
+    check_bytes(data)
+    document = _Document(data.removeprefix(codecs.BOM_UTF8).lstrip())
+    try:
+        document.check("XML")
+    except FileRefused as error:
+        issue = error.issues[0]
+        if issue.code == "xml_entity":
+            raise FlowRefused("xml_dtd") from error
+        raise FlowRefused("xml", detail=issue.params.get("detail", "")) from error
+    return document
+
+
+def sniff(data, names, judge):
+    """The first texts of the elements or attributes ``names`` that ``judge`` likes.
+
+    :param names: two element names
+    :param judge: function of their two texts, a true answer ends the search
+    :return: the answer of ``judge``, or None
+    :raise FlowRefused: it is no XML that may be read
+    """
+    document = open_document(data)
+    found = {}
+    for element, _done in _elements(document, ("*",)):
+        found.update({k: v for k, v in element.attrib.items() if k in names})
+        if local_name(element) in names:
+            found[local_name(element)] = element.text or ""
+        answer = len(found) == len(names) and judge(*(found[name] for name in names))
+        if answer:
+            return answer
+    return None
+
+
+def open_xml(layout, data):
+    """Like ``read``, but the records are read while they are walked.
+
+    :return: ``FlowReader``
+    :raise FlowRefused: the file as a whole cannot be read
+    """
+    document = open_document(data)
+    name = layout.xml_record
+    if data.count(name.encode()) > 2 * MAX_ROWS:
+        raise FlowRefused("too_many_rows", limit=MAX_ROWS)
+    headings = set()
+    count = 0
+    for line in _walk(layout, document):
+        headings.update(line.cells)
+        count += 1
+    if not count:
+        raise FlowRefused("record_missing", name=name)
+    columns = sorted(headings)
+    return FlowReader(layout, lambda: _walk(layout, document), "xml", columns)
+
+
+def _walk(layout, document):
+    """A Line for each record; what stands beside the records becomes a bad line."""
+    name, number, last = layout.xml_record, 0, None
+    for element, _done in _elements(document, (f"{{*}}{name}",)):
+        for other in reversed(list(element.itersiblings(preceding=True))):
+            if len(other):
+                number += 1
+                yield _foreign(layout, other, number)
+        number += 1
+        last = element
+        yield _line(layout, element, number)
+    for other in last.itersiblings() if last is not None else ():
+        if len(other):
+            number += 1
+            yield _foreign(layout, other, number)
+
+
+def _elements(document, wanted):
+    try:
+        yield from document.elements("XML", wanted)
+    except FileRefused as error:
+        detail = error.issues[0].params.get("detail", "")
+        raise FlowRefused("xml", detail=detail) from error
+
+
+def local_name(element):
+    """Name of an element without its namespace."""
+    return str(element.tag).rpartition("}")[2]
+
+
+def _foreign(layout, element, number):
+    line = _line(layout, element, number)
+    issue = Issue("unknown_element", "", local_name(element), number)
+    return Line(number, line.cells, (*line.issues, issue), line.items)
+
+
+def _line(layout, element, number):
+    """The texts of a record: attributes and leaves at any depth, by their name."""
+    known = {field.name.upper(): field.name for field in layout.fields}
+    groups = {field.name: field for field in layout.groups()}
+    cells, items, issues = {}, {name: [] for name in groups}, []
+
+    def add(name, text):
+        name = known.get(name.upper(), name)
+        if cells.get(name, "").strip():
+            if name in known.values():
+                issues.append(Issue("double", name, text[:80], number))
+            text = f"{cells[name]} {text}"
+        cells[name] = text
+
+    for node in _leaves(element, groups, known):
+        name = known.get(local_name(node).upper(), local_name(node))
+        stray = "" if node is element else (node.tail or "").strip()
+        if name in groups:
+            items[name] += _items(groups[name], node, number, issues)
+        else:
+            for attribute, text in node.attrib.items():
+                add(attribute.rpartition("}")[2], text)
+            if not len(node) and node is not element:
+                add(name, node.text or "")
+            else:
+                stray = (node.text or "").strip() or stray
+        if stray:  # text between elements belongs to no field
+            issues.append(Issue("unknown_element", name, stray[:80], number))
+    return Line(number, cells, tuple(issues), items)
+
+
+def _leaves(element, groups, known):
+    """The element and its descendants; groups are not entered."""
+    stack = [element]
+    while stack:
+        node = stack.pop()
+        yield node
+        if known.get(local_name(node).upper()) not in groups:
+            stack += reversed(node)
+
+
+def _items(field, node, number, issues):
+    """Texts by heading of each child of a group."""
+    known = {part.name.upper(): part.name for part in field.part_fields()}
+    found = []
+    for child in node:
+        item = {}
+        for leaf in child.iter():
+            if len(leaf):
+                continue
+            name = known.get(local_name(leaf).upper())
+            if name is None or name in item:
+                rule = "unknown_element" if name is None else "double"
+                issues.append(Issue(rule, local_name(leaf), "", number))
+            else:
+                item[name] = leaf.text or ""
+        found.append(item)
+    if not len(node) and (node.text or "").strip():
+        issues.append(Issue("bad_type", field.name, node.text.strip()[:80], number))
+    return found
