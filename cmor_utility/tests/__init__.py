@@ -4,6 +4,7 @@ from . import (
     test_export,
     test_flow_csv,
     test_flow_io,
+    test_layouts_shipped,
     test_guards,
     test_race,
     test_rules_amount,
