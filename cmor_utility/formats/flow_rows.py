@@ -271,7 +271,7 @@ def read_line(layout, line):
             raw[field.name] = _joined(field, line.items.get(field.name, ()))[:MAX_CELL]
             texts[field.name] = raw[field.name]
         else:
-            cell = line.cells.get(field.name, "")
+            cell = _visible(line.cells.get(field.name, ""))
             value, found = _read_cell(layout, field, cell, mangled)
             texts[field.name] = value if field.kind == FIXED and value else cell.strip()
         values[field.name] = value
@@ -281,6 +281,11 @@ def read_line(layout, line):
         if issue.field not in broken:
             issues.append(replace(issue, row=line.number))
     return ReadRow(line.number, raw, values, tuple(issues), line.count)
+
+
+def _visible(cell):
+    """``cell``, or "" when nobody would see anything in it."""
+    return cell if any(c.isprintable() and c != " " for c in cell) else ""
 
 
 def _read_cell(layout, field, cell, mangled):

@@ -3,6 +3,7 @@ from . import (
     test_declarations,
     test_export,
     test_flow_csv,
+    test_flow_faults,
     test_flow_io,
     test_layouts_shipped,
     test_guards,
