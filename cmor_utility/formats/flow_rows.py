@@ -263,6 +263,9 @@ def read_line(layout, line):
     mangled = _is_mangled(layout, line.cells)
     raw = {name: text[:MAX_CELL] for name, text in line.cells.items() if name}
     values, texts = {}, {}
+    stray = [text for name, text in raw.items() if name[0] == "#" and text.strip()]
+    if stray and not any(issue.rule == "columns" for issue in issues):
+        issues.append(Issue("columns", "", stray[0][:80], line.number))
     told = {issue.field for issue in line.issues if issue.field}
     groups = set(layout.groups())
     for field in layout.fields:

@@ -5,6 +5,7 @@ from . import (
     test_flow_csv,
     test_flow_faults,
     test_flow_io,
+    test_layout_book,
     test_layouts_shipped,
     test_guards,
     test_race,
