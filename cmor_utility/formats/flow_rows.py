@@ -263,6 +263,9 @@ def read_line(layout, line):
     mangled = _is_mangled(layout, line.cells)
     raw = {name: text[:MAX_CELL] for name, text in line.cells.items() if name}
     values, texts = {}, {}
+    stray = [text for name, text in raw.items() if name[0] == "#" and text.strip()]
+    if stray and not any(issue.rule == "columns" for issue in issues):
+        issues.append(Issue("columns", "", stray[0][:80], line.number))
     told = {issue.field for issue in line.issues if issue.field}
     groups = set(layout.groups())
     for field in layout.fields:
@@ -271,7 +274,7 @@ def read_line(layout, line):
             raw[field.name] = _joined(field, line.items.get(field.name, ()))[:MAX_CELL]
             texts[field.name] = raw[field.name]
         else:
-            cell = line.cells.get(field.name, "")
+            cell = _visible(line.cells.get(field.name, ""))
             value, found = _read_cell(layout, field, cell, mangled)
             texts[field.name] = value if field.kind == FIXED and value else cell.strip()
         values[field.name] = value
@@ -281,6 +284,11 @@ def read_line(layout, line):
         if issue.field not in broken:
             issues.append(replace(issue, row=line.number))
     return ReadRow(line.number, raw, values, tuple(issues), line.count)
+
+
+def _visible(cell):
+    """``cell``, or "" when nobody would see anything in it."""
+    return cell if any(c.isprintable() and c != " " for c in cell) else ""
 
 
 def _read_cell(layout, field, cell, mangled):

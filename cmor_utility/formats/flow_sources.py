@@ -80,6 +80,8 @@ SOURCES = [
     ("refund_date", "Day of the return"),
     ("refund_mode", "Way of the return"),
     ("refund_ref", "Reference of the return"),
+    # lines of the distributor's invoice
+    ("document_kind", "Kind of document: F invoice, N credit note"),
     # between a seller and its network user
     ("answered_key", "Flow that is answered"),
     ("practice_state", "State of the practice, in words"),

@@ -1,8 +1,9 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-from ..formats import flow_layout
-from ..formats.flow_sources import GROUP_PARTS, PART_WORDS, SOURCES
+from ..formats import layout_spec
+from ..formats.flow_sources import SOURCES
+from .texts import spec_line
 
 
 class CmorFlowField(models.Model):
@@ -67,27 +68,12 @@ class CmorFlowField(models.Model):
         "UNIQUE(layout_id, name)", "A layout has each field once."
     )
 
-    @api.constrains(
-        "kind", "source", "fixed_value", "group_parts", "max_length", "decimals"
-    )
+    @api.constrains(*(name for name in layout_spec.FIELD_COLUMNS if name != "note"))
     def _check_field(self):
         for field in self:
-            reason = field._wrong_reason()
-            if reason:
-                raise ValidationError(
-                    self.env._("%(field)s: %(reason)s", field=field.name, reason=reason)
-                )
-
-    @api.constrains("name")
-    def _check_name(self):
-        for field in self:
-            if not (field.name or "").replace("_", "").isalnum():
-                raise ValidationError(
-                    self.env._(
-                        "%(name)s: a field name has letters, digits and _ only.",
-                        name=field.name,
-                    )
-                )
+            issue = layout_spec.field_issue(field._row())
+            if issue:
+                raise ValidationError(spec_line(self.env, issue))
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -103,57 +89,10 @@ class CmorFlowField(models.Model):
     def _unlink_except_used(self):
         self.layout_id._touch_form()
 
-    def _wrong_reason(self):
-        """What is wrong with the field; False when nothing is."""
-        if self.max_length < 0 or self.decimals < 0:
-            return self.env._("lengths cannot be negative")
-        if self.kind == "fixed" and not self.fixed_value:
-            return self.env._("a fixed code needs its value")
-        if self.kind == "group":
-            known = GROUP_PARTS.get(self.source, {})
-            parts = self._part_names()
-            if not parts or set(parts) - set(known):
-                return self.env._(
-                    "the parts of this group may be: %(names)s", names=", ".join(known)
-                )
-        elif self.source in GROUP_PARTS:
-            return self.env._("this source is a repeated group")
-        return False
-
-    def _part_names(self):
-        return [name for name, _heading in self._part_headings()]
-
-    def _part_headings(self):
-        """[(part, its heading where it has a place of its own)]."""
-        found = []
-        for text in (self.group_parts or "").split(","):
-            part, _colon, heading = (word.strip() for word in text.partition(":"))
-            if part:
-                word = PART_WORDS.get(part, part.upper())
-                found.append((part, heading or f"{self.name}_{word}"))
-        return found
-
-    def _spec(self):
-        """This field as the engine wants it (``formats.flow_layout.Field``)."""
+    def _row(self):
+        """The field as a plain row (``formats.layout_spec.FIELD_COLUMNS``)."""
         self.ensure_one()
-        known = GROUP_PARTS.get(self.source, {})
-        condition = None
-        if self.condition_field:
-            condition = (self.condition_field, self.condition_value or "")
-        codes = (self.table_codes or "").split(",")
-        return flow_layout.Field(
-            name=self.name,
-            kind=self.kind,
-            length=self.max_length,
-            decimals=self.decimals,
-            required=self.required,
-            condition=condition,
-            one_of=self.one_of or "",
-            fixed=self.fixed_value or "",
-            table=frozenset(code.strip() for code in codes if code.strip()),
-            parts=tuple((name, known[name]) for name in self._part_names()),
-            item_sep=self.item_separator or "#",
-            part_sep=self.part_separator or "|",
-            source=self.source or "",
-            part_names=tuple(heading for _name, heading in self._part_headings()),
-        )
+        return {
+            name: self[name] or default
+            for name, default in layout_spec.FIELD_COLUMNS.items()
+        }

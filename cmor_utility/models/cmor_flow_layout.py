@@ -1,17 +1,14 @@
-import re
-
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import format_date
 
-from ..formats import flow_layout
+from ..formats import layout_spec
 from ..rules import patterns
+from .texts import spec_line
 
-LINE_ENDS = {"crlf": "\r\n", "lf": "\n"}
-DATE_FORMATS = [("DD/MM/YYYY", "DD/MM/YYYY"), ("YYYY-MM-DD", "YYYY-MM-DD")]
+DATE_FORMATS = [(form, form) for form in layout_spec.DATE_FORMATS]
 DEFAULT_FILE_NAME = "{service}.{flow}_{vat}_{timestamp}_{n:3}.csv"
-# one byte or more a character, never a zero byte: what the reader takes
 ENCODINGS = [
     ("utf-8", "UTF-8"),
     ("utf-8-sig", "UTF-8 with its mark (BOM)"),
@@ -19,7 +16,6 @@ ENCODINGS = [
     ("iso-8859-1", "ISO-8859-1"),
     ("iso-8859-15", "ISO-8859-15"),
 ]
-XML_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\Z")
 
 
 class CmorFlowLayout(models.Model):
@@ -131,7 +127,7 @@ class CmorFlowLayout(models.Model):
         "A layout cannot end before it begins.",
     )
 
-    @api.constrains("file_name_pattern", "delimiter", "decimal_mark")
+    @api.constrains(*layout_spec.SETTINGS)
     def _check_form(self):
         for layout in self:
             try:
@@ -140,20 +136,8 @@ class CmorFlowLayout(models.Model):
                 raise ValidationError(
                     self.env._("File name not valid: %(name)s", name=error.args[1])
                 ) from error
-            if layout.delimiter == layout.decimal_mark:
-                raise ValidationError(
-                    self.env._("Separator and decimal mark cannot be the same.")
-                )
-
-    @api.constrains("xml_root", "xml_record", "xml_item")
-    def _check_xml_names(self):
-        for layout in self:
-            names = [*layout.xml_root.split("/"), layout.xml_record, layout.xml_item]
-            for name in names:
-                if not XML_NAME.match(name):
-                    raise ValidationError(
-                        self.env._("%(name)s is no name of an element.", name=name)
-                    )
+            for issue in layout_spec.setting_issues(layout._settings()):
+                raise ValidationError(spec_line(self.env, issue))
 
     @api.constrains("type_id", "company_id", "date_from", "date_to")
     def _check_overlap(self):
@@ -327,24 +311,23 @@ class CmorFlowLayout(models.Model):
             )
         return found[0]
 
+    def _settings(self):
+        """The form of the file as plain values (``formats.layout_spec.SETTINGS``)."""
+        self.ensure_one()
+        return {
+            name: self[name] if isinstance(default, bool) else self[name] or ""
+            for name, (default, _allowed) in layout_spec.SETTINGS.items()
+        }
+
+    def _rows(self):
+        """The fields as plain rows, in order."""
+        self.ensure_one()
+        return [field._row() for field in self.field_ids]
+
     def _spec(self):
         """This layout as the engine wants it (``formats.flow_layout.Layout``)."""
-        self.ensure_one()
-        return flow_layout.Layout(
-            code=self.type_id.code,
-            fields=tuple(field._spec() for field in self.field_ids),
-            delimiter=self.delimiter,
-            encoding=self.encoding,
-            line_end=LINE_ENDS[self.line_end],
-            decimal_mark=self.decimal_mark,
-            date_format=self.date_format,
-            header=self.has_header,
-            file_format=self.file_format,
-            repeat=self.repeat,
-            xml_root=self.xml_root,
-            xml_record=self.xml_record,
-            xml_item=self.xml_item,
-            xml_namespace=self.xml_namespace or "",
+        return layout_spec.make_layout(
+            self.type_id.code, self._settings(), self._rows()
         )
 
     def _file_name(self, vat, number, now):

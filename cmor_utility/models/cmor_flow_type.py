@@ -16,7 +16,12 @@ class CmorFlowType(models.Model):
     code = fields.Char(required=True, help="Service and flow code, e.g. SI1.0050.")
     name = fields.Char(required=True, translate=True)
     direction = fields.Selection(
-        [("out", "We send"), ("in", "We receive"), ("none", "Neither")],
+        [
+            ("out", "We send"),
+            ("in", "We receive"),
+            ("both", "Both ways"),
+            ("none", "Neither"),
+        ],
         required=True,
     )
     sender = fields.Char(translate=True)

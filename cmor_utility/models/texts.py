@@ -87,6 +87,44 @@ RULE_TEXTS = {
     "bad_vat": _lt("%(field)s is not a valid VAT number: %(value)s"),
 }
 
+# what is wrong with a layout (formats.layout_spec.SpecIssue)
+SPEC_TEXTS = {
+    "bad_name": _lt(
+        "%(value)s: a field name has letters, digits and _ only and begins with no"
+        " digit."
+    ),
+    "bad_choice": _lt("%(field)s: %(value)s is none of %(param)s."),
+    "bad_source": _lt("%(field)s: the source %(value)s is not known."),
+    "bad_length": _lt("%(field)s: %(value)s is no possible length."),
+    "bad_number": _lt("%(field)s: %(value)s is no whole number."),
+    "no_fixed": _lt("%(field)s: a fixed code needs its value."),
+    "no_decimals": _lt("%(field)s: %(value)s decimals are not possible here."),
+    "is_group": _lt("%(field)s: the source %(value)s is a repeated group."),
+    "bad_parts": _lt("%(field)s: the parts of this group may be %(param)s."),
+    "separators": _lt("%(field)s: items and parts need different separators."),
+    "no_fields": _lt("The layout has no field."),
+    "too_many_fields": _lt("The layout has %(value)s fields, at most %(param)s fit."),
+    "double": _lt("%(value)s is there more than once."),
+    "unknown_condition": _lt("%(field)s: the layout has no field %(value)s."),
+    "bad_setting": _lt("%(field)s: %(value)s is none of %(param)s."),
+    "same_marks": _lt("Separator and decimal mark cannot be the same."),
+    "bad_element": _lt("%(value)s is no name of an XML element."),
+}
+
+
+def spec_line(env, issue):
+    """What is wrong with a layout, for the reader's language.
+
+    :param issue: ``formats.layout_spec.SpecIssue``
+    """
+    return env._(
+        SPEC_TEXTS[issue.code],
+        field=issue.field,
+        value=issue.value,
+        param=issue.param,
+    )
+
+
 # why a file cannot be read at all (formats.flow_io.FlowRefused)
 REFUSAL_TEXTS = {
     "empty": _lt("The file is empty."),
