@@ -6,8 +6,10 @@ from . import (
     test_flow_io,
     test_guards,
     test_race,
+    test_receipts,
     test_rules_amount,
     test_rules_eligibility,
     test_rules_other,
+    test_rules_receipts,
     test_rules_window,
 )
