@@ -207,7 +207,7 @@ class CmorPractice(models.Model):
         """``excess_to_return`` when more was received than was owed, with its term."""
         for practice in self:
             excess = practice._to_return()
-            if practice.state == "paid" and excess > 0:
+            if practice.state in ("paid", "closed") and excess > 0:
                 due = practice._term_end("excess_return_days", practice.paid_on)
                 practice._guarded().write({"money_due": due})
                 practice._move_to(

@@ -132,16 +132,22 @@ class CmorReceipt(models.Model):
         practices._after_receipts(receipts_)
         return receipts_
 
-    def _book(self):
-        """Make and post the entries of these receipts, and reconcile them."""
+    def _book(self, limit=None):
+        """Make and post the entries of these receipts, and reconcile them.
+
+        :param Decimal limit: most that may go on the bills; None: all
+        """
         debts = self.practice_id._open_debts()
         divided, moves_vals = {}, []
         for receipt in self:
+            amount = _cents(receipt.amount)
+            most = amount if limit is None else min(amount, limit)
             parts, excess = receipts.allocate(
-                _cents(receipt.amount),
+                most,
                 debts[receipt.practice_id],
                 receipt.company_id.cmor_allocation,
             )
+            excess += amount - most
             paid = dict(parts)
             # two receipts of one practice: the second finds what the first left
             debts[receipt.practice_id] = [

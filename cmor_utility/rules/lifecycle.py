@@ -38,7 +38,8 @@ OUTGOING_SOURCES = {
         "awaiting_csea",
     ),
     "paid": ("awaiting_csea",),
-    "excess_to_return": ("paid",),
+    # closed: the amount was lowered after all
+    "excess_to_return": ("paid", "closed"),
     # annulled after CSEA has paid, even when nothing was left to do
     "refund_due": ("paid", "excess_to_return", "closed"),
     "closed": ("paid", "excess_to_return", "refund_due", "cancelled"),

@@ -1,4 +1,5 @@
 from . import (
+    test_cancel_late,
     test_candidates,
     test_declarations,
     test_export,

@@ -1,4 +1,5 @@
 from . import (
+    cmor_cancel_wizard,
     cmor_declare_wizard,
     cmor_export_wizard,
     cmor_receipt_wizard,
