@@ -1,3 +1,5 @@
+from decimal import Decimal
+
 from odoo import fields, models
 from odoo.exceptions import UserError
 
@@ -61,11 +63,36 @@ class CmorPractice(models.Model):
         :param str note: mandatory where the reason says so
         :param dict amounts: {practice: Decimal collected}
         :param dict new_amounts: {practice: Decimal that the claim should be}
-        :return: the requests
+        :return: the requests; fewer than practices where an approval was asked
         :raise UserError: with all the reasons why it may not be asked
         """
         self._check_may_operate()
         amounts, new_amounts = amounts or {}, new_amounts or {}
+        self._check_can_cancel(reason, note)
+        cleared, _asked = self._clear(
+            "annul",
+            payload=lambda practice: {
+                "reason_id": reason.id,
+                "event_date": fields.Date.to_string(event_date),
+                "note": note or "",
+                "amount": str(amounts.get(practice) or 0),
+                "new_amount": str(new_amounts.get(practice, "")),
+            },
+        )
+        return cleared._open_cancel(reason, event_date, note, amounts, new_amounts)
+
+    def _run_cancel(self, payload):
+        """Ask the annulment that was approved."""
+        new_amount = payload.get("new_amount")
+        self._ask_cancel(
+            self.env["cmor.cancel.reason"].browse(payload["reason_id"]),
+            fields.Date.to_date(payload["event_date"]),
+            payload["note"],
+            {self: Decimal(payload["amount"])},
+            {self: Decimal(new_amount)} if new_amount else {},
+        )
+
+    def _check_can_cancel(self, reason, note):
         if not reason.by_outgoing:
             raise UserError(
                 self.env._("%(reason)s is not ours to raise.", reason=reason.name)
@@ -79,6 +106,9 @@ class CmorPractice(models.Model):
         ]
         if problems:
             raise UserError("\n".join(problems))
+
+    def _open_cancel(self, reason, event_date, note, amounts, new_amounts):
+        """The requests themselves, and the state of the practices."""
         me = self.sudo()
         requests = self.env["cmor.practice.request"]._open(
             me,

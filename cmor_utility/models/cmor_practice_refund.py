@@ -1,3 +1,5 @@
+from decimal import Decimal
+
 from odoo import fields, models
 from odoo.exceptions import UserError
 
@@ -49,6 +51,7 @@ class CmorPractice(models.Model):
     def _return_money(self, mode, amount, date, ref="", journal=None, item=None):
         """Return ``amount`` to the customer; see ``cmor.practice.return._make``.
 
+        :return: the return, empty when an approval was asked for it
         :raise UserError: nothing to return, or more than that
         """
         self.ensure_one()
@@ -69,11 +72,37 @@ class CmorPractice(models.Model):
                     left=left,
                 )
             )
+        nothing = self.env["cmor.practice.return"].sudo()
+        cleared, _asked = self._clear(
+            "refund" if self.state == "refund_due" else "return_excess",
+            {self: amount},
+            {
+                "mode": mode,
+                "amount": str(amount),
+                "date": fields.Date.to_string(date),
+                "ref": ref or "",
+                "journal_id": journal.id if journal else False,
+                "item_id": item.id if item else False,
+            },
+        )
+        if not cleared:
+            return nothing
         self.sudo().company_id._cmor_setup_books()
         return (
             self.env["cmor.practice.return"]
             .sudo()
             ._make(self.sudo(), mode, amount, date, ref, journal, item)
+        )
+
+    def _run_return(self, payload):
+        """Return what was approved."""
+        self._return_money(
+            payload["mode"],
+            Decimal(payload["amount"]),
+            fields.Date.to_date(payload["date"]),
+            payload["ref"],
+            self.env["account.journal"].sudo().browse(payload["journal_id"] or ()),
+            self.env["account.move.line"].sudo().browse(payload["item_id"] or ()),
         )
 
     # --- facts ------------------------------------------------------------------

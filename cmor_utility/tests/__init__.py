@@ -1,4 +1,5 @@
 from . import (
+    test_approvals_mass,
     test_cancel_late,
     test_candidates,
     test_declarations,

@@ -84,9 +84,12 @@ class CmorCancelWizard(models.TransientModel):
                 right = self.new_amount if single else practice.late_new_amount
                 self._check_new_amount(practice, right)
                 new_amounts[practice] = _cents(right)
-        practices._ask_cancel(
+        requests = practices._ask_cancel(
             self.reason_id, self.event_date, self.note or "", amounts, new_amounts
         )
+        asked = practices - requests.practice_id
+        if asked:
+            return asked._asked_notice()
         return {"type": "ir.actions.act_window_close"}
 
     def _check_new_amount(self, practice, right):

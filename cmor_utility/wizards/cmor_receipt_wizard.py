@@ -270,7 +270,9 @@ class CmorReceiptWizardLine(models.TransientModel):
         " ('sent', 'accepted', 'to_distributor', 'updated', 'cancel_requested',"
         " 'awaiting_csea', 'paid', 'excess_to_return'))]",
     )
-    practice_state = fields.Selection(related="practice_id.state")
+    practice_state = fields.Selection(
+        related="practice_id.state", string="State of the practice"
+    )
     expected = fields.Monetary(related="practice_id.indemnity", string="Claimed")
     received = fields.Monetary(related="practice_id.received_amount")
     amount = fields.Monetary()

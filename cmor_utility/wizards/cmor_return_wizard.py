@@ -59,7 +59,7 @@ class CmorReturnWizard(models.TransientModel):
         if self.mode == "other":
             self._check_item()
         practice = self.practice_id
-        practice._return_money(
+        made = practice._return_money(
             self.mode,
             _cents(self.amount),
             self.date,
@@ -67,6 +67,8 @@ class CmorReturnWizard(models.TransientModel):
             self.journal_id.sudo(),
             self.item_id.sudo(),
         )
+        if not made:
+            return practice._asked_notice()
         return {"type": "ir.actions.act_window_close"}
 
     def _check_item(self):
