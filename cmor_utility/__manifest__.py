@@ -21,6 +21,7 @@
         "data/cmor_flow_layout_data.xml",
         "data/ir_cron_data.xml",
         "data/ir_cron_money_data.xml",
+        "data/import_practices_data.xml",
         "wizards/cmor_declare_wizard_views.xml",
         "wizards/cmor_export_wizard_views.xml",
         "wizards/cmor_approval_wizard_views.xml",

@@ -30,6 +30,7 @@ from . import (
     cmor_approval,
     cmor_practice_approval,
     cmor_mass_job,
+    import_loader_practices,
     cmor_flow_handler_money,
     ir_attachment,
     account_move,

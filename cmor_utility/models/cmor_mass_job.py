@@ -235,7 +235,7 @@ class CmorMassLine(models.Model):
         try:
             with self.env.cr.savepoint():
                 self._run_together(job)
-        except Exception as error:  # one of them is poisoned: find out which
+        except Exception as error:  # noqa: BLE001 one is poisoned: find out which
             _logger.info("Mass step %s, chunk one by one: %s", job.id, error)
             self.env.invalidate_all()
             for line in self:
@@ -246,7 +246,7 @@ class CmorMassLine(models.Model):
         try:
             with self.env.cr.savepoint():
                 self._run_together(job)
-        except Exception as error:  # listed, and the others go on
+        except Exception as error:  # noqa: BLE001 listed, and the others go on
             if not isinstance(error, (UserError, AccessError)):
                 _logger.exception("Mass step %s, practice %s", job.id, self.id)
             self.env.invalidate_all()

@@ -7,6 +7,7 @@ from . import (
     test_flow_csv,
     test_flow_io,
     test_guards,
+    test_past_practices,
     test_race,
     test_receipts,
     test_rules_amount,
