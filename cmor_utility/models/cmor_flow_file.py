@@ -124,6 +124,11 @@ class CmorFlowFile(models.Model):
                 )
         records = self.sudo()._locked_records()
         practices = records.practice_id
+        _cleared, asked = practices.with_env(self.env)._clear(
+            "mark_sent", together=True
+        )
+        if asked:
+            return asked._asked_notice()
         practices._move_to("sent", "sent", {"file": ", ".join(self.mapped("name"))})
         records._guarded().write({"state": "sent"})
         practices._set_next()
@@ -134,6 +139,7 @@ class CmorFlowFile(models.Model):
                 "sent_on": fields.Datetime.now(),
             }
         )
+        return True
 
     def action_discard(self, reason=None):
         """Button of an operator: throw the file away, its practices are ready again.

@@ -348,8 +348,11 @@ class CmorPractice(models.Model):
                     )
                 )
         todo = practices.filtered(lambda practice: practice.state == "candidate")
+        cleared, asked = todo.with_env(self.env)._clear("confirm")
+        todo &= cleared
         todo._move_to("ready", "confirmed", lambda p: {"amount": p._claimed()})
         todo._set_next()
+        return asked._asked_notice() if asked else True
 
     def action_back_to_candidate(self):
         """Button of an operator: take the confirmation back."""

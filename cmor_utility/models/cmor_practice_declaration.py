@@ -52,9 +52,10 @@ class CmorPractice(models.Model):
         self._check_may_operate()
         if not (reason or "").strip():
             return self._open_wizard("give_up")
-        self.sudo()._move_to("closed_lost", "lost", {"reason": reason.strip()})
-        self.sudo()._set_next()
-        return True
+        cleared, asked = self._clear("give_up", payload={"reason": reason.strip()})
+        cleared.sudo()._move_to("closed_lost", "lost", {"reason": reason.strip()})
+        cleared.sudo()._set_next()
+        return asked._asked_notice() if asked else True
 
     # --- business -------------------------------------------------------------
 

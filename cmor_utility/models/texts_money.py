@@ -1,5 +1,50 @@
 """Texts of the money: receipts of CSEA, excess, refunds, annulments asked by us."""
 
-EVENTS = {}
-NEXT = {}
-PROBLEMS = {}
+
+def _lt(source):
+    return source
+
+
+EVENTS = {
+    "receipt": _lt("CSEA paid %(amount)s on %(date)s (%(ref)s)."),
+    "deemed": _lt("Deemed: a later answer implies it."),
+    "receipt_reversed": _lt("Receipt of %(amount)s reversed (%(ref)s)."),
+    "excess": _lt("%(amount)s beyond the debt, to be returned by %(date)s."),
+    "returned": _lt("%(amount)s returned to the customer on %(date)s (%(ref)s)."),
+    "return_cancelled": _lt("The return of %(amount)s was cancelled."),
+    "refund_due": _lt(
+        "Annulled after CSEA had paid: %(amount)s to be returned by %(date)s."
+    ),
+    "refund_reported": _lt("The SII was told of the return."),
+    "cancel_asked": _lt("Annulment asked, reason %(reason)s: %(note)s"),
+    "cancel_withdrawn": _lt("The request of annulment was withdrawn."),
+    "late_payment": _lt(
+        "%(amount)s paid on the claimed bills after the claim: update or annul by"
+        " %(date)s."
+    ),
+    "late_payment_over": _lt("The payment on the claimed bills was reversed."),
+    "late_payment_answered": _lt("Late payment looked at: %(note)s"),
+    "amount_updated": _lt("Amount changed from %(before)s to %(after)s. %(what)s"),
+    "approval": _lt("%(action)s of %(amount)s: %(decision)s. %(note)s"),
+    "loaded": _lt("Loaded from the past, %(amount)s, by %(file)s."),
+}
+NEXT = {
+    "return_excess": _lt("Return the excess of %(amount)s by %(date)s."),
+    "await_offset": _lt("Wait for the bill that returns %(amount)s, by %(date)s."),
+    "return_refund": _lt("Return %(amount)s to the customer by %(date)s."),
+    "report_refund": _lt("Tell the SII of the return by %(date)s."),
+    "close_paid": _lt("Paid by CSEA: close the practice."),
+    "answer_late": _lt("Paid after the claim: update or annul by %(date)s."),
+}
+PROBLEMS = {
+    "unknown_practice": _lt("No practice of ours has this code."),
+    "no_payment_data": _lt("Amount or day of the payment is missing."),
+    "receipt_differs": _lt(
+        "The payment %(ref)s is entered already with another amount than %(amount)s."
+    ),
+    "paid_amount_differs": _lt(
+        "Paid %(amount)s, expected %(expected)s: check, then enter the receipt by hand"
+        " and apply this record again."
+    ),
+    "paid_in_state": _lt("CSEA cannot have paid a practice that is %(state)s."),
+}

@@ -22,7 +22,14 @@ OUTGOING_SOURCES = {
     "to_distributor": ("accepted", "updated", "cancel_requested"),
     "updated": ("accepted", "to_distributor", "awaiting_csea"),
     "cancel_requested": ("accepted", "to_distributor", "awaiting_csea"),
-    "awaiting_csea": ("to_distributor", "updated", "cancel_requested"),
+    # from what is paid: the receipt was reversed
+    "awaiting_csea": (
+        "to_distributor",
+        "updated",
+        "cancel_requested",
+        "paid",
+        "excess_to_return",
+    ),
     "cancelled": (
         "accepted",
         "suspended",
@@ -31,8 +38,10 @@ OUTGOING_SOURCES = {
         "awaiting_csea",
     ),
     "paid": ("awaiting_csea",),
-    "excess_to_return": ("paid",),
-    "refund_due": ("paid",),
+    # closed: the amount was lowered after all
+    "excess_to_return": ("paid", "closed"),
+    # annulled after CSEA has paid, even when nothing was left to do
+    "refund_due": ("paid", "excess_to_return", "closed"),
     "closed": ("paid", "excess_to_return", "refund_due", "cancelled"),
     # given up by an operator with a reason, before or after a refusal
     "closed_lost": ("candidate", "blocked", "ready", "rejected"),
@@ -87,6 +96,51 @@ def check_move(side, source, target):
     """Like ``can_move``, raising ``TransitionError``."""
     if not can_move(side, source, target):
         raise TransitionError(side, source, target)
+
+
+# steps that a payment implies when nobody told of them
+DEEMED_BEFORE_PAID = ("accepted", "to_distributor", "awaiting_csea")
+# states that CSEA may pay in; a payment in any other contradicts what is known
+PAYABLE_STATES = (
+    "sent",
+    "accepted",
+    "to_distributor",
+    "updated",
+    "cancel_requested",
+    "awaiting_csea",
+    "paid",
+    "excess_to_return",
+)
+# claimed and left: what happens to the bills now concerns the claim
+CLAIMED_STATES = (
+    "sent",
+    "accepted",
+    "suspended",
+    "to_distributor",
+    "updated",
+    "awaiting_csea",
+    "cancel_requested",
+    "paid",
+)
+
+
+def deemed_path(side, source, target, through):
+    """Shortest way from ``source`` to ``target`` over states that may be skipped.
+
+    :param through: states that an answer to a later step implies
+    :return: tuple of the states to enter, ``target`` last; () when there is none
+    """
+    ways = [(source,)]
+    seen = {source}
+    while ways:
+        way = ways.pop(0)
+        for state in targets(side, way[-1]):
+            if state == target:
+                return (*way[1:], state)
+            if state in through and state not in seen:
+                seen.add(state)
+                ways.append((*way, state))
+    return ()
 
 
 def targets(side, source):

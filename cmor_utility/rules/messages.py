@@ -162,3 +162,21 @@ def decode_params(params, show_date, show_number, most=6):
         else:
             texts[key] = str(value)
     return texts
+
+
+def typed_params(params):
+    """Stored parameters as plain Python again: the inverse of ``encode_params``.
+
+    :return: dict of str, int, date, Decimal or list of str
+    """
+    values = {}
+    for key, value in (params or {}).items():
+        if isinstance(value, dict) and "d" in value:
+            values[key] = date.fromisoformat(value["d"])
+        elif isinstance(value, dict) and "n" in value:
+            values[key] = Decimal(value["n"])
+        elif isinstance(value, dict) and "l" in value:
+            values[key] = value["l"]
+        else:
+            values[key] = value
+    return values

@@ -1,4 +1,6 @@
 from . import (
+    test_approvals_mass,
+    test_cancel_late,
     test_candidates,
     test_declarations,
     test_export,
@@ -8,9 +10,12 @@ from . import (
     test_layout_book,
     test_layouts_shipped,
     test_guards,
+    test_past_practices,
     test_race,
+    test_receipts,
     test_rules_amount,
     test_rules_eligibility,
     test_rules_other,
+    test_rules_receipts,
     test_rules_window,
 )

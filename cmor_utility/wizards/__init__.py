@@ -1,1 +1,10 @@
-from . import cmor_declare_wizard, cmor_export_wizard
+from . import (
+    cmor_approval_wizard,
+    cmor_cancel_wizard,
+    cmor_declare_wizard,
+    cmor_export_wizard,
+    cmor_mass_wizard,
+    cmor_receipt_wizard,
+    cmor_return_wizard,
+    utility_books_wizard,
+)

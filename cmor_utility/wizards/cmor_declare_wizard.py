@@ -78,7 +78,9 @@ class CmorDeclareWizard(models.TransientModel):
         """Record what the dialog says."""
         self.ensure_one()
         if self.mode == "give_up":
-            self.practice_ids.action_give_up(self.proof or "-")
+            answer = self.practice_ids.action_give_up(self.proof or "-")
+            if isinstance(answer, dict):
+                return answer
         else:
             self.practice_ids.declare(
                 self._code_list(),

@@ -533,6 +533,24 @@ DATASETS = {
     spec.name: spec for spec in (CUSTOMERS, CONTRACTS, BILLS, PAYMENTS, NOTICES)
 }
 BY_SHEET = {spec.sheet.casefold(): spec.name for spec in DATASETS.values()}
+# the datasets of this module; other modules register theirs
+BASE = tuple(DATASETS)
+
+
+def register(spec, codes=None):
+    """Make a dataset of another module known to the readers and writers.
+
+    Which datasets a database uses is said by its models, not here: modules that are
+    not installed there may have registered theirs in the same process.
+
+    :param DatasetSpec spec: name and sheet must be new
+    :param dict codes: code lists that exist in its files only, see LOCAL_CODES
+    """
+    if spec.name not in DATASETS and spec.sheet.casefold() in BY_SHEET:
+        raise ValueError(spec.sheet)
+    DATASETS[spec.name] = spec
+    BY_SHEET[spec.sheet.casefold()] = spec.name
+    LOCAL_CODES.update(codes or {})
 
 
 def normalise_local(kind, text):

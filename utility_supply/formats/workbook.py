@@ -12,7 +12,7 @@ from decimal import Decimal
 import xlsxwriter
 
 from . import cells
-from .datasets import DATASETS
+from .datasets import BASE, DATASETS
 from .mapping import ProfileSpec
 
 REASON_HEADING = "Motivo"
@@ -38,16 +38,19 @@ TYPE_NAMES = {
 }
 
 
-def template_workbook():
-    """The template of all datasets, as bytes of an XLSX: one sheet each, headings with
-    their help as comments, no rows, and a last sheet that explains every column."""
+def template_workbook(names=BASE):
+    """The template of datasets, as bytes of an XLSX: one sheet each, headings with
+    their help as comments, no rows, and a last sheet that explains every column.
+
+    ``names``: which datasets, in order."""
+    specs = [DATASETS[name] for name in names]
     stream = io.BytesIO()
     book = xlsxwriter.Workbook(stream, {"in_memory": True})
     formats = _Formats(book)
-    for spec in DATASETS.values():
+    for spec in specs:
         columns = [(item.heading, item) for item in spec.fields]
         _template_sheet(book, formats, spec.sheet, columns)
-    _instructions_sheet(book, formats, DATASETS.values())
+    _instructions_sheet(book, formats, specs)
     book.close()
     return stream.getvalue()
 

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from .import_profile import DATASET_LABELS, DATASET_ORDER
+from .import_profile import DATASET_LABELS
 
 # states from which a batch may still be loaded, and in which it is being worked on
 OPEN_STATES = ("draft", "ready")
@@ -296,4 +296,5 @@ class UtilityImportBatch(models.Model):
         return self._fields["state"]._description_selection(self.env)
 
     def _dataset_rank(self):
-        return DATASET_ORDER.index(self.dataset) if self.dataset else -1
+        order = self.env["utility.import.profile"]._datasets()
+        return order.index(self.dataset) if self.dataset else -1

@@ -6,7 +6,6 @@ from ..formats import mapping, tabular
 from ..formats.datasets import BY_SHEET
 from ..formats.issues import FileRefused
 from .import_message import issue
-from .import_profile import DATASET_ORDER
 
 
 class UtilityImportProfile(models.Model):
@@ -23,7 +22,7 @@ class UtilityImportProfile(models.Model):
         sheets = tabular.list_sheets(data, filename)
         datasets = {BY_SHEET[s.casefold()] for s in sheets if s.casefold() in BY_SHEET}
         shipped = {profile.dataset: profile for profile in self._shipped()}
-        found = [shipped[name] for name in DATASET_ORDER if name in datasets]
+        found = [shipped[name] for name in self._datasets() if name in datasets]
         if found:
             filled = [p for p in found if p._has_rows(filename, data)]
             return self.concat(*(filled or found[:1]))

@@ -170,7 +170,7 @@ class UtilityImportProfile(models.Model):
         """(bytes, file name) of an empty file with the columns that this reads."""
         self.ensure_one()
         if self.is_shipped:
-            return workbook.template_workbook(), "modello.xlsx"
+            return workbook.template_workbook(self._datasets()), "modello.xlsx"
         kind = {"kind": self.file_kind or "xlsx"}
         data, extension = workbook.profile_template(replace(self._spec(), **kind))
         return data, f"{self.code}{extension}"
@@ -182,6 +182,15 @@ class UtilityImportProfile(models.Model):
         for line in self.field_ids:
             headings += [c for c in line._columns() if c not in headings]
         return headings
+
+    @api.model
+    def _datasets(self):
+        """Names of the datasets of this database, in the order of loading.
+
+        A module that registers one (``formats.datasets.register``) adds its name here
+        and to the two selections.
+        """
+        return list(DATASET_ORDER)
 
     def _spec(self):
         """The pure description (`formats.mapping.ProfileSpec`) of this profile."""
@@ -197,7 +206,7 @@ class UtilityImportProfile(models.Model):
         """
         profiles = self.sudo().with_context(active_test=False)
         known = {p.code: p for p in profiles.search([("is_shipped", "=", True)])}
-        for number, dataset in enumerate(DATASET_ORDER):
+        for number, dataset in enumerate(self._datasets()):
             spec = template_profile(dataset)
             lines = [
                 {"target": f.target, "column": f.columns[0], "sequence": position}
@@ -253,7 +262,8 @@ class UtilityImportProfile(models.Model):
     def _shipped(self):
         """The profiles of the template workbook, in the order of loading."""
         found = self.search([("is_shipped", "=", True)])
-        return found.sorted(lambda p: DATASET_ORDER.index(p.dataset))
+        order = self._datasets()
+        return found.sorted(lambda p: order.index(p.dataset))
 
 
 class UtilityImportProfileField(models.Model):
@@ -307,8 +317,8 @@ class UtilityImportProfileField(models.Model):
     def _selection_target(self):
         """All fields of all datasets; a form shows those of its dataset."""
         targets = {}
-        for spec in DATASETS.values():
-            for field in spec.fields:
+        for name in self.env["utility.import.profile"]._datasets():
+            for field in DATASETS[name].fields:
                 targets.setdefault(field.name, field.heading)
         return list(targets.items())
 

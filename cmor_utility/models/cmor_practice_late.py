@@ -1,0 +1,251 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from ..rules import late, lifecycle
+from .cmor_practice_facts import _cents
+
+CHUNK = 1000
+
+
+class CmorPractice(models.Model):
+    """Double-collection guard: bills that are paid after they were claimed."""
+
+    _inherit = "cmor.practice"
+
+    late_state = fields.Selection(
+        [("open", "To be answered"), ("answered", "Answered")],
+        string="Paid after the claim",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+    )
+    late_kind = fields.Selection(
+        [
+            ("full", "Nothing of the claim is left"),
+            ("part", "Less of the claim is left"),
+            ("untouched", "The claim is covered still"),
+        ],
+        string="What it means",
+        readonly=True,
+        copy=False,
+    )
+    late_amount = fields.Monetary(
+        string="Paid since",
+        readonly=True,
+        copy=False,
+        help="Payments and credit notes on the claimed bills since the claim left.",
+    )
+    late_new_amount = fields.Monetary(
+        string="Claim left",
+        readonly=True,
+        copy=False,
+        help="What the indemnity would be now.",
+    )
+    late_on = fields.Date(string="Last paid on", readonly=True, copy=False)
+    late_due = fields.Date(
+        string="Answer by", readonly=True, copy=False, index="btree_not_null"
+    )
+
+    # --- actions ----------------------------------------------------------------
+
+    def action_keep_claim(self, note=""):
+        """Operator: the payment does not concern the claim; ``note`` says why.
+
+        :raise UserError: no late payment, or no reason given
+        """
+        self._check_may_operate()
+        if not (note or "").strip():
+            raise UserError(self.env._("Write why the claim stays as it is."))
+        todo = self.sudo().filtered(lambda p: p.late_state == "open")
+        if not todo:
+            raise UserError(self.env._("Nothing was paid after the claim."))
+        todo._late_answered(note.strip())
+        todo._set_next()
+
+    # --- scan -------------------------------------------------------------------
+
+    @api.model
+    def _cron_scan_late(self):
+        """Nightly: every claim that runs, chunk after chunk."""
+        today = fields.Date.context_today(self)
+        ids = (
+            self.sudo()
+            .search(
+                [
+                    ("side", "=", "outgoing"),
+                    ("state", "in", lifecycle.CLAIMED_STATES),
+                ],
+                order="id",
+            )
+            .ids
+        )
+        for start in range(0, len(ids), CHUNK):
+            self.sudo().browse(ids[start : start + CHUNK])._mark_late(today)
+            left = max(0, len(ids) - start - CHUNK)
+            done = min(CHUNK, len(ids) - start)
+            if not self.env["ir.cron"]._commit_progress(done, remaining=left):
+                return
+            self.env.invalidate_all()
+
+    def _mark_late(self, today):
+        """Compare the claimed bills with the books; constant SQL.
+
+        :param date today: the day from which the term to answer runs
+        """
+        practices = self.sudo().filtered(
+            lambda p: p.side == "outgoing" and p.state in lifecycle.CLAIMED_STATES
+        )
+        if not practices:
+            return
+        bills = practices._claimed_bills()
+        event, events = self.env["cmor.practice.event"], []
+        changed = self.browse()
+        for practice in practices:
+            verdict = late.judge(
+                bills.get(practice.id, ()),
+                _cents(practice.indemnity),
+                _cents(practice.cap_amount or practice.indemnity),
+                _cents(practice.prev_cmor_amount),
+                practice.state == "paid",
+            )
+            vals = practice._late_vals(verdict, today)
+            if not vals:
+                continue
+            changed |= practice
+            practice._guarded().write(vals)
+            if verdict.kind == late.NONE:
+                events.append(event._prepare_vals(practice, "late_payment_over"))
+            else:
+                params = {"amount": verdict.paid, "date": practice.late_due}
+                events.append(event._prepare_vals(practice, "late_payment", params))
+        event.sudo()._guarded().create(events)
+        changed._set_next()
+
+    def _late_vals(self, verdict, today):
+        """Values to write; {} when nothing is new."""
+        if _cents(self.late_amount) == verdict.paid and bool(self.late_state) == bool(
+            verdict.paid
+        ):
+            return {}
+        if verdict.kind == late.NONE:
+            return dict.fromkeys(
+                (
+                    "late_state",
+                    "late_kind",
+                    "late_amount",
+                    "late_new_amount",
+                    "late_on",
+                    "late_due",
+                ),
+                False,
+            )
+        return {
+            "late_state": "open",
+            "late_kind": verdict.kind,
+            "late_amount": float(verdict.paid),
+            "late_new_amount": float(verdict.new_amount),
+            "late_on": verdict.day,
+            # more paid while the first answer is due does not move the term
+            "late_due": self.late_due
+            if self.late_state == "open"
+            else self._term_end("late_payment_days", today),
+        }
+
+    def _claimed_bills(self):
+        """{practice id: [late.ClaimedBill]} as the books are now; one query."""
+        # the SQL below reads what the ORM may not have written yet
+        self.env.flush_all()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT p.id, l.relevant_amount, items.residual,
+                       paid.csea, paid.late, paid.late_on
+                  FROM cmor_practice p
+                  JOIN cmor_practice_line l
+                    ON l.practice_id = p.id AND l.relevant_amount > 0
+                 CROSS JOIN LATERAL (
+                       SELECT COALESCE(SUM(d.amount_residual), 0) AS residual,
+                              ARRAY_AGG(d.id) AS ids
+                         FROM account_move_line d
+                        WHERE d.move_id = l.move_id
+                          AND d.display_type = 'payment_term'
+                          AND d.parent_state = 'posted'
+                          AND (d.utility_contract_id = p.contract_id
+                               OR d.utility_contract_id IS NULL)) items
+                 CROSS JOIN LATERAL (
+                       SELECT SUM(r.amount) FILTER (WHERE own.id IS NOT NULL) AS csea,
+                              SUM(r.amount) FILTER (WHERE own.id IS NULL) AS late,
+                              MAX(c.date) FILTER (WHERE own.id IS NULL) AS late_on
+                         FROM account_partial_reconcile r
+                         JOIN account_move_line c ON c.id = r.credit_move_id
+                         LEFT JOIN cmor_receipt own ON own.move_id = c.move_id
+                        WHERE r.debit_move_id = ANY(items.ids)
+                          AND (own.id IS NOT NULL
+                               OR r.create_date
+                                  > COALESCE(p.exported_on, p.sent_on))) paid
+                 WHERE p.id IN %(ids)s
+                """,
+                ids=tuple(self.ids),
+            )
+        )
+        bills = {}
+        for practice_id, claimed, residual, csea, paid, day in rows:
+            bills.setdefault(practice_id, []).append(
+                late.ClaimedBill(
+                    _cents(claimed), _cents(residual), _cents(csea), _cents(paid), day
+                )
+            )
+        return bills
+
+    def _late_answered(self, note=None):
+        """Somebody has decided; ``note`` is told in the history."""
+        todo = self.filtered(lambda p: p.late_state == "open")
+        todo._guarded().write({"late_state": "answered"})
+        if note:
+            event = self.env["cmor.practice.event"]
+            event.sudo()._guarded().create(
+                [
+                    event._prepare_vals(p, "late_payment_answered", {"note": note})
+                    for p in todo
+                ]
+            )
+
+    def _next_step(self):
+        # EXTENDS: a payment on the claimed bills comes before anything else
+        self.ensure_one()
+        if self.late_state == "open":
+            return "answer_late", {"date": self.late_due}, self.late_due
+        return super()._next_step()
+
+
+class AccountPartialReconcile(models.Model):
+    """A payment that reconciles with a claimed bill is seen at once."""
+
+    _inherit = "account.partial.reconcile"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        partials = super().create(vals_list)
+        partials._cmor_practices()._mark_late(fields.Date.context_today(self))
+        return partials
+
+    def unlink(self):
+        practices = self._cmor_practices()
+        result = super().unlink()
+        practices._mark_late(fields.Date.context_today(self))
+        return result
+
+    def _cmor_practices(self):
+        """Running claims whose bills these partials pay."""
+        lines = (
+            self.env["cmor.practice.line"]
+            .sudo()
+            .search(
+                [
+                    ("move_id", "in", self.sudo().debit_move_id.move_id.ids),
+                    ("practice_state", "in", lifecycle.CLAIMED_STATES),
+                ]
+            )
+        )
+        return lines.practice_id

@@ -1,0 +1,103 @@
+from odoo import fields, models
+from odoo.exceptions import UserError
+
+JOURNAL_CODE = "CMOR"
+
+
+class ResCompany(models.Model):
+    """Where the money of the indemnity system is entered."""
+
+    _inherit = "res.company"
+
+    cmor_csea_account_id = fields.Many2one(
+        "account.account",
+        string="CSEA indemnities",
+        check_company=True,
+        domain="[('reconcile', '=', True), ('account_type', 'not in',"
+        " ('asset_receivable', 'liability_payable'))]",
+        help="Transit account of what CSEA pays: the bank's entry comes in, the bills"
+        " of the practices go out. What is open there is money without a practice, or"
+        " a practice whose money has not arrived.",
+    )
+    cmor_return_account_id = fields.Many2one(
+        "account.account",
+        string="CMOR to be returned",
+        check_company=True,
+        domain="[('account_type', '=', 'liability_payable')]",
+        help="What is owed to customers: excess over their debt and indemnities of"
+        " annulled practices.",
+    )
+    cmor_journal_id = fields.Many2one(
+        "account.journal",
+        string="CMOR journal",
+        check_company=True,
+        domain="[('type', '=', 'general')]",
+    )
+    cmor_allocation = fields.Selection(
+        [
+            ("claim", "As claimed, then the oldest"),
+            ("oldest", "Oldest bill first"),
+        ],
+        string="CMOR receipts pay",
+        default="claim",
+        required=True,
+        help="Which bills of the practice a receipt of CSEA pays first.",
+    )
+
+    def _cmor_setup_books(self):
+        """Choose or create the accounts and the journal that are not set. Idempotent.
+
+        :raise UserError: the company has no chart of accounts
+        """
+        for company in self:
+            todo = company.sudo().with_company(company)
+            if not todo.chart_template:
+                raise UserError(
+                    self.env._(
+                        "%(company)s has no chart of accounts.", company=company.name
+                    )
+                )
+            if not todo.cmor_csea_account_id:
+                todo.cmor_csea_account_id = todo._utility_create_account(
+                    self.env._("CSEA indemnities (CMOR)")
+                )
+            if not todo.cmor_return_account_id:
+                todo.cmor_return_account_id = todo._cmor_create_return_account()
+            if not todo.cmor_journal_id:
+                todo.cmor_journal_id = todo._cmor_journal()
+
+    def _cmor_create_return_account(self):
+        accounts = self.env["account.account"].with_company(self)
+        sample = accounts.search(
+            [
+                *accounts._check_company_domain(self),
+                ("account_type", "=", "liability_payable"),
+            ],
+            limit=1,
+        )
+        return accounts.create(
+            {
+                "name": self.env._("CMOR to be returned to customers"),
+                "code": accounts._search_new_account_code(sample.code or "250000"),
+                "account_type": "liability_payable",
+                "non_trade": True,
+                "reconcile": True,
+                "company_ids": [fields.Command.set(self.ids)],
+            }
+        )
+
+    def _cmor_journal(self):
+        journal = self._utility_find_journal(JOURNAL_CODE, ("general",))
+        return journal or self.env["account.journal"].create(
+            {
+                "name": "CMOR",
+                "code": JOURNAL_CODE,
+                "type": "general",
+                "company_id": self.id,
+            }
+        )
+
+    def _utility_setup_books(self):
+        # EXTENDS utility_supply: one button prepares all the books
+        super()._utility_setup_books()
+        self.filtered("chart_template")._cmor_setup_books()

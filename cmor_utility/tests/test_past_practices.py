@@ -1,0 +1,171 @@
+"""Running practices of the past by workbook: strict, once, codes burnt."""
+
+from datetime import date
+from decimal import Decimal
+
+from odoo.exceptions import UserError
+from odoo.tests import freeze_time, tagged
+
+from odoo.addons.utility_supply.tests.import_common import ImportCommon, xlsx
+
+from ..formats.practice_dataset import NAME
+from .test_receipts import MoneyCommon
+
+D = Decimal
+
+
+@tagged("post_install", "-at_install")
+@freeze_time("2026-04-15 10:30:00")
+class TestPastPractices(MoneyCommon, ImportCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.left = cls._create_switch_out("PP1")
+
+    def _row(self, contract=None, **vals):
+        contract = contract or self.left
+        return {
+            "sii_code": "SII0000000000A1",
+            "code": "VECCHIA-1",
+            "side": "Uscente",
+            "state": "In attesa CSEA",
+            "customer_code": contract.partner_id.billing_code,
+            "point_code": contract.supply_point_id.code,
+            "indemnity": D("250.00"),
+            "sent_on": date(2026, 3, 10),
+            **vals,
+        }
+
+    def _load(self, *rows):
+        return self.load_records(**{NAME: list(rows)})[NAME]
+
+    def _practice(self, code="VECCHIA-1"):
+        return self.env["cmor.practice"].search([("code", "=", code)])
+
+    def _codes(self, batch):
+        return batch.row_ids.mapped("issue_code")
+
+    def test_comes_in_once_with_its_figures(self):
+        batch = self._load(self._row())
+        self.assertEqual(batch.state, "done", batch.row_ids.mapped("reason"))
+        practice = self._practice()
+        self.assertEqual(
+            (practice.state, practice.side, practice.indemnity),
+            ("awaiting_csea", "outgoing", 250),
+        )
+        self.assertEqual(practice.sii_code, "SII0000000000A1")
+        self.assertEqual(practice.contract_id, self.left)
+        self.assertEqual(practice.window_open, date(2026, 3, 1))
+        # 250 of the 300 open, oldest first
+        self.assertEqual(
+            practice.line_ids.sorted("date_from").mapped("relevant_amount"),
+            [100, 100, 50],
+        )
+        self.assertEqual(practice.event_ids.mapped("kind"), ["loaded"])
+        with self.assertRaisesRegex(UserError, "already received"):
+            self._load(self._row())
+        other = self._create_switch_out("PP4")
+        again = self._load(
+            self._row(), self._row(other, code="X2", sii_code="SII0000000000X2")
+        )
+        self.assertEqual((again.count_unchanged, again.count_created), (1, 1))
+        self.assertEqual(len(practice.event_ids), 1)
+
+    def test_code_is_burnt(self):
+        self._load(self._row())
+        codes = self.env["cmor.practice.code"]._taken(self.company)
+        self.assertIn("VECCHIA-1", codes)
+
+    def test_then_csea_pays_it(self):
+        self._load(self._row())
+        practice = self._practice()
+        (result,) = self._apply(self._record(practice, "250"))
+        self.assertEqual(result.state, "applied")
+        self.assertEqual(sum(self._residuals(practice)), 50)
+
+    def test_paid_in_the_past_makes_no_entry(self):
+        row = self._row(
+            state="Pagata",
+            received=D("250"),
+            paid_on=date(2026, 4, 1),
+            payment_ref="CRO9",
+        )
+        self._load(row)
+        practice = self._practice()
+        self.assertEqual((practice.state, practice.received_amount), ("paid", 250))
+        self.assertFalse(practice.receipt_ids.move_id)
+        (result,) = self._apply(self._record(practice, "250", ref="CRO9"))
+        self.assertEqual(result.state, "applied", "the flow confirms it")
+        self.assertEqual(len(practice.receipt_ids), 1)
+
+    def test_a_candidate_becomes_the_practice(self):
+        candidate = self._find().filtered(lambda p: p.contract_id == self.left)
+        batch = self._load(self._row())
+        self.assertEqual(batch.count_updated, 1)
+        self.assertEqual(self._practice(), candidate)
+        self.assertEqual(candidate.state, "awaiting_csea")
+
+    def test_strict_and_set_aside(self):
+        other = self._create_switch_out("PP2")
+        third = self._create_switch_out("PP3")
+        good = self._row(other, code="B1", sii_code="SII0000000000B1")
+        batch = self._load(
+            good,
+            self._row(code=None),
+            self._row(third, code="C 1", sii_code="SII0000000000C1"),
+            self._row(third, code="C2", sii_code="XX"),
+            self._row(third, code="C3", sii_code=None),
+            self._row(third, code="C4", state="Ricevuta"),
+            self._row(third, code="C5", customer_code="NESSUNO"),
+            self._row(third, code="C6", state="Pagata"),
+            self._row(third, code="C7", indemnity=D("-1")),
+        )
+        self.assertEqual(batch.state, "partial")
+        self.assertEqual(batch.count_created, 1)
+        self.assertEqual(
+            sorted(self._codes(batch)),
+            sorted(
+                [
+                    "cmor_no_code",
+                    "cmor_bad_code",
+                    "cmor_bad_code",
+                    "cmor_no_code",
+                    "cmor_bad_state",
+                    "unknown_contract",
+                    "cmor_needs_payment",
+                    "cmor_negative",
+                ]
+            ),
+        )
+        for row in batch.row_ids:
+            self.assertNotIn("cmor_", row.reason, "a code instead of a sentence")
+
+    def test_never_changes_what_runs(self):
+        self._load(self._row())
+        batch = self._load(self._row(indemnity=D("260")))
+        self.assertEqual(self._codes(batch), ["cmor_changed"])
+        self.assertEqual(self._practice().indemnity, 250)
+        twin = self._load(self._row(code="NUOVA", sii_code="SII0000000000Z9"))
+        self.assertEqual(self._codes(twin), ["cmor_live_twin"])
+
+    def test_incoming(self):
+        contract = self._create_contract("PPIN", self._create_customer("CUPPIN"))
+        row = self._row(
+            contract,
+            code=None,
+            sii_code="SII0000000000E1",
+            side="Entrante",
+            state="Addebitata",
+        )
+        batch = self._load(row)
+        self.assertEqual(batch.state, "done", batch.row_ids.mapped("reason"))
+        practice = self.env["cmor.practice"].search(
+            [("sii_code", "=", "SII0000000000E1")]
+        )
+        self.assertEqual((practice.side, practice.state), ("incoming", "charged"))
+
+    def test_the_template_has_the_sheet(self):
+        data, _name = self.env["utility.import.profile"]._shipped()[0]._template_bytes()
+        self.assertTrue(data)
+        self.assertIn(NAME, self.env["utility.import.profile"]._shipped().mapped("dataset"))
+        self.assertTrue(xlsx({NAME: [self._row()]}))

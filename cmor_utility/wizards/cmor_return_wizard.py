@@ -1,0 +1,89 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..models.cmor_practice_facts import _cents
+
+
+class CmorReturnWizard(models.TransientModel):
+    """Dialog of an operator: give an excess or a refund back to the customer."""
+
+    _name = "cmor.return.wizard"
+    _description = "Return money of a CMOR practice"
+
+    practice_id = fields.Many2one("cmor.practice", required=True, readonly=True)
+    company_id = fields.Many2one(related="practice_id.company_id")
+    currency_id = fields.Many2one(related="company_id.currency_id")
+    partner_id = fields.Many2one(related="practice_id.partner_id", string="Customer")
+    due = fields.Date(related="practice_id.money_due")
+    to_return = fields.Monetary(related="practice_id.to_return_amount")
+    amount = fields.Monetary(required=True)
+    mode = fields.Selection(
+        [
+            ("transfer", "Pay now"),
+            ("offset", "On the customer's next bill"),
+            ("other", "Paid already: choose the payment"),
+        ],
+        required=True,
+        default="transfer",
+    )
+    date = fields.Date(required=True, default=fields.Date.context_today)
+    ref = fields.Char(string="Reference", help="CRO of the transfer, or other.")
+    journal_id = fields.Many2one(
+        "account.journal",
+        string="Pay from",
+        domain="[('type', 'in', ('bank', 'cash')), ('company_id', '=', company_id)]",
+    )
+    item_id = fields.Many2one(
+        "account.move.line",
+        string="Payment",
+        domain="[('company_id', '=', company_id), ('parent_state', '=', 'posted'),"
+        " ('partner_id', 'child_of', partner_id), ('balance', '>', 0),"
+        " ('reconciled', '=', False), ('move_id.move_type', '=', 'entry'),"
+        " ('account_id.account_type', 'in',"
+        " ('asset_receivable', 'liability_payable'))]",
+    )
+
+    @api.model
+    def default_get(self, fields):
+        values = super().default_get(fields)
+        practice = self.env["cmor.practice"].browse(values.get("practice_id"))
+        if practice and "amount" in fields:
+            values["amount"] = practice.to_return_amount
+        return values
+
+    def action_apply(self):
+        """Return the money as the dialog says."""
+        self.ensure_one()
+        if self.mode == "transfer" and not self.journal_id:
+            raise UserError(self.env._("Choose the bank to pay from."))
+        if self.mode == "other":
+            self._check_item()
+        practice = self.practice_id
+        made = practice._return_money(
+            self.mode,
+            _cents(self.amount),
+            self.date,
+            self.ref or "",
+            self.journal_id.sudo(),
+            self.item_id.sudo(),
+        )
+        if not made:
+            return practice._asked_notice()
+        return {"type": "ir.actions.act_window_close"}
+
+    def _check_item(self):
+        item = self.item_id.sudo()
+        if not item:
+            raise UserError(self.env._("Choose the payment that was made."))
+        is_his = (
+            item.company_id == self.company_id
+            and item.parent_state == "posted"
+            and item.partner_id.commercial_partner_id
+            == self.partner_id.commercial_partner_id
+            and item.account_id.account_type
+            in ("asset_receivable", "liability_payable")
+        )
+        if not is_his or _cents(item.amount_residual) < _cents(self.amount):
+            raise UserError(
+                self.env._("This payment is not the customer's, or not open enough.")
+            )
