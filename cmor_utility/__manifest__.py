@@ -24,6 +24,7 @@
         "data/import_practices_data.xml",
         "wizards/cmor_declare_wizard_views.xml",
         "wizards/cmor_export_wizard_views.xml",
+        "wizards/cmor_layout_wizard_views.xml",
         "wizards/cmor_approval_wizard_views.xml",
         "wizards/cmor_cancel_wizard_views.xml",
         "wizards/cmor_mass_wizard_views.xml",

@@ -58,7 +58,7 @@ SETTINGS = {
     "decimal_mark": (".", (".", ",")),
     "date_format": ("DD/MM/YYYY", DATE_FORMATS),
     "has_header": (True, (True, False)),
-    "file_name_pattern": ("{service}.{flow}_{vat}_{timestamp}_{n:3}.csv", None),
+    "file_name_pattern": ("{service}.{flow}_{vat}_{timestamp}_{n:3}.{ext}", None),
     "xml_root": ("RichiestaSII/DatiSII", None),
     "xml_record": ("Flusso", None),
     "xml_item": ("Elemento", None),

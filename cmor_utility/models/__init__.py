@@ -4,6 +4,7 @@ from . import (
     cmor_flow_type,
     cmor_flow_layout,
     cmor_flow_layout_shipped,
+    cmor_flow_layout_tools,
     cmor_flow_field,
     cmor_flow_file,
     cmor_flow_record,

@@ -8,7 +8,7 @@ from ..rules import patterns
 from .texts import spec_line
 
 DATE_FORMATS = [(form, form) for form in layout_spec.DATE_FORMATS]
-DEFAULT_FILE_NAME = "{service}.{flow}_{vat}_{timestamp}_{n:3}.csv"
+DEFAULT_FILE_NAME = "{service}.{flow}_{vat}_{timestamp}_{n:3}.{ext}"
 ENCODINGS = [
     ("utf-8", "UTF-8"),
     ("utf-8-sig", "UTF-8 with its mark (BOM)"),
@@ -119,7 +119,7 @@ class CmorFlowLayout(models.Model):
     file_name_pattern = fields.Char(
         required=True,
         default=DEFAULT_FILE_NAME,
-        help="Tokens: {service} {flow} {vat} {timestamp} {date} {n:3}.",
+        help="Tokens: {service} {flow} {vat} {timestamp} {date} {n:3} {ext}.",
     )
 
     _dates_check = models.Constraint(
@@ -198,6 +198,9 @@ class CmorFlowLayout(models.Model):
                 raise UserError(
                     self.env._("Write first which specification was read (source).")
                 )
+            problems = [*layout._problems(), layout._code_warning()]
+            if any(problems):
+                raise UserError("\n".join(filter(None, problems)))
         self.sudo()._guarded().write(
             {
                 "state": "confirmed",
@@ -269,16 +272,23 @@ class CmorFlowLayout(models.Model):
         )
 
     def _check_unused(self):
-        """A layout that made a file sent to the SII is history: make a new version."""
+        """A layout of a file sent or received is history: make a new version."""
         used = (
             self.env["cmor.flow.file"]
             .sudo()
-            .search([("layout_id", "in", self.ids), ("state", "=", "sent")], limit=1)
+            .search(
+                [
+                    ("layout_id", "in", self.ids),
+                    ("state", "not in", ("generated", "discarded", "refused")),
+                ],
+                limit=1,
+            )
         )
         if used:
             raise UserError(
                 self.env._(
-                    "%(name)s made a file that was sent: end it and copy it instead.",
+                    "A file of %(name)s was sent or received: make a new version of the"
+                    " layout instead.",
                     name=used.layout_id.name,
                 )
             )
@@ -340,6 +350,7 @@ class CmorFlowLayout(models.Model):
             "timestamp": now.strftime("%Y%m%d%H%M%S"),
             "date": now.strftime("%Y%m%d"),
             "n": number,
+            "ext": self.file_format,
         }
         try:
             return patterns.file_name(self.file_name_pattern, values)

@@ -97,6 +97,8 @@ SPEC_TEXTS = {
     "bad_source": _lt("%(field)s: the source %(value)s is not known."),
     "bad_length": _lt("%(field)s: %(value)s is no possible length."),
     "bad_number": _lt("%(field)s: %(value)s is no whole number."),
+    "bad_cell": _lt("%(field)s: the cell cannot be used: %(value)s"),
+    "unknown_setting": _lt("There is no setting %(value)s."),
     "no_fixed": _lt("%(field)s: a fixed code needs its value."),
     "no_decimals": _lt("%(field)s: %(value)s decimals are not possible here."),
     "is_group": _lt("%(field)s: the source %(value)s is a repeated group."),

@@ -12,7 +12,7 @@ CODE_CHARS = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*\Z")
 CODE_TOKENS = ("sector", "year", "yy", "company", "customer", "seq")
 FILE_CHARS = re.compile(r"[A-Za-z0-9._-]*\Z")
 FILE_MAX = 120
-FILE_TOKENS = ("service", "flow", "vat", "timestamp", "date", "n")
+FILE_TOKENS = ("service", "flow", "vat", "timestamp", "date", "n", "ext")
 
 _TOKEN = re.compile(r"\{([a-z]+)(?::(\d{1,2}))?\}")
 

@@ -8,6 +8,7 @@ from . import (
     test_flow_faults,
     test_flow_io,
     test_layout_book,
+    test_layout_versions,
     test_layouts_shipped,
     test_guards,
     test_past_practices,

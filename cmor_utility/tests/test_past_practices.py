@@ -167,5 +167,7 @@ class TestPastPractices(MoneyCommon, ImportCommon):
     def test_the_template_has_the_sheet(self):
         data, _name = self.env["utility.import.profile"]._shipped()[0]._template_bytes()
         self.assertTrue(data)
-        self.assertIn(NAME, self.env["utility.import.profile"]._shipped().mapped("dataset"))
+        self.assertIn(
+            NAME, self.env["utility.import.profile"]._shipped().mapped("dataset")
+        )
         self.assertTrue(xlsx({NAME: [self._row()]}))
