@@ -7,9 +7,9 @@ from odoo.tools.translate import LazyTranslate
 
 from odoo.addons.utility_supply.models.import_message import LOADER_MESSAGES, issue
 
-from ..formats.practice_dataset import NAME, OWN_CODE, SII_CODE
 from ..rules import lifecycle, messages, window
 from .cmor_practice_facts import _cents
+from .practice_dataset import NAME, OWN_CODE, SII_CODE
 
 _lt = LazyTranslate(__name__)
 
@@ -232,9 +232,7 @@ class UtilityImportLoaderCmorPractices(models.AbstractModel):
             twin._guarded().write(vals)
         names = practices._next_names(len(new))
         created = (
-            practices.with_context(
-                mail_create_nolog=True, mail_create_nosubscribe=True
-            )
+            practices.with_context(mail_create_nolog=True, mail_create_nosubscribe=True)
             ._guarded()
             .create(
                 [
@@ -350,9 +348,7 @@ class UtilityImportLoaderCmorPractices(models.AbstractModel):
         shares = practices._collect_bills(practices.contract_id)
         vals_list = []
         for record, practice, _source in pairs:
-            named = {
-                facts["bills"][ref].id for ref in record.get("billing_refs") or ()
-            }
+            named = {facts["bills"][ref].id for ref in record.get("billing_refs") or ()}
             vals_list += self._line_vals(
                 practice, named, shares.get(practice.contract_id.id, ())
             )

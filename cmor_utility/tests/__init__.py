@@ -9,6 +9,7 @@ from . import (
     test_flow_io,
     test_layout_book,
     test_layouts_shipped,
+    test_forecast,
     test_guards,
     test_past_practices,
     test_race,

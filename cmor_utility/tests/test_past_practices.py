@@ -8,7 +8,7 @@ from odoo.tests import freeze_time, tagged
 
 from odoo.addons.utility_supply.tests.import_common import ImportCommon, xlsx
 
-from ..formats.practice_dataset import NAME
+from ..models.practice_dataset import NAME
 from .test_receipts import MoneyCommon
 
 D = Decimal
@@ -167,5 +167,7 @@ class TestPastPractices(MoneyCommon, ImportCommon):
     def test_the_template_has_the_sheet(self):
         data, _name = self.env["utility.import.profile"]._shipped()[0]._template_bytes()
         self.assertTrue(data)
-        self.assertIn(NAME, self.env["utility.import.profile"]._shipped().mapped("dataset"))
+        self.assertIn(
+            NAME, self.env["utility.import.profile"]._shipped().mapped("dataset")
+        )
         self.assertTrue(xlsx({NAME: [self._row()]}))
