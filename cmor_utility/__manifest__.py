@@ -45,6 +45,7 @@
         "views/cmor_receipt_views.xml",
         "views/cmor_practice_cancel_views.xml",
         "views/cmor_approval_views.xml",
+        "views/cmor_forecast_views.xml",
     ],
     "uninstall_hook": "uninstall_hook",
     "application": True,

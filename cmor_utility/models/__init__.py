@@ -32,6 +32,8 @@ from . import (
     cmor_approval,
     cmor_practice_approval,
     cmor_mass_job,
+    cmor_practice_expected,
+    cmor_forecast,
     import_loader_practices,
     cmor_flow_handler_money,
     ir_attachment,

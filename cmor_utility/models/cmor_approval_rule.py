@@ -28,9 +28,7 @@ class CmorApprovalRule(models.Model):
     company_id = fields.Many2one(
         "res.company", index=True, help="Empty: the rule holds for all companies."
     )
-    currency_id = fields.Many2one(
-        "res.currency", compute="_compute_currency_id", string="Currency"
-    )
+    currency_id = fields.Many2one("res.currency", compute="_compute_currency_id")
     action = fields.Selection(ACTIONS, required=True, tracking=True)
     amount_from = fields.Monetary(
         string="From", tracking=True, aggregator=False, help="Included."

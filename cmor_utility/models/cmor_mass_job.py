@@ -246,7 +246,7 @@ class CmorMassLine(models.Model):
         try:
             with self.env.cr.savepoint():
                 self._run_together(job)
-        except Exception as error:  # noqa: BLE001 listed, and the others go on
+        except Exception as error:
             if not isinstance(error, (UserError, AccessError)):
                 _logger.exception("Mass step %s, practice %s", job.id, self.id)
             self.env.invalidate_all()

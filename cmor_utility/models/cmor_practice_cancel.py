@@ -181,10 +181,9 @@ class CmorPracticeRequest(models.Model):
 
     def action_withdraw(self):
         # EXTENDS: a practice that waited for its annulment goes on
-        super().action_withdraw()
+        result = super().action_withdraw()
         mine = self.sudo().filtered(lambda r: r.key == "cancel_request")
         mine.practice_id._back_from_cancel("cancel_withdrawn")
-        self._late_asked_again(mine.practice_id)
-
-    def _late_asked_again(self, practices):
-        practices._mark_late(fields.Date.context_today(self))
+        # an answer to a late payment that was taken back is due again
+        mine.practice_id._late_reopened()
+        return result

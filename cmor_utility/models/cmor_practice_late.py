@@ -198,6 +198,12 @@ class CmorPractice(models.Model):
             )
         return bills
 
+    def _late_reopened(self):
+        """The answer was taken back: it is due again, by the same day."""
+        todo = self.filtered(lambda p: p.late_state == "answered")
+        todo._guarded().write({"late_state": "open"})
+        todo._set_next()
+
     def _late_answered(self, note=None):
         """Somebody has decided; ``note`` is told in the history."""
         todo = self.filtered(lambda p: p.late_state == "open")

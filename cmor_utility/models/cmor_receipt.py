@@ -38,7 +38,7 @@ class CmorReceipt(models.Model):
         string="On the bills", readonly=True, help="What lowered the customer's debt."
     )
     excess_amount = fields.Monetary(
-        string="Excess", readonly=True, help="More than was open: owed to the customer."
+        readonly=True, help="More than was open: owed to the customer."
     )
     source = fields.Selection(
         [("flow", "Flow"), ("bank", "Bank"), ("loaded", "Loaded from the past")],

@@ -7,9 +7,9 @@ from odoo.tools.translate import LazyTranslate
 
 from odoo.addons.utility_supply.models.import_message import LOADER_MESSAGES, issue
 
-from ..formats.practice_dataset import NAME, OWN_CODE, SII_CODE
 from ..rules import lifecycle, messages, window
 from .cmor_practice_facts import _cents
+from .practice_dataset import NAME, OWN_CODE, SII_CODE
 
 _lt = LazyTranslate(__name__)
 

@@ -99,5 +99,6 @@ class ResCompany(models.Model):
 
     def _utility_setup_books(self):
         # EXTENDS utility_supply: one button prepares all the books
-        super()._utility_setup_books()
+        result = super()._utility_setup_books()
         self.filtered("chart_template")._cmor_setup_books()
+        return result

@@ -111,6 +111,8 @@ PAYABLE_STATES = (
     "paid",
     "excess_to_return",
 )
+# CSEA has paid, or it is over: nothing more is expected
+PAID_STATES = ("paid", "excess_to_return", "refund_due", "closed")
 # claimed and left: what happens to the bills now concerns the claim
 CLAIMED_STATES = (
     "sent",

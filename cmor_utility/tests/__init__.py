@@ -10,6 +10,7 @@ from . import (
     test_layout_book,
     test_layout_versions,
     test_layouts_shipped,
+    test_forecast,
     test_guards,
     test_past_practices,
     test_race,

@@ -259,6 +259,14 @@ class TestLatePayment(MoneyCommon):
         self._pay(self.bills[0], 10)
         self.assertEqual(me.late_state, "open", "more was paid")
 
+    def test_answer_taken_back_is_due_again(self):
+        self._pay(self.bills[0], 40)
+        due = self.practice.late_due
+        self._dialog(self.practice).save().action_apply()
+        self.assertEqual(self.practice.late_state, "answered")
+        self.practice.with_user(self.operator).action_withdraw_cancel()
+        self.assertEqual((self.practice.late_state, self.practice.late_due), ("open", due))
+
     def test_constant_sql(self):
         practices = self.env["cmor.practice"].union(
             *(self._create_waiting(f"LQ{i}") for i in range(6))

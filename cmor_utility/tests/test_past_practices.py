@@ -8,7 +8,7 @@ from odoo.tests import freeze_time, tagged
 
 from odoo.addons.utility_supply.tests.import_common import ImportCommon, xlsx
 
-from ..formats.practice_dataset import NAME
+from ..models.practice_dataset import NAME
 from .test_receipts import MoneyCommon
 
 D = Decimal

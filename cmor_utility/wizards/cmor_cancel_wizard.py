@@ -23,7 +23,7 @@ class CmorCancelWizard(models.TransientModel):
         default="cancel",
     )
     reason_id = fields.Many2one(
-        "cmor.cancel.reason", string="Reason", domain="[('by_outgoing', '=', True)]"
+        "cmor.cancel.reason", domain="[('by_outgoing', '=', True)]"
     )
     reason_kind = fields.Selection(related="reason_id.kind")
     needs_text = fields.Boolean(related="reason_id.needs_text")

@@ -265,7 +265,6 @@ class CmorReceiptWizardLine(models.TransientModel):
     code = fields.Char(string="Code as read")
     practice_id = fields.Many2one(
         "cmor.practice",
-        string="Practice",
         domain="[('side', '=', 'outgoing'), ('state', 'in',"
         " ('sent', 'accepted', 'to_distributor', 'updated', 'cancel_requested',"
         " 'awaiting_csea', 'paid', 'excess_to_return'))]",

@@ -1,0 +1,91 @@
+from odoo import fields, models
+from odoo.tools import SQL
+
+from ..rules import forecast, lifecycle
+from .cmor_company_role import SECTORS
+from .cmor_practice import STATES
+
+
+class CmorForecast(models.Model):
+    """Money of the claims by month: asked, expected, received, returned, lost.
+
+    Read from practices, receipts and returns: what was asked is what is expected, was
+    received (less what is the customer's) or was lost, to the cent.
+    """
+
+    _name = "cmor.forecast"
+    _description = "CMOR money by month"
+    _auto = False
+    _order = "date desc, id"
+    _rec_name = "practice_id"
+
+    practice_id = fields.Many2one("cmor.practice", readonly=True)
+    company_id = fields.Many2one("res.company", readonly=True)
+    currency_id = fields.Many2one(related="company_id.currency_id")
+    partner_id = fields.Many2one("res.partner", string="Customer", readonly=True)
+    sector = fields.Selection(SECTORS, readonly=True)
+    state = fields.Selection(STATES, readonly=True)
+    kind = fields.Selection(
+        [
+            ("requested", "Requested"),
+            ("expected", "Expected"),
+            ("received", "Received"),
+            ("returned", "Returned to customers"),
+            ("lost", "Lost"),
+        ],
+        readonly=True,
+    )
+    reason = fields.Char(string="Why lost", readonly=True)
+    date = fields.Date(string="Month", readonly=True)
+    is_late = fields.Boolean(string="Later than expected", readonly=True)
+    amount = fields.Monetary(readonly=True)
+
+    @property
+    def _table_query(self):
+        return SQL(
+            """
+            SELECT ROW_NUMBER() OVER () AS id, rows.*
+              FROM (
+                SELECT p.id AS practice_id, p.company_id, p.partner_id, p.sector,
+                       p.state, 'requested' AS kind, NULL AS reason,
+                       p.sent_on::date AS date, FALSE AS is_late,
+                       p.indemnity AS amount
+                  FROM cmor_practice p
+                 WHERE p.side = 'outgoing' AND p.sent_on IS NOT NULL
+                 UNION ALL
+                SELECT p.id, p.company_id, p.partner_id, p.sector, p.state,
+                       'expected', NULL, p.expected_on,
+                       p.expected_on < CURRENT_DATE,
+                       p.indemnity - COALESCE(p.received_amount, 0)
+                  FROM cmor_practice p
+                 WHERE p.side = 'outgoing' AND p.state IN %(expecting)s
+                   AND p.indemnity > COALESCE(p.received_amount, 0)
+                 UNION ALL
+                SELECT p.id, p.company_id, p.partner_id, p.sector, p.state,
+                       'received', NULL, r.date, FALSE, r.amount
+                  FROM cmor_receipt r
+                  JOIN cmor_practice p ON p.id = r.practice_id
+                 WHERE r.state = 'booked'
+                 UNION ALL
+                SELECT p.id, p.company_id, p.partner_id, p.sector, p.state,
+                       'returned', r.kind, r.date, FALSE, -r.amount
+                  FROM cmor_practice_return r
+                  JOIN cmor_practice p ON p.id = r.practice_id
+                 WHERE r.state = 'done'
+                 UNION ALL
+                SELECT p.id, p.company_id, p.partner_id, p.sector, p.state,
+                       'lost', COALESCE(p.lost_reason, p.state),
+                       COALESCE(p.state_since, p.write_date::date), FALSE,
+                       p.indemnity - COALESCE(p.received_amount, 0)
+                  FROM cmor_practice p
+                 WHERE p.side = 'outgoing'
+                   AND (p.state IN ('rejected', 'cancelled')
+                        OR p.state IN ('closed_lost', 'expired')
+                        OR p.state IN %(ended)s
+                           AND COALESCE(p.received_amount, 0) > 0)
+                   AND p.indemnity > COALESCE(p.received_amount, 0)
+              ) rows
+            """,
+            expecting=forecast.EXPECTING,
+            ended=lifecycle.PAID_STATES,
+        )

@@ -1,0 +1,75 @@
+from odoo import api, fields, models
+
+from ..rules import forecast
+
+LOST_STATES = ("rejected", "cancelled", "closed_lost", "expired")
+
+
+class CmorPractice(models.Model):
+    """When the money of a claim is expected, and why it was lost."""
+
+    _inherit = "cmor.practice"
+
+    expected_on = fields.Date(
+        string="Money expected by",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        help="Estimate, from the state and the parameters of CSEA and distributors.",
+    )
+    state_since = fields.Date(string="In this state since", readonly=True, copy=False)
+    lost_reason = fields.Char(string="Why lost", readonly=True, copy=False)
+
+    def _move_to(self, target, kind="state", params=None, file=None):
+        # EXTENDS: the forecast follows the state
+        moved = self.filtered(lambda practice: practice.state != target)
+        result = super()._move_to(target, kind, params, file)
+        today = fields.Date.context_today(self)
+        outgoing = moved.sudo().filtered(lambda p: p.side == "outgoing")
+        for practice in outgoing:
+            told = params(practice) if callable(params) else params
+            practice._guarded().write(
+                {
+                    "state_since": today,
+                    "lost_reason": practice._why_lost(target, told or {}),
+                }
+            )
+        outgoing._set_expected(today)
+        return result
+
+    def _why_lost(self, target, params):
+        """Why the claim gives nothing, in the words of who said it."""
+        if target not in LOST_STATES:
+            return False
+        told = params.get("reason") or params.get("cause") or params.get("text")
+        if not told and target == "cancelled":
+            asked = self.request_ids.filtered(
+                lambda r: r.key == "cancel_request" and r.state != "withdrawn"
+            )
+            told = asked[:1].reason
+        return str(told)[:200] if told else False
+
+    def _set_expected(self, today):
+        """Store when the money is expected; constant SQL."""
+        for company, practices in self.grouped("company_id").items():
+            values = self.env["cmor.parameter"]._values(company, today)
+            pace = forecast.Pace.from_values(values)
+            for practice in practices:
+                since = practice.state_since or today
+                practice._update(
+                    {
+                        "expected_on": forecast.expected_on(
+                            practice.state, practice.sector, since, pace
+                        )
+                    }
+                )
+
+    @api.model
+    def _cron_scan_late(self):
+        # EXTENDS: parameters may have changed, or a state was written otherwise
+        today = fields.Date.context_today(self)
+        expecting = self.sudo().search(
+            [("side", "=", "outgoing"), ("state", "in", forecast.EXPECTING)]
+        )
+        expecting._set_expected(today)
+        return super()._cron_scan_late()
