@@ -1,4 +1,5 @@
 from collections import defaultdict, namedtuple
+from dataclasses import replace
 from decimal import Decimal
 
 from odoo import api, fields, models
@@ -207,9 +208,13 @@ class CmorPractice(models.Model):
         if not todo:
             return
         facts = todo._money_facts(today)
+        paths = {p: incoming_money.path(f.money, today) for p, f in facts.items()}
         for practice, found in facts.items():
-            practice._update(practice._prepare_money(found, today))
-        todo._follow_money(facts, today)
+            if paths[practice]:
+                money = replace(found.money, state=paths[practice][-1])
+                facts[practice] = found._replace(money=money)
+            practice._update(practice._prepare_money(facts[practice], today))
+        self._follow_money(paths)
         todo._settle_transit()
         todo._settle_reports(facts)
         todo._settle_previous()
@@ -344,9 +349,13 @@ class CmorPractice(models.Model):
         holidays = self.company_id._utility_holidays({start.year, start.year + 1})
         return add_working_days(start, days, holidays)
 
-    def _follow_money(self, facts, today):
-        """States that the money implies, one after the other, in bulk for each step."""
-        steps = {p: list(incoming_money.path(f.money, today)) for p, f in facts.items()}
+    @api.model
+    def _follow_money(self, paths):
+        """States that the money implies, one after the other, in bulk for each step.
+
+        :param paths: {practice: states to enter}
+        """
+        steps = {practice: list(path) for practice, path in paths.items()}
         while any(steps.values()):
             by_target = defaultdict(self.browse)
             for practice, path in steps.items():

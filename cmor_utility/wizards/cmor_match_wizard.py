@@ -49,7 +49,8 @@ class CmorMatchWizard(models.TransientModel):
         values = super().default_get(fields)
         if "contract_id" in fields and values.get("practice_id"):
             wizard = self.new({"practice_id": values["practice_id"]})
-            values["contract_id"] = wizard.proposal_ids[:1].id
+            # `ids`: those of the real records, the dialog is not one yet
+            values["contract_id"] = next(iter(wizard.proposal_ids.ids), False)
         return values
 
     def action_apply(self):
