@@ -135,11 +135,20 @@ class CmorCompanyRole(models.Model):
         for role in self:
             role.can_operate = role._is_operator()
 
-    @api.depends("accreditation_state", "user_ids", "date_from", "date_to", "role")
+    @api.depends(
+        "accreditation_state",
+        "user_ids",
+        "date_from",
+        "date_to",
+        "role",
+        "side_outgoing",
+        "side_incoming",
+    )
     def _compute_warning(self):
         today = fields.Date.context_today(self)
         for role in self:
-            role.warning = role._cannot_export_reason(today)
+            side = "outgoing" if role.side_outgoing else "incoming"
+            role.warning = role._cannot_export_reason(today, side)
 
     @api.constrains("code_pattern", "company_code", "sector", "code_next")
     def _check_code_pattern(self):
@@ -190,8 +199,11 @@ class CmorCompanyRole(models.Model):
         self.ensure_one()
         return self.env.su or self.env.user in self.sudo().user_ids
 
-    def _cannot_export_reason(self, day):
-        """Why no flow may leave for this role on ``day``; False when it may."""
+    def _cannot_export_reason(self, day, side="outgoing"):
+        """Why no flow may leave for this role on ``day``; False when it may.
+
+        :param str side: side of the practices that the flow is about; None: any
+        """
         self.ensure_one()
         if self.date_from and self.date_from > day:
             return self.env._(
@@ -202,8 +214,10 @@ class CmorCompanyRole(models.Model):
             return self.env._(
                 "The role ended on %(date)s.", date=format_date(self.env, self.date_to)
             )
-        if not self.side_outgoing:
+        if side == "outgoing" and not self.side_outgoing:
             return self.env._("The role does not cover the outgoing side.")
+        if side == "incoming" and not self.side_incoming:
+            return self.env._("The role does not cover the incoming side.")
         if self.role != "udd":
             return self.env._(
                 "A seller that is not the user of the network never talks to the SII:"
@@ -229,15 +243,16 @@ class CmorCompanyRole(models.Model):
                 )
 
     @api.model
-    def _find_roles(self, companies, day):
-        """Outgoing roles in force on ``day``.
+    def _find_roles(self, companies, day, side="outgoing"):
+        """Roles of a side in force on ``day``.
 
+        :param str side: outgoing or incoming
         :return: {(company id, sector): role}; the network user (UDD) before the seller,
             an accredited role before one that is not
         """
         found = self.sudo().search(
             Domain("company_id", "in", companies.ids)
-            & Domain("side_outgoing", "=", True)
+            & Domain(f"side_{side}", "=", True)
             & Domain("date_from", "<=", day)
             & (Domain("date_to", "=", False) | Domain("date_to", ">=", day))
         )

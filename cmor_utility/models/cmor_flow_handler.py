@@ -36,7 +36,39 @@ class CmorFlowHandler(models.AbstractModel):
     @api.model
     def _handlers(self):
         """{key of a flow type: name of the method that applies its records}."""
-        return {}
+        return {
+            "cancel_notice": "_apply_by_side",
+            "claim_update": "_apply_by_side",
+            "suspend_notice": "_apply_by_side",
+            "cancel_ack": "_apply_by_side",
+            "cancel_outcome": "_apply_by_side",
+        }
+
+    @api.model
+    def _apply_by_side(self, records):
+        """Flows that both sides get: each half applies those of its practices.
+
+        A half is a method ``_<side>_<key of the flow>``. A record whose practice is of
+        neither side goes to the outgoing half, which says so.
+        """
+        incoming = self._of_incoming_side(records)
+        results = {}
+        for side, mine in (("incoming", incoming), ("outgoing", records - incoming)):
+            for key, group in mine.grouped(lambda r: r.type_id.key).items():
+                half = getattr(self, f"_{side}_{key}", None)
+                if half:
+                    results.update(half(group))
+                else:
+                    practices = self.env["cmor.practice"]
+                    results.update(
+                        (record, waiting(practices, "no_handler")) for record in group
+                    )
+        return results
+
+    @api.model
+    def _of_incoming_side(self, records):
+        """The records that are about an incoming practice, or a request of one."""
+        return records.browse()
 
     @api.model
     def _apply(self, key, records):

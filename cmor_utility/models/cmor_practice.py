@@ -416,8 +416,9 @@ class CmorPractice(models.Model):
             if not practice.role_id and not self.env.su:
                 raise AccessError(
                     self.env._(
-                        "%(name)s: the company has no outgoing role for this sector.",
+                        "%(name)s: %(reason)s",
                         name=practice.display_name,
+                        reason=practice._no_role_text(),
                     )
                 )
         self.role_id._check_operator()
@@ -441,11 +442,14 @@ class CmorPractice(models.Model):
         return False
 
     def _role_warning(self, today):
-        if self.side != "outgoing":
-            return False
         if not self.role_id:
-            return self.env._("The company has no outgoing role for this sector.")
-        return self.role_id.sudo()._cannot_export_reason(today)
+            return self._no_role_text()
+        return self.role_id.sudo()._cannot_export_reason(today, self.side)
+
+    def _no_role_text(self):
+        if self.side == "incoming":
+            return self.env._("The company has no incoming role for this sector.")
+        return self.env._("The company has no outgoing role for this sector.")
 
     # --- business -------------------------------------------------------------
 

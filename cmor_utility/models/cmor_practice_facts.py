@@ -2,7 +2,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
 
-from odoo import models
+from odoo import api, models
 from odoo.fields import Domain
 
 from ..rules import amount as amount_rules
@@ -58,10 +58,11 @@ class CmorPractice(models.Model):
         moves = moves.browse({move_id for _contract, move_id in shares})
         moves.fetch(MOVE_FIELDS)
         moves.reversed_entry_id.fetch(["consumption_from", "consumption_to"])
-        bills = defaultdict(list)
+        bills, cmor = defaultdict(list), self._cmor_on_bills(moves)
         for (contract_id, move_id), (total, residual) in shares.items():
+            share = cmor.get((contract_id, move_id), Decimal(0))
             bills[contract_id].append(
-                self._bill_data(moves.browse(move_id), total, residual)
+                self._bill_data(moves.browse(move_id), total, residual, share)
             )
         for items in bills.values():
             items.sort(key=lambda i: (str(i.bill.date_from), str(i.move.invoice_date)))
@@ -97,12 +98,32 @@ class CmorPractice(models.Model):
             shares[key] = (before[0] + _cents(total), before[1] + _cents(residual))
         return shares
 
-    def _bill_data(self, move, total, residual):
+    @api.model
+    def _cmor_on_bills(self, moves):
+        """{(contract id, move id): Decimal}: CMOR of other sellers on these bills.
+
+        It is no credit for energy: what is unpaid of it is the previous CMOR.
+        """
+        rows = (
+            self.env["utility.charge"]
+            .sudo()
+            ._read_group(
+                Domain("move_id", "in", moves.ids)
+                & Domain("cmor_practice_id", "!=", False)
+                & Domain("state", "in", ("confirmed", "invoiced")),
+                ["contract_id", "move_id"],
+                ["amount:sum"],
+            )
+        )
+        return {(c.id, move.id): _cents(amount) for c, move, amount in rows}
+
+    def _bill_data(self, move, total, residual, cmor=Decimal(0)):
         whole = _cents(move.amount_total)
         other = _cents(move.other_services_amount)
         if other and whole:
             # a bill over several supplies: each bears its part of the other services
             other = other * total / whole
+        other += cmor
         period = move
         if not move.consumption_from and move.reversed_entry_id:
             period = move.reversed_entry_id

@@ -48,20 +48,48 @@ OUTGOING_SOURCES = {
     "expired": ("candidate", "blocked", "ready"),
 }
 
+# What the incoming side may go through. Answers come late and out of order, so that a
+# step may be skipped when a later one implies it; never is one undone by itself.
+INCOMING_LIVE = (
+    "received",
+    "unmatched",
+    "matched",
+    "suspend_requested",
+    "suspended",
+    "to_charge",
+    "charged",
+    "collected",
+    "uncollected",
+    "carried",
+    "reported",
+    "cancel_requested",
+)
 INCOMING_SOURCES = {
     "received": ("",),
-    "unmatched": ("received",),
-    "matched": ("received", "unmatched", "suspend_requested"),
+    # from what was matched: the match was wrong, or the annulment was refused
+    "unmatched": ("received", "matched", "cancel_requested"),
+    "matched": (
+        "received",
+        "unmatched",
+        "suspend_requested",
+        "suspended",
+        "cancel_requested",
+        # the distributor took its line back
+        "to_charge",
+    ),
     "suspend_requested": ("matched",),
-    "suspended": ("suspend_requested",),
-    "to_charge": ("matched", "suspended"),
+    # the outcome may overtake the mark that the request was sent
+    "suspended": ("suspend_requested", "matched", "to_charge"),
+    "to_charge": ("matched", "charged"),
     "charged": ("to_charge",),
-    "collected": ("charged", "uncollected"),
-    "uncollected": ("charged",),
+    "collected": ("charged", "uncollected", "carried"),
+    # from what was collected: the payment was reversed
+    "uncollected": ("charged", "collected"),
     "carried": ("uncollected",),
     "reported": ("collected", "carried", "to_refund"),
     "cancel_requested": ("unmatched", "matched"),
-    "cancelled": ("matched", "suspended", "charged", "cancel_requested"),
+    # the SII annuls at any time, even what was reported and closed
+    "cancelled": (*INCOMING_LIVE, "closed"),
     "to_refund": ("cancelled",),
     "closed": ("cancelled", "reported"),
 }

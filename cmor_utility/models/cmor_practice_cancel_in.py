@@ -1,0 +1,103 @@
+from odoo import fields, models
+from odoo.exceptions import UserError
+
+from ..rules import incoming, lifecycle, messages
+
+# reasons that the incoming side may raise, as known; code -> whether text is mandatory
+REASONS = [
+    ("N6", "Another customer or point, transfer"),
+    ("N1", "Notice missing or without warning (complaint of the customer)"),
+    ("N9", "Other, in words"),
+]
+NEEDS_TEXT = frozenset({"N1", "N9"})
+# the practice waits as such only where nothing has been charged
+CANCEL_STATES = tuple(
+    state
+    for state in lifecycle.INCOMING_LIVE
+    if state not in ("received", "cancel_requested")
+)
+
+
+class CmorPractice(models.Model):
+    """Incoming side: annulment asked by us."""
+
+    _inherit = "cmor.practice"
+
+    def action_ask_cancel_in(self):
+        """Button: dialog that asks the SII to annul these practices."""
+        self._check_may_operate()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "cmor.cancel.in.wizard",
+            "view_mode": "form",
+            "target": "new",
+            "name": self.env._("Ask the annulment"),
+            "context": {"default_practice_ids": self.ids},
+        }
+
+    def _ask_cancel_in(self, reason, note="", date=None):
+        """Open a request of annulment for each of these incoming practices.
+
+        :param str reason: key of REASONS
+        :param str note: in words, mandatory for some reasons
+        :param date date: day of the finding; None: today
+        :return: the requests
+        :raise UserError: with all the reasons why it may not be asked
+        """
+        self._check_may_operate()
+        note = (note or "").strip()
+        if reason not in dict(REASONS):
+            raise UserError(self.env._("Choose the reason."))
+        if reason in NEEDS_TEXT and not note:
+            raise UserError(self.env._("Write why: the reason asks for a text."))
+        practices = self.sudo()
+        wrong = practices.filtered(
+            lambda p: p.side != "incoming" or p.state not in CANCEL_STATES
+        )
+        if wrong:
+            raise UserError(
+                self.env._(
+                    "%(names)s: only what runs is annulled.",
+                    names=", ".join(wrong.mapped("display_name")),
+                )
+            )
+        date = date or fields.Date.context_today(self)
+        labels = dict(REASONS)
+        requests = self.env["cmor.practice.request"]._open(
+            practices,
+            incoming.CANCEL,
+            lambda p: {
+                "reason": reason,
+                "event_date": date,
+                "values": messages.encode_params(
+                    {
+                        "cancel_sii_code": p.sii_code,
+                        "side_code": "E",
+                        "cause_code": reason,
+                        "cause_text": labels[reason],
+                        "event_date": date,
+                        "note": note,
+                    }
+                ),
+            },
+        )
+        practices._log(
+            "cancel_asked", lambda p: {"reason": reason, "note": note or "-"}
+        )
+        practices._set_next()
+        return requests
+
+    def _state_before_cancel(self):
+        """{practice: state that it had before it waited for its annulment}."""
+        events = (
+            self.env["cmor.practice.event"]
+            .sudo()
+            .search(
+                [
+                    ("practice_id", "in", self.ids),
+                    ("state_to", "=", "cancel_requested"),
+                ],
+                order="id",
+            )
+        )
+        return {event.practice_id: event.state_from for event in events}

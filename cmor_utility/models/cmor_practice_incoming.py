@@ -1,0 +1,295 @@
+from odoo import api, fields, models
+from odoo.fields import Domain
+
+from odoo.addons.utility_supply.rules.workdays import add_working_days
+
+from ..rules import incoming, incoming_match
+from .cmor_practice_facts import _cents
+
+SECTOR_OF_CODE = {"E": "electricity", "G": "gas"}
+
+
+class CmorPractice(models.Model):
+    """Incoming side: we are charged the CMOR of a customer who came to us.
+
+    A practice begins with the SII's notice and is known by its code (CP_GESTORE). Who
+    the outgoing seller is, nobody tells us and nothing here needs it. How the contract
+    is found: ``cmor_practice_matching.py``; the money: ``cmor_practice_settling.py``.
+    """
+
+    _inherit = "cmor.practice"
+
+    # what the notice says
+    first_amount = fields.Monetary(
+        string="Amount of the notice", readonly=True, copy=False
+    )
+    point_code = fields.Char(string="POD / PDR told", readonly=True, copy=False)
+    point_key = fields.Char(readonly=True, copy=False)
+    told_fiscal_code = fields.Char(string="Tax code told", readonly=True, copy=False)
+    told_vat = fields.Char(string="VAT number told", readonly=True, copy=False)
+    told_name = fields.Char(string="Customer told", readonly=True, copy=False)
+    told_prev = fields.Boolean(
+        string="Contains a previous CMOR", readonly=True, copy=False
+    )
+    distributor_id = fields.Many2one(
+        "res.partner",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        check_company=True,
+    )
+    notice_date = fields.Date(string="Notice of", readonly=True, copy=False)
+    accepted_on = fields.Date(
+        string="Accepted by the SII on", readonly=True, copy=False
+    )
+    suspend_until = fields.Date(
+        string="Suspension by",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        help="Last day to ask the suspension: told by the SII, or the term of TISIND"
+        " 8.4 as set in the parameters.",
+    )
+    updated_on = fields.Date(string="Amount updated on", readonly=True, copy=False)
+    cancelled_on = fields.Date(string="Annulled on", readonly=True, copy=False)
+    is_annulled = fields.Boolean(string="Annulled", readonly=True, copy=False)
+    cancel_cause = fields.Char(string="Why annulled", readonly=True, copy=False)
+
+    _sii_code_in_uniq = models.UniqueIndex(
+        "(company_id, sii_code) WHERE side = 'incoming' AND sii_code IS NOT NULL",
+        "An incoming practice with this SII code exists already.",
+    )
+    _point_key_idx = models.Index(
+        "(company_id, point_key) WHERE side = 'incoming'"
+    )
+
+    @api.depends("name", "partner_id", "code", "sii_code", "side", "told_name")
+    def _compute_display_name(self):
+        # EXTENDS: an incoming practice is known by the SII's code
+        super()._compute_display_name()
+        for practice in self.filtered(lambda p: p.side == "incoming"):
+            parts = [
+                practice.sii_code or practice.name,
+                practice.partner_id.name or practice.told_name,
+            ]
+            practice.display_name = " - ".join(part for part in parts if part)
+
+    # --- opening ----------------------------------------------------------------
+
+    def get_formview_id(self, access_uid=None):
+        # EXTENDS base: the two sides have forms of their own
+        if len(self) == 1 and self.side == "incoming":
+            return self.env.ref("cmor_utility.cmor_practice_view_form_incoming").id
+        return super().get_formview_id(access_uid)
+
+    def _action_show(self):
+        # EXTENDS: incoming practices among themselves
+        if not self or any(practice.side != "incoming" for practice in self):
+            return super()._action_show()
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "cmor_utility.cmor_practice_action_incoming"
+        )
+        action = {**action, "context": {}, "domain": [("id", "in", self.ids)]}
+        if len(self) == 1:
+            views = [(self.get_formview_id(), "form")]
+            action.update(res_id=self.id, view_mode="form", views=views)
+        return action
+
+    # --- notices ----------------------------------------------------------------
+
+    @api.model
+    def _incoming_by_code(self, companies, codes):
+        """{(company id, SII code): incoming practice}."""
+        found = self.sudo().search(
+            Domain("side", "=", "incoming")
+            & Domain("company_id", "in", companies.ids)
+            & Domain("sii_code", "in", [code for code in codes if code])
+        )
+        return {(p.company_id.id, p.sii_code): p for p in found}
+
+    def _answer_facts(self):
+        """``rules.incoming.Practice`` of this practice."""
+        self.ensure_one()
+        return incoming.Practice(
+            state=self.state,
+            amount=_cents(self.indemnity),
+            first_amount=_cents(self.first_amount),
+            point=self.point_key or "",
+            is_annulled=self.is_annulled,
+            is_charged=bool(self.billed_amount or self.pending_amount),
+            updated_on=self.updated_on or None,
+        )
+
+    @api.model
+    def _open_incoming(self, notices, company, today):
+        """Make practices of notices, find their contracts and their network lines.
+
+        :param notices: list of (values by source, flow file or empty), each with a
+            new SII code
+        :return: the practices, in the same order
+        """
+        roles = self.env["cmor.company.role"]._find_roles(company, today, "incoming")
+        names = self._next_names(len(notices))
+        partners = self._partners_by_vat(
+            company, [values.get("distributor_vat") for values, _file in notices]
+        )
+        terms = self.env["cmor.parameter"]._values(company, today)
+        vals_list = [
+            {
+                **self._prepare_incoming(values, company, today, terms),
+                "name": name,
+                "distributor_id": partners.get(values.get("distributor_vat"), False),
+            }
+            for (values, _file), name in zip(notices, names, strict=True)
+        ]
+        for vals in vals_list:
+            role = roles.get((company.id, vals["sector"]))
+            vals["role_id"] = role.id if role else False
+        made = (
+            self.sudo()
+            .with_context(mail_create_nolog=True, mail_create_nosubscribe=True)
+            ._guarded()
+            .create(vals_list)
+        )
+        made = self.sudo().browse(made.ids)
+        made._log_notices([file for _values, file in notices])
+        made._match_contracts(today)
+        self.env["cmor.network.charge"]._match_waiting(made)
+        made._settle(today)
+        return made
+
+    def _prepare_incoming(self, values, company, today, terms):
+        sector = notice_sector(values)
+        point = values.get("pod") if sector == "electricity" else values.get("pdr")
+        amount = float(values["cmor_amount"])
+        accepted = values.get("accepted_on") or None
+        notice_date = values.get("notice_date") or accepted or today
+        until = values.get("suspend_until") or self._suspension_term(
+            company, accepted or notice_date, terms
+        )
+        names = (values.get("first_name"), values.get("last_name"))
+        return {
+            "company_id": company.id,
+            "side": "incoming",
+            "sector": sector,
+            "state": "received",
+            "sii_code": values["sii_code"],
+            "indemnity": amount,
+            "first_amount": amount,
+            "point_code": str(point or "") or False,
+            "point_key": incoming_match.point_key(sector, point) or False,
+            "told_fiscal_code": values.get("fiscal_code") or False,
+            "told_vat": values.get("vat") or False,
+            "told_name": values.get("company_name")
+            or " ".join(name for name in names if name)
+            or False,
+            "told_prev": str(values.get("has_prev") or "0") == "1",
+            "notice_date": notice_date,
+            "accepted_on": accepted,
+            "suspend_until": until,
+        }
+
+    @api.model
+    def _suspension_term(self, company, start, terms):
+        """Last day to ask the suspension, counted from the acceptance; False when the
+        term is not set."""
+        days = terms.get("suspension_request_days")
+        if days is None:
+            return False
+        holidays = company._utility_holidays({start.year, start.year + 1})
+        return add_working_days(start, days, holidays)
+
+    @api.model
+    def _partners_by_vat(self, company, numbers):
+        """{VAT number as written: partner id} of partners that the company may use."""
+        plain = {
+            number: next(iter(incoming_match.person_keys(None, number)), "")
+            for number in numbers
+            if number
+        }
+        wanted = {text for text in plain.values() if text}
+        if not wanted:
+            return {}
+        found = (
+            self.env["res.partner"]
+            .sudo()
+            .search(
+                Domain("vat", "in", [*wanted, *(f"IT{text}" for text in wanted)])
+                & Domain("company_id", "in", [False, company.id])
+                & Domain("parent_id", "=", False),
+                order="id desc",
+            )
+        )
+        by_vat = {partner.vat.removeprefix("IT"): partner.id for partner in found}
+        return {
+            number: by_vat[text] for number, text in plain.items() if text in by_vat
+        }
+
+    def _log_notices(self, files):
+        event = self.env["cmor.practice.event"]
+        event.sudo()._guarded().create(
+            [
+                event._prepare_vals(
+                    practice,
+                    "notice_in",
+                    {
+                        "amount": _cents(practice.indemnity),
+                        "point": practice.point_code or "-",
+                        "customer": practice.told_name
+                        or practice.told_fiscal_code
+                        or practice.told_vat
+                        or "-",
+                    },
+                    "",
+                    "received",
+                    file,
+                )
+                for practice, file in zip(self, files, strict=True)
+            ]
+        )
+
+    # --- annulment and update told by the SII ------------------------------------
+
+    def _annul(self, day, cause, file=None):
+        """The SII annulled these practices: stop what can be stopped, give back.
+
+        :param date day: of the annulment
+        :param str cause: code and reason as told
+        """
+        self._guarded().write(
+            {"is_annulled": True, "cancelled_on": day, "cancel_cause": cause or False}
+        )
+        params = {"date": day, "cause": cause or "-"}
+        self._move_to("cancelled", "annulled", params, file)
+        self.request_ids.filtered(
+            lambda r: r.key != incoming.REPORT and r.state in OVERTAKEN_SOURCES
+        )._set_state("overtaken")
+        self._stop_pending_charges()
+
+    def _update_amount(self, amount, day, file=None):
+        """The SII changed the amount of this practice (TISIND art. 10)."""
+        self.ensure_one()
+        before = _cents(self.indemnity)
+        self._guarded().write({"indemnity": float(amount), "updated_on": day})
+        event = self.env["cmor.practice.event"]
+        event.sudo()._guarded().create(
+            event._prepare_vals(
+                self,
+                "amount_updated",
+                {"before": before, "after": amount, "what": ""},
+                file=file,
+            )
+        )
+        if amount < before:
+            self._stop_pending_charges()
+
+
+OVERTAKEN_SOURCES = ("to_export", "exported", "sent", "admitted")
+
+
+def notice_sector(values):
+    """Sector of a notice: as told, else by the kind of point it names."""
+    code = str(values.get("sector_code") or "").strip().upper()
+    if code in SECTOR_OF_CODE:
+        return SECTOR_OF_CODE[code]
+    return "gas" if values.get("pdr") and not values.get("pod") else "electricity"

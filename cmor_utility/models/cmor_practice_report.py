@@ -1,0 +1,165 @@
+from odoo import fields, models
+from odoo.exceptions import UserError
+
+from ..rules import incoming, incoming_money, messages
+from .cmor_practice_facts import _cents
+
+# figures whose change makes the report due again
+REPORTED = (
+    "is_billed",
+    "bill_number",
+    "bill_date",
+    "billed_amount",
+    "collected_amount",
+    "collected_on",
+    "report_state",
+)
+# states in which something is to be told
+REPORTABLE = ("collected", "carried", "uncollected", "to_refund", "reported", "closed")
+# ... the first time: what is still unpaid may be paid, and is told then
+FIRST_REPORT = ("collected", "carried", "to_refund")
+DEAD_REQUESTS = ("rejected", "withdrawn", "overtaken")
+
+
+class CmorPractice(models.Model):
+    """Incoming side: the report to the SII (rendicontazione, RI1.0050)."""
+
+    _inherit = "cmor.practice"
+
+    report_state = fields.Selection(
+        [
+            ("0", "Not charged"),
+            ("1", "Charged"),
+            ("2", "Partly collected"),
+            ("3", "Collected"),
+            ("4", "Reversed"),
+            ("5", "Customer left, uncollected"),
+        ],
+        string="To be reported as",
+        readonly=True,
+        copy=False,
+    )
+    report_needed = fields.Boolean(
+        string="Report due",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        help="The figures are final for now and the last report does not tell them.",
+    )
+
+    # --- actions ----------------------------------------------------------------
+
+    def action_report(self):
+        """Button of an operator: open the report of practices whose report is due."""
+        self._check_may_operate()
+        practices = self.sudo()
+        practices._settle(fields.Date.context_today(self))
+        wrong = practices.filtered(lambda p: not p.report_needed)
+        if wrong:
+            raise UserError(
+                self.env._(
+                    "%(names)s: no report is due, or one waits for its answer.",
+                    names=", ".join(wrong.mapped("display_name")),
+                )
+            )
+        self.env["cmor.practice.request"]._open(
+            practices, incoming.REPORT, lambda p: p._prepare_report()
+        )
+        practices._log(
+            "report_made",
+            lambda p: {
+                "billed": _cents(p.billed_amount),
+                "collected": _cents(p.collected_amount),
+            },
+        )
+        practices._settle(fields.Date.context_today(self))
+
+    def action_close_incoming(self):
+        """Button of an operator: reported, and nothing left on the transit account."""
+        self._check_may_operate()
+        practices = self.sudo()
+        practices._settle(fields.Date.context_today(self))
+        wrong = practices.filtered(
+            lambda p: (
+                p.side != "incoming"
+                or p.state != "reported"
+                or p.report_needed
+                or p.transit_balance
+            )
+        )
+        if wrong:
+            raise UserError(
+                self.env._(
+                    "%(names)s: only what is reported, with a transit balance of zero,"
+                    " is closed.",
+                    names=", ".join(wrong.mapped("display_name")),
+                )
+            )
+        practices._move_to("closed")
+        practices._set_next()
+
+    # --- business ---------------------------------------------------------------
+
+    def _report_figures(self):
+        """{source: value} that the report tells of this practice, as of now."""
+        bill = self.customer_bill_id
+        return {
+            "is_billed": int(bool(bill)),
+            "bill_number": (bill.billing_ref or bill.name or "") if bill else "",
+            "bill_date": self.billed_date or None,
+            "billed_amount": _cents(self.billed_amount),
+            "collected_amount": _cents(self.collected_amount),
+            "collected_on": self.collected_on or None,
+            "report_state": self.report_state or incoming_money.REPORT_NOT_CHARGED,
+        }
+
+    def _prepare_report(self):
+        figures = self._report_figures()
+        return {
+            "event_date": fields.Date.context_today(self),
+            "amount": self.collected_amount,
+            "values": messages.encode_params(
+                {k: v for k, v in figures.items() if v is not None}
+            ),
+        }
+
+    def _settle_reports(self, facts):
+        """Whose report is due, again when the figures changed since the last one."""
+        last = self._last_reports()
+        for practice in self:
+            money = facts[practice].money
+            practice._update({"report_state": incoming_money.report_state(money)})
+            practice._update(
+                {"report_needed": practice._is_report_due(money, last.get(practice))}
+            )
+
+    def _last_reports(self):
+        """{practice: last report that was not refused or taken back}."""
+        requests = (
+            self.env["cmor.practice.request"]
+            .sudo()
+            .search(
+                [
+                    ("practice_id", "in", self.ids),
+                    ("key", "=", incoming.REPORT),
+                    ("state", "not in", DEAD_REQUESTS),
+                ],
+                order="id",
+            )
+        )
+        return {request.practice_id: request for request in requests}
+
+    def _is_report_due(self, money, last):
+        """Whether the SII has to be told, for the first time or again."""
+        if self.state not in REPORTABLE:
+            return False
+        if self.state == "to_refund" and not money.is_returned:
+            return False
+        if not last:
+            return self.state in FIRST_REPORT
+        if last.state != "accepted":
+            # one is on its way: its answer comes first
+            return False
+        told = messages.typed_params(last.values)
+        now = {k: v for k, v in self._report_figures().items() if v is not None}
+        return any(told.get(name) != now.get(name) for name in REPORTED)

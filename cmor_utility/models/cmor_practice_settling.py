@@ -1,0 +1,426 @@
+from collections import defaultdict, namedtuple
+from dataclasses import replace
+from decimal import Decimal
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+
+from odoo.addons.utility_supply.rules.workdays import add_working_days
+
+from ..rules import incoming_money
+from .cmor_practice_facts import _cents
+
+CHUNK = 500
+# a charge in these states is not on a bill, and may still get there
+PENDING = ("draft", "to_export", "exported")
+ON_BILL = ("confirmed", "invoiced")
+EXPOSURES = [
+    ("not_billed", "Charged to us, not billed"),
+    ("billed", "Billed, not due"),
+    ("unpaid", "Billed and unpaid"),
+]
+
+# event written when the money changes the state; any other state is a plain change
+MONEY_EVENTS = {
+    "to_charge": "network_charged",
+    "charged": "billed",
+    "collected": "cmor_collected",
+    "uncollected": "cmor_unpaid",
+    "carried": "customer_left",
+    "to_refund": "refund_customer",
+}
+
+#: ``money``: rules.incoming_money.Money; ``bill``: the last bill with a charge, or None
+MoneyFound = namedtuple("MoneyFound", "money network_date bill paid_on")
+
+
+class CmorPractice(models.Model):
+    """The money of the incoming side: read in bulk, judged by ``rules/incoming_money``.
+
+    ``_settle`` may be called as often as one likes: what fits is left alone.
+    """
+
+    _inherit = "cmor.practice"
+
+    network_charge_ids = fields.One2many(
+        "cmor.network.charge", "practice_id", string="Lines of the network"
+    )
+    charge_ids = fields.One2many(
+        "utility.charge", "cmor_practice_id", string="Charges to the customer"
+    )
+    network_amount = fields.Monetary(
+        string="Charged to us",
+        readonly=True,
+        copy=False,
+        help="By the distributor or the UDD.",
+    )
+    network_difference = fields.Monetary(
+        string="Difference to the SII",
+        readonly=True,
+        copy=False,
+        help="Charged to us more (less) than the amount in force.",
+    )
+    network_date = fields.Date(string="Charged to us on", readonly=True, copy=False)
+    pending_amount = fields.Monetary(
+        string="Waits for a bill",
+        readonly=True,
+        copy=False,
+        help="Charges to the customer that are on no bill yet.",
+    )
+    billed_amount = fields.Monetary(
+        string="Billed", readonly=True, copy=False, help="On bills, refunds taken off."
+    )
+    billed_date = fields.Date(string="Billed on", readonly=True, copy=False)
+    customer_bill_id = fields.Many2one(
+        "account.move",
+        string="Bill of the customer",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        check_company=True,
+    )
+    due_date = fields.Date(string="Customer's due date", readonly=True, copy=False)
+    open_amount = fields.Monetary(
+        string="Unpaid", readonly=True, copy=False, help="Of the bill's residual, pro quota."
+    )
+    collected_amount = fields.Monetary(string="Collected", readonly=True, copy=False)
+    collected_on = fields.Date(readonly=True, copy=False)
+    to_bill_amount = fields.Monetary(string="To be charged", readonly=True, copy=False)
+    return_amount = fields.Monetary(
+        string="To be given back",
+        readonly=True,
+        copy=False,
+        help="Billed beyond the amount in force, or for a claim that was annulled.",
+    )
+    return_by = fields.Date(
+        string="Give back by", readonly=True, copy=False, index="btree_not_null"
+    )
+    exposure_kind = fields.Selection(
+        EXPOSURES, string="Exposure", readonly=True, copy=False
+    )
+    exposure_amount = fields.Monetary(
+        string="Exposed", readonly=True, copy=False, help="Charged to us, not collected."
+    )
+    exposure_age = fields.Selection(
+        [
+            ("1", "Up to 30 days"),
+            ("2", "31 to 60 days"),
+            ("3", "61 to 90 days"),
+            ("4", "Over 90 days"),
+        ],
+        string="Exposed for",
+        readonly=True,
+        copy=False,
+        help="Since the network charged us.",
+    )
+    transit_balance = fields.Monetary(
+        string="Transit balance",
+        readonly=True,
+        copy=False,
+        help="What is left of the practice on the transit account: it returns to zero.",
+    )
+    transit_reason = fields.Char(
+        string="Why it is not zero", compute="_compute_transit_reason"
+    )
+
+    _exposure_idx = models.Index("(company_id) WHERE exposure_kind IS NOT NULL")
+    _transit_idx = models.Index("(company_id) WHERE transit_balance <> 0")
+
+    @api.depends("transit_balance", "network_amount", "billed_amount", "return_amount")
+    @api.depends_context("lang")
+    def _compute_transit_reason(self):
+        for practice in self:
+            practice.transit_reason = practice._transit_text()
+
+    def _transit_text(self):
+        if not self.transit_balance:
+            return False
+        entered = sum(
+            self.network_charge_ids.filtered(
+                lambda c: c.state == "matched" and c.move_line_id
+            ).mapped("amount")
+        )
+        compare = self.currency_id.compare_amounts
+        if compare(entered, self.network_amount):
+            return self.env._("A line of the network is on no posted vendor bill.")
+        if self.return_amount:
+            return self.env._("The customer has not been given the money back yet.")
+        if compare(self.billed_amount, self.network_amount) < 0:
+            if self.pending_amount:
+                return self.env._("The charge to the customer waits for its bill.")
+            if self.is_annulled:
+                return self.env._(
+                    "Annulled: the network has not given its charge back yet."
+                )
+            return self.env._("Not charged to the customer yet.")
+        if compare(self.billed_amount, self.network_amount) > 0:
+            return self.env._("Billed more than the network charged us.")
+        return self.env._(
+            "An entry does not fit: look at the lines of the transit account."
+        )
+
+    # --- actions ----------------------------------------------------------------
+
+    def action_settle(self):
+        """Button: read the bills, payments and lines of the network again."""
+        self.check_access("read")
+        self.sudo()._settle(fields.Date.context_today(self))
+
+    def action_open_transit(self):
+        """Smart button: the lines of the practice on the transit account."""
+        self.ensure_one()
+        account = self.company_id.sudo().cmor_transit_account_id
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "account.move.line",
+            "name": self.env._("Transit account"),
+            "view_mode": "list,form",
+            "domain": [
+                ("account_id", "=", account.id),
+                ("cmor_practice_id", "=", self.id),
+            ],
+        }
+
+    @api.model
+    def action_transit_without_practice(self):
+        """Menu of accounting: lines of the transit accounts that name no practice."""
+        accounts = self.env.companies.sudo().cmor_transit_account_id
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "account.move.line",
+            "name": self.env._("Transit lines without practice"),
+            "view_mode": "list,form",
+            "domain": [
+                ("account_id", "in", accounts.ids),
+                ("cmor_practice_id", "=", False),
+                ("parent_state", "=", "posted"),
+            ],
+        }
+
+    # --- settling ---------------------------------------------------------------
+
+    def _settle(self, today):
+        """Read the money of these incoming practices and let their states follow.
+
+        :param date today: day of the due dates and ages
+        """
+        todo = self.sudo().filtered(lambda p: p.side == "incoming")
+        if not todo:
+            return
+        facts = todo._money_facts(today)
+        paths = {p: incoming_money.path(f.money, today) for p, f in facts.items()}
+        for practice, found in facts.items():
+            if paths[practice]:
+                money = replace(found.money, state=paths[practice][-1])
+                facts[practice] = found._replace(money=money)
+            practice._update(practice._prepare_money(facts[practice], today))
+        self._follow_money(paths)
+        todo._settle_transit()
+        todo._settle_reports(facts)
+        todo._settle_previous()
+        todo._set_next()
+
+    def _money_facts(self, today):
+        """{practice: MoneyFound}, as many queries for one as for all."""
+        network = self._network_sums()
+        on_bills, pending = self._customer_charges()
+        paid = self._payment_days(on_bills)
+        facts = {}
+        for practice in self:
+            total, network_date = network.get(practice, (Decimal("0.00"), None))
+            bills = on_bills[practice]
+            moves = [move for bill, move in bills if bill.amount > 0]
+            money = incoming_money.Money(
+                state=practice.state,
+                amount=_cents(practice.indemnity),
+                is_annulled=practice.is_annulled,
+                network=total,
+                pending=pending[practice],
+                bills=tuple(bill for bill, _move in bills),
+                has_left=practice._has_customer_left(today),
+            )
+            facts[practice] = MoneyFound(
+                money,
+                network_date,
+                max(moves, key=lambda m: (m.invoice_date or m.date, m.id), default=None),
+                max((paid[m.id] for m in moves if m.id in paid), default=None),
+            )
+        return facts
+
+    def _network_sums(self):
+        """{practice: (Decimal, first day)} of the lines that count."""
+        rows = (
+            self.env["cmor.network.charge"]
+            .sudo()
+            ._read_group(
+                [("practice_id", "in", self.ids), ("state", "=", "matched")],
+                ["practice_id"],
+                ["amount:sum", "date:min"],
+            )
+        )
+        return {practice: (_cents(total), day) for practice, total, day in rows}
+
+    def _customer_charges(self):
+        """Charges to the customers.
+
+        :return: ({practice: [(OnBill, account.move)]}, {practice: Decimal pending})
+        """
+        charges = (
+            self.env["utility.charge"]
+            .sudo()
+            .search(
+                Domain("cmor_practice_id", "in", self.ids)
+                & Domain("state", "in", (*PENDING, *ON_BILL))
+            )
+        )
+        on_bills, pending = defaultdict(list), defaultdict(Decimal)
+        for charge in charges:
+            move = charge.move_id
+            if charge.state in PENDING or move.state == "draft":
+                pending[charge.cmor_practice_id] += _cents(charge.amount)
+            elif move.state == "posted" and move.payment_state != "reversed":
+                bill = incoming_money.OnBill(
+                    _cents(charge.amount),
+                    _cents(move.amount_total_signed),
+                    _cents(move.amount_residual_signed),
+                    move.invoice_date_due or None,
+                )
+                on_bills[charge.cmor_practice_id].append((bill, move))
+        return on_bills, pending
+
+    def _payment_days(self, on_bills):
+        """{move id: day of the last payment} of the bills."""
+        ids = {move.id for bills in on_bills.values() for _bill, move in bills}
+        if not ids:
+            return {}
+        rows = (
+            self.env["account.partial.reconcile"]
+            .sudo()
+            .search_fetch(
+                [("debit_move_id.move_id", "in", list(ids))],
+                ["debit_move_id", "credit_move_id"],
+            )
+        )
+        days = {}
+        for row in rows:
+            bill, day = row.debit_move_id.move_id.id, row.credit_move_id.date
+            days[bill] = max(day, days.get(bill, day))
+        return days
+
+    def _has_customer_left(self, today):
+        contract = self.contract_id
+        return bool(contract.date_end and contract.date_end < today)
+
+    def _prepare_money(self, found, today):
+        money, bill = found.money, found.bill
+        kind, exposed = incoming_money.exposure(money, today)
+        dues = [b.due for b in money.bills if b.amount > 0 and b.due]
+        to_return = money.to_return
+        return {
+            "network_amount": float(money.network),
+            "network_difference": float(money.difference) if money.network else 0.0,
+            "network_date": found.network_date or False,
+            "pending_amount": float(money.pending),
+            "billed_amount": float(money.billed),
+            "billed_date": (bill and (bill.invoice_date or bill.date)) or False,
+            "customer_bill_id": bill.id if bill else False,
+            "due_date": max(dues, default=False),
+            "open_amount": float(money.open_amount),
+            "collected_amount": float(money.collected),
+            "collected_on": found.paid_on if money.collected else False,
+            "to_bill_amount": float(money.to_bill),
+            "return_amount": float(to_return),
+            "return_by": self._return_term() if to_return else False,
+            "exposure_kind": kind or False,
+            "exposure_amount": float(exposed),
+            "exposure_age": age_class(found.network_date, today) if kind else False,
+        }
+
+    def _return_term(self):
+        """Day by which the customer gets his money back: the term from the annulment
+        or from the update."""
+        start = self.cancelled_on or self.updated_on
+        if not start:
+            return False
+        parameters = self.env["cmor.parameter"]
+        days = parameters._values(self.company_id, start).get("refund_customer_days")
+        if days is None:
+            return False
+        holidays = self.company_id._utility_holidays({start.year, start.year + 1})
+        return add_working_days(start, days, holidays)
+
+    @api.model
+    def _follow_money(self, paths):
+        """States that the money implies, one after the other, in bulk for each step.
+
+        :param paths: {practice: states to enter}
+        """
+        steps = {practice: list(path) for practice, path in paths.items()}
+        while any(steps.values()):
+            by_target = defaultdict(self.browse)
+            for practice, path in steps.items():
+                if path:
+                    by_target[path.pop(0)] |= practice
+            for target, practices in by_target.items():
+                practices._move_to(
+                    target, MONEY_EVENTS.get(target, "state"), _money_params
+                )
+
+    def _settle_transit(self):
+        """Keep what is left of each practice on the transit account."""
+        accounts = self.company_id.sudo().cmor_transit_account_id
+        rows = (
+            self.env["account.move.line"]
+            .sudo()
+            ._read_group(
+                Domain("account_id", "in", accounts.ids)
+                & Domain("cmor_practice_id", "in", self.ids)
+                & Domain("parent_state", "=", "posted"),
+                ["cmor_practice_id"],
+                ["balance:sum"],
+            )
+        )
+        balances = dict(rows)
+        for practice in self:
+            practice._update({"transit_balance": balances.get(practice, 0.0)})
+
+    @api.model
+    def _cron_settle_incoming(self, today=None):
+        """Nightly: payments, due dates and customers who left."""
+        today = today or fields.Date.context_today(self)
+        ids = (
+            self.sudo()
+            .search(
+                Domain("side", "=", "incoming")
+                & (
+                    Domain("state", "!=", "closed")
+                    | Domain("transit_balance", "!=", 0)
+                    | Domain("exposure_kind", "!=", False)
+                )
+            )
+            .ids
+        )
+        for start in range(0, len(ids), CHUNK):
+            chunk = self.sudo().browse(ids[start : start + CHUNK])
+            chunk._settle(today)
+            left = max(0, len(ids) - start - CHUNK)
+            if not self.env["ir.cron"]._commit_progress(len(chunk), remaining=left):
+                return
+            self.env.invalidate_all()
+
+
+def age_class(since, today):
+    """Key of ``exposure_age`` for a day."""
+    days = (today - since).days if since else 0
+    return "1" if days <= 30 else "2" if days <= 60 else "3" if days <= 90 else "4"
+
+
+def _money_params(practice):
+    return {
+        "network": _cents(practice.network_amount),
+        "billed": _cents(practice.billed_amount),
+        "unpaid": _cents(practice.open_amount),
+        "collected": _cents(practice.collected_amount),
+        "returned": _cents(practice.return_amount),
+        "date": practice.return_by or "-",
+    }

@@ -1,0 +1,191 @@
+"""The money of an incoming practice: what is due, what the customer paid, what is next.
+
+The distributor (or the UDD) charges us the CMOR, we charge it to the customer, he pays
+or not. All amounts are euro as ``Decimal``.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+
+ZERO = Decimal("0.00")
+CENT = Decimal("0.01")
+
+# states of the report (domain: STATO of RI1.0050, codes assumed)
+REPORT_NOT_CHARGED = "0"
+REPORT_CHARGED = "1"
+REPORT_PARTLY = "2"
+REPORT_COLLECTED = "3"
+REPORT_REVERSED = "4"
+REPORT_LEFT = "5"
+
+
+def round_cent(amount):
+    """Round half up to the cent."""
+    return amount.quantize(CENT, rounding=ROUND_HALF_UP)
+
+
+@dataclass(frozen=True)
+class OnBill:
+    """A charge (negative: a refund) on a bill of the customer.
+
+    ``total`` and ``residual`` are the bill's, with everything else that it carries.
+    """
+
+    amount: Decimal
+    total: Decimal
+    residual: Decimal
+    due: date | None = None
+
+    @property
+    def open_amount(self):
+        """What of the charge is unpaid: the bill's residual pro quota."""
+        if not self.total or (self.residual > 0) != (self.total > 0):
+            return ZERO
+        share = min(self.residual / self.total, Decimal(1))
+        return round_cent(self.amount * share)
+
+
+@dataclass(frozen=True)
+class Money:
+    """Facts of one practice.
+
+    ``network`` is what was charged to us; ``pending`` what waits to be put on a bill
+    of the customer (negative: to be given back to him).
+    """
+
+    state: str
+    amount: Decimal
+    is_annulled: bool = False
+    network: Decimal = ZERO
+    pending: Decimal = ZERO
+    bills: tuple = field(default=())
+    has_left: bool = False
+
+    @property
+    def billed(self):
+        """What the customer's bills carry, refunds taken off."""
+        return sum((bill.amount for bill in self.bills), ZERO)
+
+    @property
+    def open_amount(self):
+        """What of it he has not paid."""
+        opened = sum((bill.open_amount for bill in self.bills), ZERO)
+        return max(ZERO, min(opened, self.billed))
+
+    @property
+    def collected(self):
+        """What of it he has paid."""
+        return max(ZERO, self.billed - self.open_amount)
+
+    @property
+    def due(self):
+        """What the customer owes in the end: never more than we are charged."""
+        return ZERO if self.is_annulled else min(self.network, self.amount)
+
+    @property
+    def to_bill(self):
+        """What may still be put on a bill of his."""
+        if self.is_annulled or self.state not in ("to_charge", "charged"):
+            return ZERO
+        return max(ZERO, self.due - self.billed - self.pending)
+
+    @property
+    def to_return(self):
+        """What he was billed beyond the amount in force (TISIND art. 10 and 12).
+
+        Measured against the SII's amount, not the network's: its credit comes later.
+        """
+        ceiling = ZERO if self.is_annulled else self.amount
+        # a charge still on its way is stopped or comes back, a refund counts already
+        return max(ZERO, self.billed + min(ZERO, self.pending) - ceiling)
+
+    @property
+    def is_returned(self):
+        """Nothing is left to be given back, and nothing on its way."""
+        return not self.to_return and not self.pending
+
+    @property
+    def difference(self):
+        """Charged to us more (positive) or less than the SII says."""
+        return self.network - (ZERO if self.is_annulled else self.amount)
+
+    def is_overdue(self, today):
+        """Something of it is unpaid after its due date."""
+        return any(
+            bill.amount > 0 and bill.open_amount > 0 and bill.due and bill.due < today
+            for bill in self.bills
+        )
+
+
+def path(money, today):
+    """States to enter, one after the other, so that the state fits the money.
+
+    :param Money money: the facts
+    :param date today: day of the due dates
+    :return: tuple of states, () when nothing changes
+    """
+    steps, state = [], money.state
+    while True:
+        following = _next(state, money, today)
+        if not following or following in steps or following == money.state:
+            return tuple(steps)
+        steps.append(following)
+        state = following
+
+
+def _next(state, money, today):
+    billed = money.billed
+    if state == "cancelled":
+        if billed > 0:
+            return "to_refund"
+        # what billing has been told and has not put on a bill yet decides
+        return "" if money.pending else "closed"
+    if state == "matched":
+        return "to_charge" if money.network > 0 else ""
+    if state == "to_charge":
+        if billed > 0:
+            return "charged"
+        return "matched" if money.network <= 0 and not money.pending else ""
+    if state == "charged":
+        if billed <= 0:
+            return "to_charge"
+        if money.open_amount <= 0:
+            return "collected"
+        return "uncollected" if money.is_overdue(today) else ""
+    if state == "uncollected":
+        if money.open_amount <= 0:
+            return "collected"
+        return "carried" if money.has_left else ""
+    if state == "carried":
+        return "collected" if money.open_amount <= 0 else ""
+    if state == "collected":
+        return "uncollected" if money.open_amount > 0 else ""
+    return ""
+
+
+def report_state(money):
+    """State told in the report (11.5 of the notes, codes assumed)."""
+    if money.is_annulled:
+        return REPORT_REVERSED
+    if money.billed <= 0:
+        return REPORT_NOT_CHARGED
+    if money.open_amount <= 0:
+        return REPORT_COLLECTED
+    if money.has_left:
+        return REPORT_LEFT
+    return REPORT_PARTLY if money.collected > 0 else REPORT_CHARGED
+
+
+def exposure(money, today):
+    """Where our money is.
+
+    :return: (kind, amount): not_billed, billed, unpaid or "" with what we were charged
+        and have not collected
+    """
+    amount = max(ZERO, money.network - money.collected)
+    if not amount or money.state == "closed":
+        return "", ZERO
+    if money.open_amount > 0:
+        return ("unpaid" if money.is_overdue(today) else "billed"), amount
+    return "not_billed", amount
