@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 
+from ..rules.deadlines import Term, TermRow, TermTable
 from ..rules.terms import DEAREST, EXCLUDE, MEAN, PRO_RATA, WHOLE, Terms
 
 CHOICES = {
@@ -134,3 +135,24 @@ class CmorParameter(models.Model):
     def _terms(self, company, day):
         """The rules' ``Terms`` in force for ``company`` on ``day``."""
         return Terms.from_values(self._values(company, day))
+
+    @api.model
+    def _term_table(self, company):
+        """Every value that terms ever had for ``company``, as the rules want it."""
+        found = self.sudo().search(
+            Domain("company_id", "in", [False, company.id])
+            & Domain("unit", "in", ("days", "months", "years"))
+        )
+        return TermTable(
+            TermRow(
+                parameter.key,
+                parameter.date_from,
+                Term(
+                    parameter._typed_value(),
+                    parameter.unit,
+                    parameter.day_kind == "working",
+                ),
+                bool(parameter.company_id),
+            )
+            for parameter in found
+        )

@@ -39,7 +39,16 @@ STATES = [
     ("closed", "Closed"),
 ]
 # what people may write by hand, at any time (the lines guard themselves) ...
-FREE_FIELDS = frozenset({"user_id", "note", "line_ids", "condition_ids"})
+FREE_FIELDS = frozenset(
+    {
+        "user_id",
+        "note",
+        "line_ids",
+        "condition_ids",
+        "complaint_on",
+        "complaint_answered_on",
+    }
+)
 FREE_PREFIXES = ("message_", "activity_", "my_activity", "website_message", "rating_")
 # ... and as long as nothing has left
 DRAFT_FIELDS = frozenset({"prev_cmor_amount", "prev_sii_code"})

@@ -1,0 +1,272 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+
+from ..rules import deadlines as rules
+from ..rules.messages import encode_params
+from .texts import show_params
+from .texts_terms import BASE_TEXTS, CONSEQUENCE_TEXTS, HOW_TEXTS
+
+KEYS = [
+    ("mora_term", "Payment term of the notice"),
+    ("request_open", "Request window opens"),
+    ("request_close", "Request window closes"),
+    ("sii_check", "Answer of the SII to the request"),
+    ("suspension_request", "Request of suspension"),
+    ("suspension_check", "Answer to the suspension"),
+    ("revoke_check", "Answer to the end of the suspension"),
+    ("waiting", "Notice to the distributor"),
+    ("first_billing", "Charge by the distributor"),
+    ("csea", "Declaration to CSEA and payment"),
+    ("annul", "Annulment by the SII"),
+    ("late_payment", "Payment after the claim"),
+    ("excess_return", "Return of the excess"),
+    ("refund_customer", "Return to the customer"),
+    ("refund_report", "Report of the return"),
+    ("refund_report_check", "Answer to the report of the return"),
+    ("report_check", "Answer to the reporting"),
+    ("complaint_reply", "Reply to the complaint"),
+    ("retention", "Proofs are kept"),
+]
+ACTORS = [
+    ("us", "Us"),
+    ("sii", "SII"),
+    ("distributor", "Distributor"),
+    ("csea", "CSEA"),
+]
+
+
+class CmorDeadline(models.Model):
+    """One term of a practice: by when, since when, how reckoned, who has to act.
+
+    Written by the program only, set-wise, when a practice moves and each night; a
+    practice has at most one of a kind. Where the number comes from is a dated
+    parameter, how it is counted is ``rules/deadlines.py``.
+    """
+
+    _name = "cmor.deadline"
+    _description = "Deadline of a CMOR practice"
+    _inherit = "utility.guarded.mixin"
+    _order = "date_due, id"
+    _rec_name = "key"
+    _check_company_auto = True
+
+    # its company is the practice's: there is nothing to check
+    practice_id = fields.Many2one(
+        "cmor.practice",
+        required=True,
+        readonly=True,
+        index=True,
+        ondelete="restrict",
+    )
+    company_id = fields.Many2one(
+        related="practice_id.company_id", store=True, index=True, precompute=True
+    )
+    side = fields.Selection(related="practice_id.side", store=True, precompute=True)
+    sector = fields.Selection(related="practice_id.sector", store=True, precompute=True)
+    role_id = fields.Many2one(
+        related="practice_id.role_id", store=True, index=True, precompute=True
+    )
+    user_id = fields.Many2one(
+        related="practice_id.user_id",
+        store=True,
+        index="btree_not_null",
+        precompute=True,
+    )
+    partner_id = fields.Many2one(related="practice_id.partner_id")
+    practice_state = fields.Selection(
+        related="practice_id.state", string="State of the practice"
+    )
+    key = fields.Selection(KEYS, string="Term", required=True, readonly=True)
+    date_due = fields.Date(string="Due", required=True, readonly=True)
+    date_base = fields.Date(string="Runs from", required=True, readonly=True)
+    base_event = fields.Char(readonly=True)
+    actor = fields.Selection(
+        ACTORS, string="Who has to act", required=True, readonly=True
+    )
+    kind = fields.Selection(
+        [
+            ("must", "To be kept"),
+            ("may", "A right, until then"),
+            ("from_then", "Possible from then on"),
+        ],
+        required=True,
+        readonly=True,
+    )
+    state = fields.Selection(
+        [
+            ("open", "Open"),
+            ("met", "Kept"),
+            ("missed", "Missed"),
+            ("dropped", "No longer of use"),
+        ],
+        required=True,
+        readonly=True,
+    )
+    done_on = fields.Date(readonly=True)
+    how = fields.Char(readonly=True)
+    params = fields.Json(readonly=True)
+    explanation = fields.Char(
+        string="How reckoned", compute="_compute_explanation"
+    )
+    consequence = fields.Char(
+        string="If missed", compute="_compute_explanation"
+    )
+    urgency = fields.Selection(
+        [
+            ("late", "Late"),
+            ("risk", "At risk"),
+            ("open", "Open"),
+            ("over", "Over"),
+        ],
+        compute="_compute_urgency",
+    )
+    activity_id = fields.Many2one(
+        "mail.activity", readonly=True, index="btree_not_null", ondelete="set null"
+    )
+    escalated_on = fields.Date(string="Told to the manager on", readonly=True)
+
+    _practice_key_uniq = models.Constraint(
+        "UNIQUE(practice_id, key)", "A practice has one deadline of a kind."
+    )
+    _board_idx = models.Index("(company_id, state, date_due)")
+
+    @api.depends("key", "practice_id")
+    @api.depends_context("lang")
+    def _compute_display_name(self):
+        labels = dict(self._fields["key"]._description_selection(self.env))
+        for deadline in self:
+            label = labels.get(deadline.key, "")
+            practice = deadline.practice_id.display_name or ""
+            deadline.display_name = f"{label}: {practice}"
+
+    @api.depends("how", "params", "base_event", "key")
+    @api.depends_context("lang")
+    def _compute_explanation(self):
+        for deadline in self:
+            texts = show_params(
+                self.env, deadline.params, deadline.company_id.currency_id
+            )
+            event = BASE_TEXTS.get(deadline.base_event)
+            texts["event"] = self.env._(event) if event else ""
+            how = HOW_TEXTS.get(deadline.how)
+            deadline.explanation = self.env._(how, **texts) if how else False
+            missed = CONSEQUENCE_TEXTS.get(deadline.key)
+            deadline.consequence = self.env._(missed) if missed else False
+
+    @api.depends("state", "date_due", "actor", "kind")
+    def _compute_urgency(self):
+        today = fields.Date.context_today(self)
+        horizons = self._horizons(self.company_id, today)
+        for deadline in self:
+            near = horizons.get(deadline.company_id.id, {})
+            until = near.get(deadline.key) or near.get("") or today
+            if deadline.state == "missed":
+                deadline.urgency = "late"
+            elif deadline.state != "open":
+                deadline.urgency = "over"
+            elif (
+                deadline.actor == "us"
+                and deadline.kind == "must"
+                and deadline.date_due <= until
+            ):
+                deadline.urgency = "risk"
+            else:
+                deadline.urgency = "open"
+
+    @api.model
+    def _horizons(self, companies, today):
+        """Until when a term counts as near.
+
+        :return: {company id: {key of a term, "" for all others: date}}
+        """
+        found = {}
+        for company in companies:
+            values = self.env["cmor.parameter"]._values(company, today)
+            found[company.id] = {
+                "": today + timedelta(days=values.get("deadline_risk_days", 0)),
+                "request_close": today
+                + timedelta(days=values.get("closing_soon_days", 0)),
+            }
+        return found
+
+    # --- actions ----------------------------------------------------------------
+
+    def action_open_practice(self):
+        """Button of a row: the practice."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "cmor.practice",
+            "res_id": self.practice_id.id,
+            "views": [(False, "form")],
+        }
+
+    # --- guards -----------------------------------------------------------------
+
+    def _check_guarded(self, vals):
+        # OVERRIDE utility_supply: every field here is the program's
+        if vals and not self._is_guard_open():
+            raise UserError(self.env._("Deadlines are reckoned, never written."))
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
+        # for everybody, the superuser included
+        raise UserError(self.env._("A deadline is dropped, never deleted."))
+
+    # --- writing ----------------------------------------------------------------
+
+    @api.model
+    def _store(self, found):
+        """Write the deadlines of practices; what did not change is left alone.
+
+        :param dict found: {cmor.practice record: [rules.deadlines.Deadline]}
+        :return: all the deadlines of these practices
+        """
+        ids = [practice.id for practice in found]
+        deadlines = self.sudo()._guarded()
+        known = {
+            (record.practice_id.id, record.key): record
+            for record in deadlines.search(Domain("practice_id", "in", ids))
+        }
+        new, kept = [], set()
+        for practice, items in found.items():
+            for item in items:
+                vals = self._vals(item)
+                record = known.get((practice.id, item.key))
+                kept.add((practice.id, item.key))
+                if record is None:
+                    new.append({"practice_id": practice.id, **vals})
+                elif changed := record._changed(vals):
+                    record.write(changed)
+        gone = [record.id for key, record in known.items() if key not in kept]
+        deadlines.browse(gone).filtered(lambda d: d.state == rules.OPEN).write(
+            {"state": rules.DROPPED}
+        )
+        created = deadlines.create(new)
+        ids = [record.id for record in known.values()] + created.ids
+        return self.sudo().browse(ids)
+
+    @api.model
+    def _vals(self, item):
+        return {
+            "key": item.key,
+            "date_due": item.due,
+            "date_base": item.base,
+            "base_event": item.base_event,
+            "actor": item.actor,
+            "kind": item.kind,
+            "how": item.how,
+            "params": encode_params(item.params),
+            "state": item.state,
+            "done_on": item.done or False,
+        }
+
+    def _changed(self, vals):
+        return {
+            name: value
+            for name, value in vals.items()
+            if (self[name] or False) != (value or False)
+        }

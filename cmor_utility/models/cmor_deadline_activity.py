@@ -1,0 +1,162 @@
+from odoo import api, fields, models
+from odoo.fields import Domain
+
+from ..rules import deadlines as rules
+from ..rules.attention import DEAD
+
+CHUNK = 500
+
+
+class CmorDeadline(models.Model):
+    """Activities for what we have to do, and telling the manager of what was missed."""
+
+    _inherit = "cmor.deadline"
+
+    activity_on = fields.Date(
+        readonly=True, help="An activity is made once, whatever becomes of it."
+    )
+
+    def _sync_activities(self, company, horizons, today):
+        """Make an activity of each term of ours that is near, close those of the past.
+
+        :param company: res.company of all of them
+        :param dict horizons: see ``_horizons``, those of the company
+        :param date today: day on which they are made
+        """
+        new, over = self.browse(), self.browse()
+        for deadline in self:
+            if deadline._is_waited_for(horizons):
+                if not deadline.activity_on:
+                    new |= deadline
+            elif deadline.activity_id:
+                over |= deadline
+        new._make_activities(company, today)
+        over._close_activities()
+        (self - new - over)._reassign_activities(company)
+
+    def _is_waited_for(self, horizons):
+        """Whether somebody of ours has to do something about it, soon."""
+        if self.actor != rules.US or self.kind != rules.MUST:
+            return False
+        if self.state == rules.MISSED:
+            return self.practice_id.state not in DEAD
+        near = horizons.get(self.key) or horizons[""]
+        return self.state == rules.OPEN and self.date_due <= near
+
+    def _responsible(self, company):
+        """Who does it: the practice's responsible, else the role's first operator."""
+        user = self.practice_id.user_id or self.role_id.user_ids[:1]
+        return user.filtered(lambda u: u.active and company in u.company_ids)
+
+    def _make_activities(self, company, today):
+        kind = self.env.ref("cmor_utility.activity_type_deadline")
+        todo = [(deadline, deadline._responsible(company)) for deadline in self]
+        todo = [(deadline, user) for deadline, user in todo if user]
+        vals_list = [
+            deadline._activity_vals(kind, user, deadline.date_due)
+            for deadline, user in todo
+        ]
+        activities = self._create_activities(vals_list)
+        for (deadline, _user), activity in zip(todo, activities, strict=True):
+            deadline._guarded().write(
+                {"activity_id": activity.id, "activity_on": today}
+            )
+
+    def _activity_vals(self, kind, user, day, note=False):
+        shown = self.with_context(lang=user.lang or self.env.lang)
+        labels = dict(self._fields["key"]._description_selection(shown.env))
+        return {
+            "res_model_id": self.env["ir.model"]._get_id("cmor.practice"),
+            "res_id": self.practice_id.id,
+            "activity_type_id": kind.id,
+            "summary": labels[self.key],
+            "note": note or shown.explanation,
+            "date_deadline": day,
+            "user_id": user.id,
+            "automated": True,
+        }
+
+    @api.model
+    def _create_activities(self, vals_list):
+        # the names that the activities show, in one go
+        practices = self.env["cmor.practice"].sudo()
+        practices.browse([vals["res_id"] for vals in vals_list]).mapped("display_name")
+        # no e-mail for each: the digest tells them all at once
+        activities = self.env["mail.activity"].sudo()
+        return activities.with_context(mail_activity_quick_update=True).create(
+            vals_list
+        )
+
+    def _close_activities(self):
+        """What was kept, dropped or made pointless is no longer to be done."""
+        live = self.activity_id.filtered("active")
+        live.with_context(mail_activity_quick_update=True).write(
+            {"active": False, "feedback": self.env._("Closed by the program.")}
+        )
+
+    def _reassign_activities(self, company):
+        """The responsible has changed: the activity goes with the practice."""
+        for deadline in self:
+            activity = deadline.activity_id
+            if not activity.active:
+                continue
+            user = deadline._responsible(company)
+            if user and user != activity.user_id:
+                activity.with_context(mail_activity_quick_update=True).user_id = user
+
+    # --- escalation --------------------------------------------------------------
+
+    @api.model
+    def _escalate(self, today):
+        """Tell the manager of what is missed for some days: once each.
+
+        :param date today: day of the scan
+        """
+        found = self.sudo().search(
+            Domain("state", "=", rules.MISSED)
+            & Domain("actor", "=", rules.US)
+            & Domain("kind", "=", rules.MUST)
+            & Domain("escalated_on", "=", False)
+            & Domain("date_due", "<", today)
+            & Domain("practice_id.state", "not in", DEAD)
+        )
+        for company, deadlines in found.grouped("company_id").items():
+            due = deadlines._to_escalate(company, today)
+            for start in range(0, len(due), CHUNK):
+                due[start : start + CHUNK]._tell_manager(company, today)
+                self.env["ir.cron"]._commit_progress(min(CHUNK, len(due) - start))
+
+    def _to_escalate(self, company, today):
+        table = self.env["cmor.parameter"]._term_table(company)
+        term = table.at("escalation_days", today)
+        if not term or not self:
+            return self.browse()
+        first = min(self.mapped("date_due"))
+        holidays = company._utility_holidays(range(first.year, today.year + 2))
+        return self.filtered(
+            lambda d: rules.reckon(d.date_due, term, holidays)[0] <= today
+        )
+
+    def _tell_manager(self, company, today):
+        kind = self.env.ref("cmor_utility.activity_type_escalation")
+        vals_list = []
+        for deadline in self:
+            manager = deadline.role_id._escalation_user(company)
+            if manager:
+                vals_list.append(
+                    deadline._activity_vals(
+                        kind, manager, today, deadline._escalation_note(manager)
+                    )
+                )
+        self._create_activities(vals_list)
+        self._guarded().write({"escalated_on": today})
+
+    def _escalation_note(self, manager):
+        shown = self.with_context(lang=manager.lang or self.env.lang)
+        responsible = self.user_id or self.role_id.user_ids[:1]
+        return shown.env._(
+            "Missed on %(date)s. %(consequence)s Responsible: %(user)s.",
+            date=fields.Date.to_string(self.date_due),
+            consequence=shown.consequence or "",
+            user=responsible.name or "-",
+        )

@@ -1,0 +1,42 @@
+from odoo import models
+
+# next step -> the button that does it; other parts add theirs
+NEXT_METHODS = {
+    "declare": "action_declare",
+    "declare_art4": "action_declare",
+    "confirm": "action_confirm",
+    "export": "action_export",
+    "mark_sent": "action_mark_sent",
+}
+
+
+class CmorPractice(models.Model):
+    """The work list: what is to be done, by when, why, and the button that does it."""
+
+    _inherit = "cmor.practice"
+
+    def _next_methods(self):
+        """{key of the next step: name of the action method}."""
+        return dict(NEXT_METHODS)
+
+    def action_next(self):
+        """Button of the work list: do the next step, or open the practice for it."""
+        self.ensure_one()
+        self.check_access("read")
+        method = self._next_methods().get(self.next_action)
+        if method and self.can_operate:
+            return getattr(self, method)()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self._name,
+            "res_id": self.id,
+            "views": [(False, "form")],
+        }
+
+    def action_open_deadlines(self):
+        """Smart button: the terms of this practice."""
+        self.ensure_one()
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "cmor_utility.cmor_deadline_action"
+        )
+        return {**action, "domain": [("practice_id", "=", self.id)], "context": {}}

@@ -1,0 +1,308 @@
+from zoneinfo import ZoneInfo
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import format_date
+
+from ..rules import attention as attention_rules
+from ..rules import deadlines as rules
+from .texts_terms import ATTENTION_TEXTS
+
+CHUNK = 500
+ROME = ZoneInfo("Europe/Rome")
+UTC = ZoneInfo("UTC")
+QUEUE = "cmor.practice.terms"
+
+
+class CmorPractice(models.Model):
+    """Terms of the practices, and which of them need a person and why.
+
+    Both are reckoned set-wise: at the end of each transaction in which practices moved
+    (once, however often they did), and each night.
+    """
+
+    _inherit = "cmor.practice"
+
+    deadline_ids = fields.One2many(
+        "cmor.deadline", "practice_id", string="Deadlines", readonly=True
+    )
+    complaint_on = fields.Date(
+        string="Complaint received on",
+        copy=False,
+        help="Complaint of the customer about the CMOR: the reply has a term.",
+    )
+    complaint_answered_on = fields.Date(string="Complaint answered on", copy=False)
+    attention = fields.Selection(
+        [
+            ("late", "Late"),
+            ("risk", "At risk"),
+            ("action", "Needs an action"),
+            ("check", "Needs checking"),
+        ],
+        readonly=True,
+        copy=False,
+        group_expand="_group_expand_attention",
+    )
+    attention_rank = fields.Integer(
+        readonly=True, copy=False, default=9, help="For the order: late comes first."
+    )
+    attention_reason = fields.Char(readonly=True, copy=False)
+    attention_key = fields.Char(readonly=True, copy=False)
+    attention_date = fields.Date(string="By", readonly=True, copy=False)
+    attention_text = fields.Char(string="Why", compute="_compute_attention_text")
+    needs_action = fields.Boolean(readonly=True, copy=False)
+    needs_check = fields.Boolean(string="Needs checking", readonly=True, copy=False)
+    terms_on = fields.Date(string="Terms reckoned on", readonly=True, copy=False)
+
+    _attention_idx = models.Index(
+        "(company_id, attention_rank, attention_date) WHERE attention IS NOT NULL"
+    )
+
+    @api.model
+    def _group_expand_attention(self, levels, domain):
+        return [key for key, _label in self._fields["attention"].selection]
+
+    @api.depends(
+        "attention", "attention_reason", "attention_key", "attention_date", "next_text"
+    )
+    @api.depends_context("lang")
+    def _compute_attention_text(self):
+        labels = dict(
+            self.env["cmor.deadline"]._fields["key"]._description_selection(self.env)
+        )
+        for practice in self:
+            text = ATTENTION_TEXTS.get(practice.attention_reason)
+            if text:
+                day = practice.attention_date
+                practice.attention_text = self.env._(
+                    text,
+                    term=labels.get(practice.attention_key, ""),
+                    date=format_date(self.env, day) if day else "",
+                )
+            else:
+                practice.attention_text = practice.attention and practice.next_text
+
+    # --- when -------------------------------------------------------------------
+
+    def _move_to(self, target, kind="state", params=None, file=None):
+        # EXTENDS: what moved has other terms
+        result = super()._move_to(target, kind, params, file)
+        self._queue_terms()
+        return result
+
+    def _set_next(self):
+        # EXTENDS: another next step may need another person
+        result = super()._set_next()
+        self._queue_terms()
+        return result
+
+    def write(self, vals):
+        result = super().write(vals)
+        if {"complaint_on", "complaint_answered_on", "user_id"} & set(vals):
+            self._queue_terms()
+        return result
+
+    def _queue_terms(self):
+        """Reckon the terms of these practices when the transaction ends."""
+        precommit = self.env.cr.precommit
+        if QUEUE not in precommit.data:
+            precommit.data[QUEUE] = set()
+            precommit.add(self.sudo().browse()._refresh_queued_terms)
+        precommit.data[QUEUE].update(self.ids)
+
+    @api.model
+    def _refresh_queued_terms(self):
+        ids = sorted(self.env.cr.precommit.data.pop(QUEUE, ()))
+        practices = self.sudo().browse(ids).exists()
+        practices._refresh_terms(fields.Date.context_today(self))
+
+    @api.model
+    def _cron_refresh_terms(self, today=None):
+        """Nightly: what the day has changed, chunk after chunk, then the escalation."""
+        today = today or fields.Date.context_today(self)
+        stale = Domain("terms_on", "=", False) | Domain("terms_on", "<", today)
+        alive = Domain("state", "not in", attention_rules.DEAD) | Domain(
+            "deadline_ids", "any", [("state", "=", "open"), ("date_due", "<", today)]
+        )
+        ids = self.sudo().search(stale & alive, order="id").ids
+        for start in range(0, len(ids), CHUNK):
+            chunk = self.sudo().browse(ids[start : start + CHUNK])
+            chunk._refresh_terms(today)
+            left = max(0, len(ids) - start - CHUNK)
+            if not self.env["ir.cron"]._commit_progress(len(chunk), remaining=left):
+                return
+            self.env.invalidate_all()
+        self.env["cmor.deadline"]._escalate(today)
+
+    # --- reckoning --------------------------------------------------------------
+
+    def _refresh_terms(self, today):
+        """Reckon terms and attention of these practices and store what changed.
+
+        :param date today: the day that decides what is missed or near
+        """
+        for company, practices in self.sudo().grouped("company_id").items():
+            for start in range(0, len(practices), CHUNK):
+                practices[start : start + CHUNK]._refresh_terms_of(company, today)
+
+    def _refresh_terms_of(self, company, today):
+        table = self.env["cmor.parameter"]._term_table(company)
+        facts = self._deadline_facts()
+        holidays = company._utility_holidays(_years(facts.values(), today))
+        found = {
+            practice: rules.deadlines(facts[practice], table, today, holidays)
+            for practice in self
+        }
+        stored = self.env["cmor.deadline"]._store(found)
+        horizons = stored._horizons(company, today)[company.id]
+        self._store_attention(horizons, found, today)
+        stored._sync_activities(company, horizons, today)
+
+    def _store_attention(self, horizons, found, today):
+        """Write level, reason and day of each practice."""
+        waiting = self._waiting_records()
+        levels = attention_rules.LEVELS
+        for practice in self:
+            judged = attention_rules.attention(
+                attention_rules.AttentionFacts(
+                    state=practice.state,
+                    next_action=practice.next_action or "",
+                    next_date=practice.next_date or None,
+                    deadlines=tuple(found[practice]),
+                    waiting_records=waiting.get(practice.id, 0),
+                    horizons=horizons,
+                ),
+                today,
+            )
+            level = judged.level
+            practice._update(
+                {
+                    "attention": level or False,
+                    "attention_rank": levels.index(level) if level else 9,
+                    "attention_reason": judged.reason or False,
+                    "attention_key": judged.key or False,
+                    "attention_date": judged.day or False,
+                    "needs_action": judged.needs_action,
+                    "needs_check": judged.needs_check,
+                    "terms_on": today,
+                }
+            )
+
+    def _waiting_records(self):
+        """{practice id: number of received records that wait for somebody}."""
+        groups = self.env["cmor.flow.record"]._read_group(
+            Domain("practice_id", "in", self.ids) & Domain("state", "=", "waiting"),
+            ["practice_id"],
+            ["__count"],
+        )
+        return {practice.id: count for practice, count in groups}
+
+    # --- facts ------------------------------------------------------------------
+
+    def _deadline_facts(self):
+        """{practice: rules.deadlines.DeadlineFacts}, in a constant number of queries."""
+        steps = self._deadline_steps()
+        requests = self._deadline_requests()
+        notices = self._deadline_notices()
+        bases, known, done = self._deadline_days()
+        return {
+            practice: rules.DeadlineFacts(
+                side=practice.side,
+                sector=practice.sector,
+                state=practice.state,
+                last_day=practice.date_end or None,
+                window=practice._window() if practice.side == "outgoing" else None,
+                steps=steps.get(practice.id, ()),
+                requests=requests.get(practice.id, ()),
+                notices=notices.get(practice.id, ()),
+                bases=bases[practice.id],
+                known=known[practice.id],
+                done=done[practice.id],
+            )
+            for practice in self
+        }
+
+    def _deadline_steps(self):
+        """{practice id: its changes of state, in order}."""
+        events = self.env["cmor.practice.event"].search_fetch(
+            Domain("practice_id", "in", self.ids) & Domain("state_to", "!=", False),
+            ["practice_id", "date", "state_from", "state_to"],
+            order="id",
+        )
+        steps = {}
+        for event in events:
+            steps.setdefault(event.practice_id.id, []).append(
+                rules.Step(rome_day(event.date), event.state_from or "", event.state_to)
+            )
+        return steps
+
+    def _deadline_requests(self):
+        """{practice id: its later requests, the newest last}."""
+        found = self.env["cmor.practice.request"].search(
+            Domain("practice_id", "in", self.ids), order="id"
+        )
+        facts = {}
+        for request in found:
+            facts.setdefault(request.practice_id.id, []).append(
+                rules.RequestFact(
+                    request.key,
+                    request.state,
+                    rome_day(request.sent_on),
+                    # the day we learned of it
+                    rome_day(request.write_date)
+                    if request.state in ("accepted", "rejected")
+                    else None,
+                )
+            )
+        return facts
+
+    def _deadline_notices(self):
+        """{practice id: formal notices that the claim rests on}."""
+        facts = {}
+        self.notice_ids.fetch(["channel", "sent_date", "notified_date", "pay_term"])
+        for practice in self:
+            facts[practice.id] = tuple(
+                rules.NoticeFact(
+                    notice.channel,
+                    notice.sent_date or None,
+                    notice.notified_date or None,
+                    notice.pay_term or None,
+                    notice.ref or "",
+                )
+                for notice in practice.notice_ids
+            )
+        return facts
+
+    def _deadline_days(self):
+        """Days that are no change of state; other parts add theirs.
+
+        :return: three dicts {practice id: {key: date}}: where terms run from, due
+            dates known already, what was done
+        """
+        bases = {practice.id: {} for practice in self}
+        known = {practice.id: {} for practice in self}
+        done = {practice.id: {} for practice in self}
+        for practice in self:
+            if practice.complaint_on:
+                bases[practice.id]["complaint_reply"] = practice.complaint_on
+            if practice.complaint_answered_on:
+                done[practice.id]["complaint_reply"] = practice.complaint_answered_on
+        return bases, known, done
+
+
+def rome_day(moment):
+    """The day in Italy of a stored (UTC) moment; None for none."""
+    if not moment:
+        return None
+    return moment.replace(tzinfo=UTC).astimezone(ROME).date()
+
+
+def _years(facts, today):
+    """Every year that a term of these practices may touch."""
+    days = [today]
+    for fact in facts:
+        days += [step.day for step in fact.steps]
+        days += [request.sent for request in fact.requests if request.sent]
+        days += fact.bases.values()
+        days += [n.sent or n.notified for n in fact.notices if n.sent or n.notified]
+    return range(min(days).year, max(days).year + 3)

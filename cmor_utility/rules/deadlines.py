@@ -1,0 +1,670 @@
+"""The terms of a practice: from what happened and the dated terms to a list of dates.
+
+Each deadline says from which event it runs, how it was reckoned, who has to act and
+what follows when nobody does (TISIND, Allegato A to 593/2017/R/com; CSEA circulars).
+Numbers are never here: they are dated terms that come in as a ``TermTable``. Where the
+law says "days" without their kind, the term's own kind decides.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from odoo.addons.utility_supply.rules.workdays import (
+    add_working_days,
+    is_working_day,
+    next_working_day,
+)
+
+from . import window as windows
+from .window import add_months, month_end
+
+US, SII, DISTRIBUTOR, CSEA = "us", "sii", "distributor", "csea"
+ACTORS = (US, SII, DISTRIBUTOR, CSEA)
+# must: late is late. may: a right that lapses. from_then: nothing to do before
+MUST, MAY, FROM_THEN = "must", "may", "from_then"
+OPEN, MET, MISSED, DROPPED = "open", "met", "missed", "dropped"
+
+BEFORE_LEAVING = ("candidate", "blocked", "ready", "exported", "file_error", "rejected")
+DEAD = ("cancelled", "closed", "closed_lost", "expired")
+# requests of ours -> the key of the term of its answer, the parameter that gives it
+CHECKS = {
+    "cancel_request": ("annul", "annul_days"),
+    "suspend_request": ("suspension_check", "suspension_check_days"),
+    "suspend_revoke": ("revoke_check", "suspension_check_days"),
+    "report": ("report_check", "sii_check_days"),
+    "refund_report": ("refund_report_check", "sii_check_days"),
+}
+# every key there is, in the order of a practice's life
+KEYS = (
+    "mora_term",
+    "request_open",
+    "request_close",
+    "sii_check",
+    "suspension_request",
+    "suspension_check",
+    "revoke_check",
+    "waiting",
+    "first_billing",
+    "csea",
+    "annul",
+    "late_payment",
+    "excess_return",
+    "refund_customer",
+    "refund_report",
+    "refund_report_check",
+    "report_check",
+    "complaint_reply",
+    "retention",
+)
+
+
+@dataclass(frozen=True)
+class Term:
+    """A length of time: ``count`` days, months or years; days working or solar."""
+
+    count: int
+    unit: str = "days"
+    is_working: bool = False
+
+
+@dataclass(frozen=True)
+class TermRow:
+    """A term in force from a day; a company's ``own`` wins over the shared one."""
+
+    key: str
+    date_from: date
+    term: Term
+    is_own: bool = False
+
+
+class TermTable:
+    """All the values that terms ever had for one company."""
+
+    def __init__(self, rows):
+        """:param rows: iterable of ``TermRow``"""
+        self._rows = {}
+        for row in sorted(rows, key=lambda r: (r.is_own, r.date_from)):
+            self._rows.setdefault(row.key, []).append(row)
+
+    def at(self, key, day):
+        """The ``Term`` in force on ``day``, or None."""
+        found = None
+        for row in self._rows.get(key, ()):
+            if row.date_from <= day:
+                found = row.term
+        return found
+
+
+@dataclass(frozen=True)
+class Step:
+    """The practice entered ``target`` from ``source`` on ``day``."""
+
+    day: date
+    source: str
+    target: str
+
+
+@dataclass(frozen=True)
+class RequestFact:
+    """A later request of ours: flow key, its state, when it left."""
+
+    key: str
+    state: str
+    sent: date | None = None
+    answered: date | None = None
+
+
+@dataclass(frozen=True)
+class NoticeFact:
+    """A formal notice with the CMOR warning."""
+
+    channel: str
+    sent: date | None
+    notified: date | None
+    pay_term: date | None
+    ref: str = ""
+
+
+@dataclass(frozen=True)
+class DeadlineFacts:
+    """What the terms of one practice follow from.
+
+    ``steps`` are in the order they happened. ``known``: {key: due date} reckoned when
+    it happened, or told by a flow: it wins. ``bases``: {key: day} for terms whose
+    event is no change of state (late_payment, excess_return, refund_report...).
+    ``done``: {key: day} for what was done without a change of state.
+    """
+
+    side: str
+    sector: str
+    state: str
+    last_day: date | None = None
+    window: windows.RequestWindow | None = None
+    steps: tuple = ()
+    requests: tuple = ()
+    notices: tuple = ()
+    known: Mapping = field(default_factory=dict)
+    bases: Mapping = field(default_factory=dict)
+    done: Mapping = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """One term of a practice; ``how`` is a key of the texts, ``params`` plain Python."""
+
+    key: str
+    due: date
+    base: date
+    base_event: str
+    actor: str
+    kind: str
+    how: str
+    params: Mapping
+    state: str
+    done: date | None = None
+
+
+def reckon(base, term, holidays=frozenset()):
+    """Last day of ``term`` from ``base``, and how it was reckoned.
+
+    The first day does not count (art. 155 c.p.c.). Working days: Saturdays, Sundays
+    and ``holidays`` are skipped, so the term never ends on one. Solar days, months and
+    years end where they end, even on a holiday: the earlier day is the safe one.
+
+    :param date base: day of the event
+    :param Term term: how long
+    :param holidays: set of dates
+    :return: (due date, key of the text, dict of its parameters)
+    """
+    params = {"count": term.count, "base": base}
+    if term.unit == "months":
+        return add_months(base, term.count), "months", params
+    if term.unit == "years":
+        return add_months(base, 12 * term.count), "years", params
+    if not term.is_working:
+        return base + timedelta(days=term.count), "solar", params
+    due = next_working_day(add_working_days(base, term.count, holidays), holidays)
+    skipped = sorted(
+        day for day in holidays if base < day <= due and not _is_weekend(day)
+    )
+    if skipped:
+        params["skipped"] = [f"{day:%d/%m/%Y}" for day in skipped]
+        return due, "working_holidays", params
+    return due, "working", params
+
+
+def deadlines(facts, table, today, holidays=frozenset()):
+    """All the terms of a practice, in the order of its life.
+
+    :param DeadlineFacts facts: what happened
+    :param TermTable table: the dated terms of the company
+    :param date today: the day that decides what is missed
+    :param holidays: set of dates, for every year the terms may touch
+    :return: list of ``Deadline``, at most one a key
+    """
+    reckoner = _Reckoner(facts, table, today, holidays)
+    rules = _INCOMING if facts.side == "incoming" else _OUTGOING
+    found = [rule(reckoner) for rule in (*rules, *_BOTH)]
+    found += _checks(reckoner)
+    by_key = {item.key: item for item in found if item}
+    return [by_key[key] for key in KEYS if key in by_key]
+
+
+class _Reckoner:
+    """The facts with what the rules ask of them."""
+
+    def __init__(self, facts, table, today, holidays):
+        self.facts, self.table = facts, table
+        self.today, self.holidays = today, holidays
+
+    def entered(self, *targets, sources=None):
+        """Index of the last step into one of ``targets``; None."""
+        for index in range(len(self.facts.steps) - 1, -1, -1):
+            step = self.facts.steps[index]
+            if step.target in targets and (sources is None or step.source in sources):
+                return index
+        return None
+
+    def later(self, index, *targets):
+        """Day of the first step after ``index`` into one of ``targets``; None."""
+        for step in self.facts.steps[index + 1 :]:
+            if step.target in targets:
+                return step.day
+        return None
+
+    def term(self, key, parameter, base, event, actor, kind=MUST, done=None, over=False):
+        """The ``Deadline`` of a term that is a parameter; None when it has none.
+
+        :param date done: day on which it was complied with
+        :param bool over: it no longer matters
+        """
+        term = self.table.at(parameter, base)
+        known = self.facts.known.get(key)
+        if known is not None:
+            return self.deadline(
+                key, known, base, event, actor, kind, "known", {}, done, over
+            )
+        if term is None:
+            return None
+        due, how, params = reckon(base, term, self.holidays)
+        return self.deadline(
+            key, due, base, event, actor, kind, how, params, done, over
+        )
+
+    def deadline(
+        self, key, due, base, event, actor, kind, how, params, done=None, over=False
+    ):
+        due = max(due, base)
+        done = self.facts.done.get(key) or done
+        if kind == FROM_THEN and not over:
+            state, done = (MET, due) if due <= self.today else (OPEN, None)
+        elif done is not None:
+            state = MET
+        elif over:
+            state = DROPPED
+        elif due < self.today:
+            state = DROPPED if kind == MAY else MISSED
+        else:
+            state = OPEN
+        return Deadline(
+            key, due, base, event, actor, kind, how, params, state, done
+        )
+
+
+# --- the outgoing side -----------------------------------------------------------
+
+
+def _mora_term(reckoner):
+    """Payment term of the last formal notice (TIMOE, TIMG): default begins then."""
+    ends = [_notice_end(reckoner, notice) for notice in reckoner.facts.notices]
+    ends = [end for end in ends if end]
+    if not ends:
+        return None
+    due, base, how, params = max(ends, key=lambda end: end[:2])
+    over = reckoner.facts.state in DEAD
+    return reckoner.deadline(
+        "mora_term", due, base, "notice", US, FROM_THEN, how, params, over=over
+    )
+
+
+def _notice_end(reckoner, notice):
+    """(due, base, how, params) of one notice; None when nothing can be said."""
+    base = notice.notified if notice.channel == "pec" else notice.sent
+    base = base or notice.sent or notice.notified
+    if not base:
+        return None
+    parameter = {"ar": "mora_term_ar_days", "pec": "mora_term_pec_days"}.get(
+        notice.channel, "mora_term_issue_days"
+    )
+    term = reckoner.table.at(parameter, base)
+    named = {"ref": notice.ref}
+    if notice.pay_term and (
+        term is None or notice.pay_term >= reckon(base, term, reckoner.holidays)[0]
+    ):
+        return notice.pay_term, base, "notice_term", named
+    if term is None:
+        return None
+    due, how, params = reckon(base, term, reckoner.holidays)
+    return due, base, how, {**named, **params}
+
+
+def _request_open(reckoner):
+    """First day of the request (TISIND 7.1), the later of both readings."""
+    facts = reckoner.facts
+    if not facts.window or not facts.last_day:
+        return None
+    params = {"one": facts.window.earliest_open, "other": facts.window.opens}
+    return reckoner.deadline(
+        "request_open",
+        facts.window.opens,
+        facts.last_day,
+        "end",
+        US,
+        FROM_THEN,
+        "window_open",
+        params,
+        over=facts.state in ("closed_lost", "expired"),
+    )
+
+
+def _request_close(reckoner):
+    """Last day of the request (TISIND 7.1), the earlier of both readings."""
+    facts = reckoner.facts
+    if not facts.window or not facts.last_day:
+        return None
+    left = reckoner.entered("sent")
+    is_waiting = facts.state in BEFORE_LEAVING
+    done = facts.steps[left].day if left is not None and not is_waiting else None
+    over = not is_waiting and not (
+        # expired while nothing was wrong with it: that one was missed
+        facts.state == "expired"
+        and facts.steps
+        and facts.steps[-1].source in ("candidate", "ready")
+    )
+    params = {"one": facts.window.closes, "other": facts.window.latest_close}
+    return reckoner.deadline(
+        "request_close",
+        facts.window.closes,
+        facts.last_day,
+        "end",
+        US,
+        MUST,
+        "window_close",
+        params,
+        done,
+        over,
+    )
+
+
+def _sii_check(reckoner):
+    """The SII checks a request (TISIND 8.1)."""
+    index = reckoner.entered("sent")
+    if index is None:
+        return None
+    answers = [
+        target
+        for target in ("accepted", "rejected", "file_error", "paid", "awaiting_csea")
+    ]
+    return reckoner.term(
+        "sii_check",
+        "sii_check_days",
+        reckoner.facts.steps[index].day,
+        "sent",
+        SII,
+        done=reckoner.later(index, *answers),
+        over=reckoner.facts.state != "sent",
+    )
+
+
+def _waiting(reckoner):
+    """From the acceptance to the notice to the distributor (TISIND 8.4)."""
+    index = reckoner.entered("accepted", sources=("", "sent", "suspended"))
+    if index is None:
+        return None
+    state = reckoner.facts.state
+    return reckoner.term(
+        "waiting",
+        "waiting_days",
+        reckoner.facts.steps[index].day,
+        "accepted",
+        SII,
+        done=reckoner.later(index, "to_distributor", "awaiting_csea", "paid"),
+        # while suspended the flow stands still; once paid nobody waits
+        over=state not in ("accepted", "updated", "cancel_requested"),
+    )
+
+
+def _first_billing(reckoner):
+    """The distributor charges at the first useful billing (TISIND 9.1 a)."""
+    index = reckoner.entered("to_distributor")
+    if index is None:
+        return None
+    return _billing_end(
+        reckoner,
+        reckoner.facts.steps[index].day,
+        "to_distributor",
+        reckoner.later(index, "awaiting_csea", "paid"),
+        reckoner.facts.state not in ("to_distributor", "updated", "cancel_requested"),
+    )
+
+
+def _billing_end(reckoner, base, event, done, over):
+    """End of the month in which the first useful billing is expected."""
+    term = reckoner.table.at("first_billing_months", base)
+    if term is None:
+        return None
+    due = month_end(add_months(base, term.count))
+    params = {"count": term.count, "base": base}
+    return reckoner.deadline(
+        "first_billing",
+        due,
+        base,
+        event,
+        DISTRIBUTOR,
+        MUST,
+        "month_end",
+        params,
+        done,
+        over,
+    )
+
+
+def _csea(reckoner):
+    """The distributor declares to CSEA: electricity month by month, two months after
+    (circular 19/2025); gas by periods of two months (circular 11/2020)."""
+    index = reckoner.entered("awaiting_csea")
+    if index is None:
+        return None
+    base = reckoner.facts.steps[index].day
+    is_gas = reckoner.facts.sector == "gas"
+    parameter = "csea_gas_months" if is_gas else "csea_ele_months"
+    term = reckoner.table.at(parameter, base)
+    if term is None:
+        return None
+    due, how = csea_declaration(base, term.count, is_gas)
+    return reckoner.deadline(
+        "csea",
+        due,
+        base,
+        "awaiting_csea",
+        CSEA,
+        MUST,
+        how,
+        {"count": term.count, "base": base},
+        reckoner.later(index, "paid", "excess_to_return", "closed"),
+        reckoner.facts.state not in ("awaiting_csea", "updated", "cancel_requested"),
+    )
+
+
+def csea_declaration(day, months, is_gas):
+    """End of the month in which what was billed on ``day`` is declared to CSEA.
+
+    :param date day: when the distributor billed
+    :param int months: electricity: months after the billing's; gas: length of the
+        declaration's period, counted from January, declared by the end of the next
+    :return: (due date, key of the text)
+    """
+    if not is_gas:
+        return month_end(add_months(day.replace(day=1), months)), "csea_ele"
+    months = max(1, months)
+    start = (day.month - 1) // months * months + 1
+    first = date(day.year, start, 1)
+    return month_end(add_months(first, 2 * months - 1)), "csea_gas"
+
+
+def _excess_return(reckoner):
+    """What was received beyond the debt goes back (TISIND 2.4)."""
+    index = reckoner.entered("excess_to_return")
+    if index is None:
+        return None
+    base = reckoner.facts.bases.get("excess_return")
+    base = base or reckoner.facts.steps[index].day
+    return reckoner.term(
+        "excess_return",
+        "excess_return_days",
+        base,
+        "paid",
+        US,
+        done=reckoner.later(index, "closed"),
+        over=reckoner.facts.state != "excess_to_return",
+    )
+
+
+def _late_payment(reckoner):
+    """The customer paid a claimed bill: the claim is updated or annulled."""
+    base = reckoner.facts.bases.get("late_payment")
+    if not base:
+        return None
+    return reckoner.term(
+        "late_payment",
+        "late_payment_days",
+        base,
+        "late_payment",
+        US,
+        over=reckoner.facts.state in DEAD,
+    )
+
+
+# --- the incoming side -----------------------------------------------------------
+
+
+def _suspension_request(reckoner):
+    """Within the term of 8.4 the incoming user may ask the suspension (TISIND 15)."""
+    index = reckoner.entered("received")
+    if index is None:
+        return None
+    facts = reckoner.facts
+    asked = reckoner.later(index, "suspend_requested")
+    return reckoner.term(
+        "suspension_request",
+        "suspension_request_days",
+        facts.bases.get("accepted") or facts.steps[index].day,
+        "accepted",
+        US,
+        MAY,
+        done=asked,
+        over=facts.state not in ("received", "unmatched", "matched"),
+    )
+
+
+def _incoming_waiting(reckoner):
+    """From the acceptance to the notice to the distributor, as told to us."""
+    index = reckoner.entered("received")
+    if index is None:
+        return None
+    facts = reckoner.facts
+    return reckoner.term(
+        "waiting",
+        "waiting_days",
+        facts.bases.get("accepted") or facts.steps[index].day,
+        "accepted",
+        SII,
+        FROM_THEN,
+        over=facts.state
+        in ("suspend_requested", "suspended", "cancelled", "closed"),
+    )
+
+
+def _incoming_billing(reckoner):
+    """The distributor charges us at the first useful billing after the wait."""
+    waiting = _incoming_waiting(reckoner)
+    if waiting is None or waiting.state == DROPPED:
+        return None
+    index = reckoner.entered("received")
+    return _billing_end(
+        reckoner,
+        waiting.due,
+        "to_distributor",
+        reckoner.later(index, "to_charge", "charged"),
+        reckoner.facts.state not in ("received", "unmatched", "matched"),
+    )
+
+
+# --- both ------------------------------------------------------------------------
+
+
+def _refund_customer(reckoner):
+    """An annulled CMOR goes back to the customer (TISIND 12): by the outgoing seller
+    when CSEA has paid, else by the incoming one (term assumed the same)."""
+    state = "to_refund" if reckoner.facts.side == "incoming" else "refund_due"
+    index = reckoner.entered(state)
+    if index is None:
+        return None
+    base = reckoner.facts.bases.get("refund_customer")
+    return reckoner.term(
+        "refund_customer",
+        "refund_customer_days",
+        base or reckoner.facts.steps[index].day,
+        "cancelled",
+        US,
+        done=reckoner.later(index, "reported", "closed"),
+        over=reckoner.facts.state != state,
+    )
+
+
+def _refund_report(reckoner):
+    """The SII is told of the return within days of it (TISIND 12)."""
+    base = reckoner.facts.bases.get("refund_report")
+    if not base:
+        return None
+    told = [
+        request.sent
+        for request in reckoner.facts.requests
+        if request.key == "refund_report" and request.sent
+    ]
+    return reckoner.term(
+        "refund_report",
+        "refund_report_days",
+        base,
+        "returned",
+        US,
+        done=min(told, default=None),
+        over=reckoner.facts.state in DEAD,
+    )
+
+
+def _complaint_reply(reckoner):
+    """A complaint about the CMOR is answered; solar days."""
+    base = reckoner.facts.bases.get("complaint_reply")
+    if not base:
+        return None
+    return reckoner.term(
+        "complaint_reply", "complaint_reply_days", base, "complaint", US
+    )
+
+
+def _retention(reckoner):
+    """Proofs are kept for years after the end (house rule)."""
+    index = reckoner.entered(*DEAD)
+    if index is None or reckoner.facts.state not in DEAD:
+        return None
+    return reckoner.term(
+        "retention",
+        "retention_years",
+        reckoner.facts.steps[index].day,
+        "closed",
+        US,
+        FROM_THEN,
+    )
+
+
+def _checks(reckoner):
+    """The SII answers our later requests; the newest request of a kind counts."""
+    found = []
+    for request in reckoner.facts.requests:
+        if request.key not in CHECKS or not request.sent:
+            continue
+        key, parameter = CHECKS[request.key]
+        is_waiting = request.state in ("sent", "admitted")
+        found.append(
+            reckoner.term(
+                key,
+                parameter,
+                request.sent,
+                request.key,
+                SII,
+                done=None if is_waiting else request.answered,
+                over=not is_waiting,
+            )
+        )
+    return found
+
+
+_OUTGOING = (
+    _mora_term,
+    _request_open,
+    _request_close,
+    _sii_check,
+    _waiting,
+    _first_billing,
+    _csea,
+    _excess_return,
+    _late_payment,
+)
+_INCOMING = (_suspension_request, _incoming_waiting, _incoming_billing)
+_BOTH = (_refund_customer, _refund_report, _complaint_reply, _retention)
+
+
+def _is_weekend(day):
+    return not is_working_day(day)
