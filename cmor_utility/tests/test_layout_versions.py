@@ -71,7 +71,7 @@ class TestLayoutVersions(CmorCommon):
     # --- replacing a layout -------------------------------------------------------
 
     def test_new_version_from_a_workbook(self):
-        """Gate 28: the version in force ends by itself on the day before the new one."""
+        """Gate 28: the version in force ends by itself, the day before the new one."""
 
         def change(book):
             page = book[layout_book.FIELDS_SHEET]
