@@ -42,6 +42,7 @@ class CmorFlowField(models.Model):
             ("conditional", "Conditional"),
             ("optional", "Optional"),
         ],
+        string="Requirement",
         required=True,
         default="optional",
     )
@@ -55,7 +56,11 @@ class CmorFlowField(models.Model):
     table_codes = fields.Char(
         string="Codes allowed", help="Separated by commas; empty: any."
     )
-    source = fields.Selection(SOURCES, help="Where the value comes from.")
+    source = fields.Selection(
+        SOURCES,
+        string="Meaning",
+        help="Where the value comes from when we write, what it says when we read.",
+    )
     group_parts = fields.Char(
         help="For a repeated group: its parts in order, separated by commas; a part may"
         " be followed by a colon and its heading where it has a place of its own."

@@ -71,7 +71,7 @@ class TestLayoutVersions(CmorCommon):
     # --- replacing a layout -------------------------------------------------------
 
     def test_new_version_from_a_workbook(self):
-        """Gate 28: the version in force ends by itself on the day before the new one."""
+        """Gate 28: the version in force ends by itself, the day before the new one."""
 
         def change(book):
             page = book[layout_book.FIELDS_SHEET]
@@ -100,8 +100,8 @@ class TestLayoutVersions(CmorCommon):
                 {
                     "kind": "removed",
                     "name": "CF_STRANIERO",
-                    "old_value": "Kind: Code of a table; Length: 1; Required:"
-                    " Mandatory; Source: Foreign customer: 0 or 1; Codes allowed: 0, 1;"
+                    "old_value": "Kind: Code of a table; Length: 1; Requirement:"
+                    " Mandatory; Meaning: Foreign customer: 0 or 1; Codes allowed: 0, 1;"
                     " Note: [S] NODE, BC",
                     "new_value": "",
                 },
