@@ -5,14 +5,16 @@ from odoo.exceptions import UserError
 
 from .texts import issue_vals
 
+OCTETS = "application/octet-stream"
+
 
 class CmorFlowFile(models.Model):
-    """One file of a flow: its bytes as they left, who made it, what became of it.
+    """One file of a flow, ours or received: its bytes and what became of it.
 
-    The bytes are kept as an attachment with their SHA-256 and never change. A file may
-    be discarded and made again until it is marked as sent, never after. Nobody has a
-    right to create, change or delete these records: the program does, in checked
-    methods.
+    The bytes are kept as an attachment with their SHA-256 and never change. A file of
+    ours may be discarded and made again until it is marked as sent, never after; what
+    is received is in ``cmor_flow_file_receive.py``. Nobody has a right to create,
+    change or delete these records: the program does, in checked methods.
     """
 
     _name = "cmor.flow.file"
@@ -29,10 +31,11 @@ class CmorFlowFile(models.Model):
     role_id = fields.Many2one(
         "cmor.company.role", readonly=True, index=True, check_company=True
     )
-    layout_id = fields.Many2one(
-        "cmor.flow.layout", required=True, readonly=True, index=True
+    # a received file that cannot be told has neither
+    layout_id = fields.Many2one("cmor.flow.layout", readonly=True, index=True)
+    type_id = fields.Many2one(
+        "cmor.flow.type", string="Kind of flow", readonly=True, index=True
     )
-    type_id = fields.Many2one(related="layout_id.type_id", store=True, index=True)
     code = fields.Char(related="type_id.code", string="Flow")
     layout_state = fields.Selection(
         [("to_check", "To be checked"), ("confirmed", "Confirmed")],
@@ -51,7 +54,10 @@ class CmorFlowFile(models.Model):
             ("generated", "To be sent"),
             ("sent", "Sent"),
             ("discarded", "Discarded"),
-            ("refused", "Nothing written"),
+            ("received", "To be applied"),
+            ("applied", "Applied"),
+            ("partial", "To be checked"),
+            ("refused", "Refused"),
         ],
         required=True,
         readonly=True,
@@ -65,12 +71,12 @@ class CmorFlowFile(models.Model):
     sha256 = fields.Char(string="SHA-256", readonly=True)
     size = fields.Integer(string="Bytes", readonly=True)
     record_ids = fields.One2many("cmor.flow.record", "file_id", readonly=True)
-    count_written = fields.Integer(string="Practices", readonly=True)
-    count_refused = fields.Integer(string="Refused", readonly=True)
+    count_written = fields.Integer(string="Records", readonly=True)
+    count_refused = fields.Integer(string="Left out", readonly=True)
     amount_total = fields.Monetary(string="Amount asked", readonly=True)
     currency_id = fields.Many2one(related="company_id.currency_id")
-    exported_by_id = fields.Many2one("res.users", string="Made by", readonly=True)
-    exported_on = fields.Datetime(string="Made on", readonly=True)
+    exported_by_id = fields.Many2one("res.users", string="By", readonly=True)
+    exported_on = fields.Datetime(string="Made or received on", readonly=True)
     sent_by_id = fields.Many2one("res.users", string="Marked sent by", readonly=True)
     sent_on = fields.Datetime(string="Marked sent on", readonly=True)
     discard_reason = fields.Char(readonly=True)
@@ -190,6 +196,8 @@ class CmorFlowFile(models.Model):
         self.ensure_one()
         if not data:
             return
+        # guessed by nobody: the bytes are shown as they are, never as a page
+        mimetype = "text/csv" if self.name.endswith(".csv") else OCTETS
         attachment = (
             self.env["ir.attachment"]
             .sudo()
@@ -197,7 +205,7 @@ class CmorFlowFile(models.Model):
                 {
                     "name": self.name,
                     "raw": data,
-                    "mimetype": "text/csv",
+                    "mimetype": mimetype,
                     "res_model": self._name,
                     "res_id": self.id,
                     "company_id": self.company_id.id,

@@ -7,8 +7,9 @@ from .texts import issue_line
 class CmorFlowRecord(models.Model):
     """One practice inside a flow file: the values exactly as written.
 
-    A record refused by the layout is kept too, with the field and the rule, but is not
-    in the file.
+    Ours: a record refused by the layout is kept too, with the field and the rule, but
+    is not in the file. Received: the raw row, what it means, and what became of it; how
+    it is applied is in ``cmor_flow_record_apply.py``.
     """
 
     _name = "cmor.flow.record"
@@ -52,8 +53,11 @@ class CmorFlowRecord(models.Model):
     direction = fields.Selection(related="file_id.direction", store=True)
     # by source, as understood; dates and decimals as in rules.messages.encode_params
     values = fields.Json(readonly=True)
-    row_number = fields.Integer(readonly=True)
+    row_number = fields.Integer(string="Row", readonly=True)
     code = fields.Char(string="Practice code", readonly=True, index=True)
+    sii_code = fields.Char(
+        string="SII code", readonly=True, index="btree_not_null", help="CP_GESTORE."
+    )
     amount = fields.Monetary(readonly=True)
     currency_id = fields.Many2one(related="company_id.currency_id")
     raw_values = fields.Json(readonly=True)
@@ -64,9 +68,19 @@ class CmorFlowRecord(models.Model):
             ("sent", "Sent"),
             ("discarded", "Discarded"),
             ("refused", "Refused by the layout"),
+            ("new", "To be applied"),
+            ("applied", "Applied"),
+            ("repeated", "Known already"),
+            ("waiting", "To be checked"),
+            ("set_aside", "Set aside"),
         ],
         required=True,
         readonly=True,
+        index=True,
+    )
+    # what the SII answered to a record of ours
+    answer = fields.Selection(
+        [("accepted", "Accepted"), ("refused", "Refused")], readonly=True
     )
     issues = fields.Json(readonly=True)
     issue_text = fields.Text(compute="_compute_issue_text", string="What is wrong")
@@ -75,8 +89,13 @@ class CmorFlowRecord(models.Model):
 
     # the last defence against a practice in two files: the database itself
     _live_uniq = models.UniqueIndex(
-        "(practice_id, type_id) WHERE state IN ('written', 'sent')",
+        "(practice_id, type_id) WHERE state IN ('written', 'sent')"
+        " AND request_id IS NULL AND answer IS DISTINCT FROM 'refused'",
         "The practice is in another file already.",
+    )
+    _request_uniq = models.UniqueIndex(
+        "(request_id) WHERE state IN ('written', 'sent')",
+        "The request is in another file already.",
     )
 
     @api.depends("raw_values")

@@ -29,6 +29,14 @@ class CmorPracticeCode(models.Model):
         ondelete="restrict",
         check_company=True,
     )
+    # the code of a request about the practice, not of the claim
+    request_id = fields.Many2one(
+        "cmor.practice.request",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="restrict",
+        check_company=True,
+    )
     role_id = fields.Many2one("cmor.company.role", readonly=True, check_company=True)
     date = fields.Date(required=True, readonly=True)
 

@@ -175,6 +175,7 @@ class CmorPractice(models.Model):
                     "name": name,
                     "role_id": role.id,
                     "layout_id": layout.id,
+                    "type_id": layout.type_id.id,
                     "layout_state": layout.state,
                     "state": "generated" if result.data else "refused",
                     "count_written": len(result.written),

@@ -52,6 +52,11 @@ for _part in _PARTS:
 
 # why a received record waits for somebody
 PROBLEM_TEXTS = {
+    "row_issues": _lt("The row breaks rules of its layout."),
+    "failed": _lt("Something went wrong when it was applied: %(d)s"),
+    "other_vat": _lt(
+        "The record is for the VAT number %(vat)s, which is none of ours."
+    ),
     "no_handler": _lt("This flow is not one that is received here."),
 }
 for _part in _PARTS:

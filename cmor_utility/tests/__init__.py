@@ -18,6 +18,7 @@ from . import (
     test_incoming_money,
     test_race,
     test_receipts,
+    test_receive,
     test_rules_amount,
     test_rules_attention,
     test_rules_deadlines,

@@ -1,0 +1,323 @@
+import json
+import logging
+from collections import Counter
+
+from psycopg2 import OperationalError
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
+
+from ..formats.flow_rows import Line, read_line
+from ..rules import messages, stored
+from ..rules.answers import SIDES, TO_US
+from .cmor_flow_file_receive import _row_vals
+from .cmor_flow_handler import Result, waiting
+from .texts import PROBLEM_TEXTS, show_params
+
+_logger = logging.getLogger(__name__)
+
+
+class CmorFlowRecord(models.Model):
+    """Records received: found their practice, applied once, or waiting for a person.
+
+    Records are applied in chunks, each in a savepoint. When something unexpected fails
+    the chunk is halved until the one record that fails is alone: it waits, the others
+    are applied.
+    """
+
+    _inherit = "cmor.flow.record"
+
+    problem = fields.Char(readonly=True, index="btree_not_null")
+    problem_params = fields.Json(readonly=True)
+    problem_text = fields.Text(string="Why it waits", compute="_compute_problem_text")
+    handled_on = fields.Datetime(string="Applied on", readonly=True)
+    handled_by_id = fields.Many2one("res.users", string="Settled by", readonly=True)
+    is_linked = fields.Boolean(
+        string="Linked by hand", readonly=True, help="A person chose the practice."
+    )
+    set_aside_reason = fields.Char(readonly=True)
+
+    @api.depends("problem", "problem_params", "issues")
+    @api.depends_context("lang")
+    def _compute_problem_text(self):
+        for record in self:
+            text = PROBLEM_TEXTS.get(record.problem)
+            params = show_params(self.env, record.problem_params, record.currency_id)
+            lines = [self.env._(text, **params)] if text else []
+            if record.problem == "row_issues":
+                lines.append(record.issue_text)
+            record.problem_text = "\n".join(lines)
+
+    # --- actions --------------------------------------------------------------
+
+    def action_retry(self):
+        """Button of an operator: try the waiting records again."""
+        self._check_may_settle()
+        todo = self.sudo()
+        todo.filtered(lambda r: r.problem == "row_issues")._read_again()
+        todo = todo.filtered(lambda r: r.problem != "row_issues")
+        todo._apply_again()
+        return True
+
+    def action_apply_anyway(self):
+        """Button of an operator: use what could be read of a row that breaks a rule."""
+        self._check_may_settle()
+        self.sudo()._apply_again()
+        return True
+
+    def action_link(self, practice_id):
+        """An operator says which practice a record is about; then it is applied.
+
+        :param int practice_id: id of a cmor.practice of the same company
+        """
+        self._check_may_settle()
+        practice = self.env["cmor.practice"].browse(practice_id)
+        practice._check_may_operate()
+        for record in self:
+            if practice.company_id != record.company_id:
+                raise UserError(self.env._("The practice is of another company."))
+        self.sudo()._guarded().write(
+            {"practice_id": practice.id, "request_id": False, "is_linked": True}
+        )
+        self.sudo()._apply_again()
+        return True
+
+    def action_set_aside(self, reason):
+        """An operator decides that nothing follows from a record. It stays for ever.
+
+        :param str reason: mandatory
+        """
+        self._check_may_settle()
+        if not (reason or "").strip():
+            raise UserError(self.env._("Write why the record is set aside."))
+        self.sudo()._guarded().write(
+            {
+                "state": "set_aside",
+                "set_aside_reason": reason.strip(),
+                "handled_by_id": self.env.uid,
+                "handled_on": fields.Datetime.now(),
+            }
+        )
+        self.sudo().file_id._close_received()
+        return True
+
+    # --- guards ---------------------------------------------------------------
+
+    def _check_may_settle(self):
+        """Waiting records only, by an operator of a role of their company."""
+        self.check_access("read")
+        for record in self:
+            if record.state not in ("waiting", "new"):
+                raise UserError(
+                    self.env._("%(code)s does not wait.", code=record.code or record.id)
+                )
+        if self.env.su:
+            return
+        roles = self.env["cmor.company.role"].sudo()
+        for company in self.company_id:
+            if not roles.search_count(
+                [("company_id", "=", company.id), ("user_ids", "=", self.env.uid)],
+                limit=1,
+            ):
+                raise AccessError(
+                    self.env._(
+                        "Only the operators of a role of %(company)s may do this.",
+                        company=company.name,
+                    )
+                )
+
+    # --- business -------------------------------------------------------------
+
+    def _values(self):
+        """What the record says: {source: Python value}."""
+        self.ensure_one()
+        return stored.decode(self.values)
+
+    def _read_again(self):
+        """Read raw rows once more by the layout in force now (it may be mended)."""
+        for file, records in self.grouped("file_id").items():
+            layouts = self.env["cmor.flow.layout"]
+            key, day = file.type_id.key, file.exported_on.date()
+            spec = layouts._find(key, file.company_id, day)._spec()
+            for record in records:
+                line = Line(record.row_number, record.raw_values)
+                vals = _row_vals(spec, read_line(spec, line))
+                vals["raw_values"] = record.raw_values
+                record._guarded().write(vals)
+
+    def _apply_again(self):
+        # what waits becomes new: the same code applies it, in chunks
+        self._guarded().write(
+            {"state": "new", "problem": False, "handled_by_id": self.env.uid}
+        )
+        files = self.file_id
+        files._guarded().write({"state": "received"})
+        files._work_received()
+
+    def _apply(self):
+        """Apply these new records of one file: at most a chunk."""
+        records = self.filtered(lambda record: record.state == "new")
+        if not records:
+            return
+        records = records._without_doubles()
+        records._match()
+        key = records.type_id.key
+        for round_ in records._rounds():
+            round_.filtered(lambda r: not r.practice_id)._match()
+            round_._apply_safely(key)
+
+    def _without_doubles(self):
+        """Rows that stand twice in a chunk, word for word, count once."""
+        seen, doubles = set(), self.browse()
+        for record in self:
+            text = json.dumps(record.raw_values, sort_keys=True)
+            if text in seen and not record.is_linked:
+                doubles |= record
+            seen.add(text)
+        doubles._guarded().write(
+            {"state": "repeated", "handled_on": fields.Datetime.now()}
+        )
+        return self - doubles
+
+    def _rounds(self):
+        """These records so that a practice is in each set once, in their order."""
+        seen, rounds = Counter(), {}
+        for record in self:
+            key = record.practice_id or record.sii_code or record.code or record
+            rounds.setdefault(seen[key], []).append(record.id)
+            seen[key] += 1
+        return [self.browse(ids) for ids in rounds.values()]
+
+    def _apply_safely(self, key):
+        """Apply together; when that fails, halves, down to the record to blame."""
+        try:
+            with self.env.cr.savepoint():
+                self._apply_locked(key)
+                self.env.flush_all()
+        except OperationalError:
+            # another process changed the same rows: the whole work is tried again
+            raise
+        except Exception as error:
+            if len(self) > 1:
+                middle = len(self) // 2
+                self[:middle]._apply_safely(key)
+                self[middle:]._apply_safely(key)
+                return
+            _logger.warning("Record %s waits: %s", self.id, error, exc_info=True)
+            detail = stored.clean(str(error))[:500]
+            self._write_results({self: waiting(self.practice_id, "failed", d=detail)})
+
+    def _apply_locked(self, key):
+        practices = self.practice_id
+        locked = practices.try_lock_for_update()
+        # who is being worked on by another user stays new: the scheduled action returns
+        todo = self.filtered(lambda r: r.practice_id <= locked)
+        locked.invalidate_recordset(["state"])
+        todo.request_id.invalidate_recordset(["state"])
+        results = todo._foreign_results()
+        rest = todo.filtered(lambda record: record not in results)
+        if rest:
+            results |= self.env["cmor.flow.handler"]._apply(key, rest)
+        todo._write_results(results)
+
+    def _foreign_results(self):
+        """Records addressed to somebody else's VAT number wait."""
+        if self.type_id.key not in TO_US:
+            return {}
+        roles = self.env["cmor.company.role"].with_context(active_test=False)
+        ours = set(
+            roles.search([("company_id", "in", self.company_id.ids)]).mapped("vat")
+        )
+        results = {}
+        for record in self.filtered(lambda r: not r.is_linked):
+            vat = str((record.values or {}).get("role_vat") or "").strip().upper()
+            if vat and ours and vat.removeprefix("IT") not in ours:
+                results[record] = waiting(record.practice_id, "other_vat", vat=vat)
+        return results
+
+    def _write_results(self, results):
+        now = fields.Datetime.now()
+        for record, result in results.items():
+            result = Result(*result)
+            record._guarded().write(
+                {
+                    "state": result.state,
+                    "practice_id": result.practice.id,
+                    "problem": result.problem or False,
+                    "problem_params": messages.encode_params(result.params) or False,
+                    "handled_on": now,
+                }
+            )
+
+    # --- finding --------------------------------------------------------------
+
+    def _match(self):
+        """Find request, practice and the record of ours that is answered: by key."""
+        todo = self.filtered(lambda record: not record.is_linked)
+        if not todo:
+            return
+        company = todo.company_id
+        codes = {c for c in todo.mapped("code") if c}
+        found = _Found(todo.env, company, codes, {c for c in todo.mapped("sii_code")})
+        sides = SIDES.get(todo.type_id.key, ())
+        for record in todo:
+            practice, request, answered = found.of(record, sides)
+            record._guarded().write(
+                {
+                    "practice_id": practice.id,
+                    "request_id": request.id,
+                    "answered_id": answered.id,
+                }
+            )
+
+
+class _Found:
+    """Practices, requests and records of ours by their keys; four queries."""
+
+    def __init__(self, env, company, codes, sii_codes):
+        self.practices = env["cmor.practice"]
+        self.requests = env["cmor.practice.request"]
+        self.records = env["cmor.flow.record"]
+        ours = Domain("company_id", "=", company.id)
+        sii_codes = [code for code in sii_codes if code]
+        rows = env["cmor.practice.code"].search(ours & Domain("code", "in", codes))
+        self.by_code = {row.code: (row.practice_id, row.request_id) for row in rows}
+        known = self.practices.search(
+            ours & (Domain("code", "in", codes) | Domain("sii_code", "in", sii_codes))
+        )
+        for practice in known.filtered("code"):
+            self.by_code.setdefault(practice.code, (practice, self.requests))
+        self.by_sii = {(p.sii_code, p.side): p for p in known if p.sii_code}
+        self.request_by_sii = {
+            request.sii_code: request
+            for request in self.requests.search(
+                ours & Domain("sii_code", "in", sii_codes)
+            )
+        }
+        sent = self.records.search(
+            ours
+            & Domain("direction", "=", "out")
+            & Domain("code", "in", codes)
+            & Domain("state", "in", ("written", "sent"))
+        )
+        self.sent = {record.code: record for record in sent}
+
+    def of(self, record, sides):
+        """(practice, request, record of ours) that a received record is about."""
+        practice, request = self.by_code.get(
+            record.code, (self.practices, self.requests)
+        )
+        if practice and practice.side not in sides:
+            # the code is another user's: only the code of the SII counts
+            practice, request = self.practices, self.requests
+        if not practice:
+            for side in sides:
+                practice = practice or self.by_sii.get(
+                    (record.sii_code, side), self.practices
+                )
+        if not practice and record.sii_code in self.request_by_sii:
+            request = self.request_by_sii[record.sii_code]
+            practice = request.practice_id
+        answered = self.sent.get(record.code) if practice else None
+        return practice, request, answered or self.records

@@ -1,0 +1,245 @@
+import hashlib
+import io
+import zipfile
+from unittest import mock
+
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import freeze_time, tagged
+from odoo.tools import mute_logger
+
+from ..models import cmor_flow_file_receive
+from ..models.cmor_flow_handler import applied
+from .receive_common import ReceiveCommon
+
+APPLY = "odoo.addons.cmor_utility.models.cmor_flow_record_apply"
+
+
+@tagged("post_install", "-at_install")
+@freeze_time("2026-04-20 10:30:00")
+class TestReceive(ReceiveCommon):
+    """What arrives is kept, read, applied once; what cannot be applied waits."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.all = cls._create_bare(3)
+
+    def handle(self, wrong=()):
+        """A handler that only counts, and fails on the codes of ``wrong``."""
+        calls = []
+
+        def apply(handler, key, records):
+            calls.append((key, records))
+            if {code for code in records.mapped("code") if code in wrong}:
+                raise ValueError("poison")
+            return {record: applied(record.practice_id) for record in records}
+
+        cls = self.registry["cmor.flow.handler"]
+        self.patch(cls, "_apply", apply)
+        return calls
+
+    def test_kept_read_applied(self):
+        self.handle()
+        data = self._bytes("claim_ack", [self._ack(p) for p in self.all])
+        file = self.files._receive("esiti.csv", data, self.company)
+        self.assertRecordValues(
+            file,
+            [
+                {
+                    "name": "esiti.csv",
+                    "direction": "in",
+                    "state": "applied",
+                    "sha256": hashlib.sha256(data).hexdigest(),
+                    "size": len(data),
+                    "code": "SI1.0100",
+                    "count_written": 3,
+                    "count_waiting": 0,
+                    "exported_by_id": self.operator.id,
+                }
+            ],
+        )
+        self.assertEqual(file.attachment_id.raw, data)
+        self.assertEqual(file.record_ids.practice_id, self.all.sudo())
+        record = file.record_ids[0]
+        self.assertEqual(record.raw_values["VERIFICA_AMM"], "1")
+        self.assertEqual(record._values()["admitted"], "1")
+        self.assertEqual(record.sii_code, f"SII{self.all[0].id:012d}")
+
+    def test_same_bytes_change_nothing(self):
+        calls = self.handle()
+        rows = [self._ack(self.all[0])]
+        first = self._receive("claim_ack", rows)
+        again = self._receive("claim_ack", rows, "altro_nome.csv")
+        self.assertEqual(again, first)
+        self.assertEqual(len(calls), 1)
+        self.assertEqual(self.files.search_count([("direction", "=", "in")]), 1)
+
+    def test_zip_gives_a_file_a_member(self):
+        self.handle()
+        one = self._bytes("claim_ack", [self._ack(self.all[0])])
+        two = self._bytes("claim_ack", [self._ack(self.all[1])])
+        self.files._receive("prima.csv", one, self.company)
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w") as archive:
+            archive.writestr("a.csv", one)
+            archive.writestr("b/b.csv", two)
+            archive.writestr("c.pdf", b"%PDF-1.4 niente")
+        files = self.files._receive("esiti.zip", buffer.getvalue(), self.company)
+        self.assertEqual(
+            [(f.name, f.state) for f in files.sorted("id")],
+            [("prima.csv", "applied"), ("b.csv", "applied"), ("c.pdf", "refused")],
+        )
+        parent = files.parent_id
+        self.assertEqual(parent.state, "partial")
+        self.assertEqual(parent.attachment_id.raw, buffer.getvalue())
+        self.assertIn("a.csv", parent.refusal_text)
+        self.assertTrue(files.filtered(lambda f: f.name == "c.pdf").refusal_text)
+
+    def test_unreadable_is_refused_with_the_reason(self):
+        for number, (name, data) in enumerate(
+            [
+                ("a.csv", b""),
+                ("b.csv", b"boh;boh\r\n1;2\r\n"),
+                ("c.bin", b"\x00\x01\x02\xff" * 50),
+                ("SI1.0100.csv", b"COD_POD\r\nIT001E00000001\r\n"),
+                ("e.xml", b"<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>"),
+                ("ZZ9.0999.csv", b"A;B\r\n1;2\r\n"),
+            ]
+        ):
+            with self.subTest(name):
+                file = self.files._receive(name, data, self.company)
+                self.assertEqual((len(file), file.state), (1, "refused"), number)
+                self.assertTrue(file.refusal_text)
+                self.assertEqual(file.attachment_id.raw or b"", data)
+
+    def test_bad_row_waits_the_others_go(self):
+        self.handle()
+        rows = [self._ack(p) for p in self.all]
+        rows[1] |= {"CP_UTENTE": "X" * 40}
+        file = self._receive("claim_ack", rows)
+        self.assertEqual(file.state, "partial")
+        self.assertEqual(
+            file.record_ids.mapped("state"), ["applied", "waiting", "applied"]
+        )
+        self.assertEqual((file.count_written, file.count_waiting), (3, 1))
+        self.assertIn("CP_UTENTE", file.record_ids[1].problem_text)
+
+    @mute_logger(APPLY)
+    def test_poisoned_record_is_isolated(self):
+        self.handle(wrong=[self.all[1].code])
+        file = self._receive("claim_ack", [self._ack(p) for p in self.all])
+        self.assertEqual(
+            file.record_ids.mapped("state"), ["applied", "waiting", "applied"]
+        )
+        self.assertIn("poison", file.record_ids[1].problem_text)
+
+    def test_same_row_twice_counts_once(self):
+        calls = self.handle()
+        file = self._receive("claim_ack", [self._ack(self.all[0])] * 2)
+        self.assertEqual(file.record_ids.mapped("state"), ["applied", "repeated"])
+        self.assertEqual(len(calls), 1)
+
+    def test_one_practice_is_once_in_each_call(self):
+        calls = self.handle()
+        rows = [self._ack(p) for p in self.all[:2]]
+        rows.append(self._ack(self.all[0], MOTIVAZIONE="di nuovo"))
+        self._receive("claim_ack", rows)
+        self.assertEqual([len(records) for _key, records in calls], [2, 1])
+
+    def test_for_another_vat(self):
+        self.handle()
+        row = self._ack(self.all[0]) | {"PIVA_UTENTE": "00743110157"}
+        file = self._receive("claim_ack", [row])
+        self.assertEqual(file.record_ids.problem, "other_vat")
+
+    def test_retry_link_and_set_aside(self):
+        self.handle()
+        row = self._ack(self.all[0]) | {"PIVA_UTENTE": "00743110157"}
+        file = self._receive("claim_ack", [row, self._ack(self.all[1])])
+        record = file.record_ids[0]
+        for user in (self.bystander, self.manager):
+            with self.assertRaises(AccessError):
+                record.with_user(user).action_retry()
+            with self.assertRaises(AccessError):
+                record.with_user(user).action_set_aside("no")
+        record.action_retry()
+        self.assertEqual(record.state, "waiting")
+        record.action_link(self.all[0].id)
+        self.assertEqual((record.state, file.state), ("applied", "applied"))
+        with self.assertRaises(UserError):
+            record.action_retry()
+
+    def test_set_aside_for_ever(self):
+        self.handle()
+        row = self._ack(self.all[0]) | {"PIVA_UTENTE": "00743110157"}
+        file = self._receive("claim_ack", [row])
+        record = file.record_ids
+        with self.assertRaises(UserError):
+            record.action_set_aside(" ")
+        record.action_set_aside("Non nostro")
+        self.assertRecordValues(
+            record,
+            [{"state": "set_aside", "set_aside_reason": "Non nostro"}],
+        )
+        self.assertEqual(file.state, "applied")
+        with self.assertRaises(UserError):
+            record.sudo().unlink()
+
+    def test_kept_and_killed_before_it_was_read(self):
+        """The scheduled action takes up what is in state received."""
+        self.handle()
+        data = self._bytes("claim_ack", [self._ack(self.all[0])])
+        file = self.files.sudo()._keep_received("a.csv", data, self.company)
+        self.assertEqual((file.state, len(file.record_ids)), ("received", 0))
+        with mock.patch.object(
+            self.registry["ir.cron"], "_commit_progress", return_value=60.0
+        ):
+            self.env["cmor.flow.file"]._cron_received()
+        self.assertEqual(file.state, "applied")
+
+    def test_long_file_in_chunks(self):
+        calls = self.handle()
+        clock = mock.Mock(side_effect=[0.0, 100.0])
+        self.patch(cmor_flow_file_receive, "CHUNK", 2)
+        data = self._bytes("claim_ack", [self._ack(p) for p in self.all])
+        with mock.patch.object(cmor_flow_file_receive, "monotonic", clock):
+            file = self.files._receive("a.csv", data, self.company, seconds=1)
+        self.assertEqual(file.state, "received")
+        self.assertEqual(len(calls), 1)
+        file.sudo()._work_received()
+        self.assertEqual(file.state, "applied")
+
+    def test_bad_row_read_again_by_a_mended_layout(self):
+        self.handle()
+        rows = [self._ack(self.all[0], COD_POD="IT001E0000000100000")]
+        file = self._receive("claim_ack", rows)
+        record = file.record_ids
+        self.assertEqual((record.state, record.problem), ("waiting", "row_issues"))
+        record.action_retry()
+        self.assertEqual(record.state, "waiting")
+        field = file.layout_id.field_ids.filtered(lambda f: f.name == "COD_POD")
+        field.sudo().max_length = 30
+        record.action_retry()
+        self.assertEqual((record.state, file.state), ("applied", "applied"))
+
+    def test_bad_row_applied_anyway(self):
+        self.handle()
+        rows = [self._ack(self.all[0], COD_POD="IT001E0000000100000")]
+        record = self._receive("claim_ack", rows).record_ids
+        record.action_apply_anyway()
+        self.assertEqual(record.state, "applied")
+
+    def test_statements_do_not_grow_with_the_rows(self):
+        """1,000 records are as many statements as 100, but for the writing."""
+        self.handle()
+        counts = []
+        for count, prefix in ((10, "S"), (100, "T")):
+            practices = self._create_bare(count, prefix=prefix)
+            data = self._bytes("claim_ack", [self._ack(p) for p in practices])
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            self.files._receive(f"{prefix}.csv", data, self.company)
+            self.env.flush_all()
+            counts.append(self.env.cr.sql_log_count - before)
+        self.assertLessEqual(counts[1], counts[0] + 5, counts)
