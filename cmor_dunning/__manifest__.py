@@ -8,6 +8,7 @@
     "depends": ["creditbox_dunning", "cmor_utility"],
     "data": [
         "security/ir.model.access.csv",
+        "data/dunning_hold_reason_data.xml",
         "views/cmor_practice_views.xml",
         "views/dunning_case_views.xml",
     ],

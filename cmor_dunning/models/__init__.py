@@ -1,1 +1,1 @@
-from . import cmor_practice, dunning_case, dunning_engine
+from . import cmor_practice, cmor_practice_incoming, dunning_case, dunning_engine

@@ -4,6 +4,9 @@ from ..rules import incoming, incoming_match, messages
 from .cmor_flow_handler import applied, repeated, waiting
 from .cmor_practice_incoming import notice_sector
 
+# TIPO_DOCUMENTO of the network's lines (assumed): a credit note, its amount positive
+CREDIT_NOTE = "N"
+
 
 class CmorFlowHandler(models.AbstractModel):
     """What the flows of the incoming side mean.
@@ -369,7 +372,9 @@ class CmorFlowHandler(models.AbstractModel):
     @api.model
     def _prepare_dso_charge(self, record, values, vendors):
         company, vat = record.company_id, _network_vat(values)
-        amount = values.get("cmor_amount") or values.get("billed_amount") or 0
+        amount = values.get("cmor_amount") or 0
+        if str(values.get("document_kind") or "").upper() == CREDIT_NOTE:
+            amount = -abs(amount)
         return {
             "company_id": company.id,
             "partner_id": vendors[company].get(vat, False),

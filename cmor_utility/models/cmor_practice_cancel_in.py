@@ -3,13 +3,6 @@ from odoo.exceptions import UserError
 
 from ..rules import incoming, lifecycle, messages
 
-# reasons that the incoming side may raise, as known; code -> whether text is mandatory
-REASONS = [
-    ("N6", "Another customer or point, transfer"),
-    ("N1", "Notice missing or without warning (complaint of the customer)"),
-    ("N9", "Other, in words"),
-]
-NEEDS_TEXT = frozenset({"N1", "N9"})
 # the practice waits as such only where nothing has been charged
 CANCEL_STATES = tuple(
     state
@@ -38,17 +31,19 @@ class CmorPractice(models.Model):
     def _ask_cancel_in(self, reason, note="", date=None):
         """Open a request of annulment for each of these incoming practices.
 
-        :param str reason: key of REASONS
-        :param str note: in words, mandatory for some reasons
+        :param reason: cmor.cancel.reason that the incoming side may raise
+        :param str note: in words, mandatory where the reason says so
         :param date date: day of the finding; None: today
         :return: the requests
         :raise UserError: with all the reasons why it may not be asked
         """
         self._check_may_operate()
         note = (note or "").strip()
-        if reason not in dict(REASONS):
-            raise UserError(self.env._("Choose the reason."))
-        if reason in NEEDS_TEXT and not note:
+        if not reason.by_incoming:
+            raise UserError(
+                self.env._("%(reason)s is not ours to raise.", reason=reason.name or "")
+            )
+        if reason.needs_text and not note:
             raise UserError(self.env._("Write why: the reason asks for a text."))
         practices = self.sudo()
         wrong = practices.filtered(
@@ -62,19 +57,18 @@ class CmorPractice(models.Model):
                 )
             )
         date = date or fields.Date.context_today(self)
-        labels = dict(REASONS)
         requests = self.env["cmor.practice.request"]._open(
             practices,
             incoming.CANCEL,
             lambda p: {
-                "reason": reason,
+                "reason": reason.code,
                 "event_date": date,
                 "values": messages.encode_params(
                     {
                         "cancel_sii_code": p.sii_code,
                         "side_code": "E",
-                        "cause_code": reason,
-                        "cause_text": labels[reason],
+                        "cause_code": reason.code,
+                        "cause_text": note if reason.needs_text else reason.name,
                         "event_date": date,
                         "note": note,
                     }
@@ -82,7 +76,7 @@ class CmorPractice(models.Model):
             },
         )
         practices._log(
-            "cancel_asked", lambda p: {"reason": reason, "note": note or "-"}
+            "cancel_asked", lambda p: {"reason": reason.display_name, "note": note or "-"}
         )
         practices._set_next()
         return requests

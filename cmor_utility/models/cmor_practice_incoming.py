@@ -4,6 +4,8 @@ from odoo.fields import Domain
 from odoo.addons.utility_supply.rules.workdays import add_working_days
 
 from ..rules import incoming, incoming_match
+from .cmor_company_role import SECTOR_CODES
+from .cmor_practice_export import _plain_vat
 from .cmor_practice_facts import _cents
 
 SECTOR_OF_CODE = {"E": "electricity", "G": "gas"}
@@ -247,6 +249,28 @@ class CmorPractice(models.Model):
                 for practice, file in zip(self, files, strict=True)
             ]
         )
+
+    def _flow_sources(self):
+        # EXTENDS: towards the SII a practice is named as the SII named it
+        if self.side != "incoming":
+            return super()._flow_sources()
+        electric = self.sector == "electricity"
+        point = self.point_code or self.supply_point_id.code or None
+        return {
+            "code": self.code,
+            "sii_code": self.sii_code,
+            "sector_code": SECTOR_CODES[self.sector],
+            "pod": point if electric else None,
+            "pdr": None if electric else point,
+            "fiscal_code": self.told_fiscal_code
+            or self.partner_id.l10n_it_codice_fiscale
+            or None,
+            "vat": self.told_vat or _plain_vat(self.partner_id.vat) or None,
+            "cmor_amount": _cents(self.indemnity),
+            "indemnity": _cents(self.indemnity),
+            "distributor_vat": _plain_vat(self.distributor_id.vat) or None,
+            "note": None,
+        }
 
     # --- annulment and update told by the SII ------------------------------------
 

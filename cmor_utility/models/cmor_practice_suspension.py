@@ -190,9 +190,10 @@ class CmorPractice(models.Model):
             "cause_code": reason,
             "disconnection_date": date,
             "disconnection_code": code or "",
-            "is_collected": 0,
+            "is_collected": int(bool(self.collected_amount)),
             "note": note or "",
         }
+        values = {key: value for key, value in values.items() if value != ""}
         return {
             "reason": reason or False,
             "event_date": date,

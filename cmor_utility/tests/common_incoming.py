@@ -144,6 +144,10 @@ class IncomingCommon(CmorCommon):
         return request
 
     @classmethod
+    def reason(cls, code):
+        return cls.env["cmor.cancel.reason"].search([("code", "=", code)])
+
+    @classmethod
     def _other_role(cls):
         other = cls._create_other_user("other_in", cls.other_company)
         cls._create_role(

@@ -112,7 +112,7 @@ class TestNotices(IncomingCommon):
 
     def test_annulment_asked_for_a_stranger_and_refused(self):
         practice = self._incoming(pod="IT001E99999999")
-        practice._ask_cancel_in("N6")
+        practice._ask_cancel_in(self.reason("N6"))
         request = self._sent(practice, "cancel_request")
         self.assertEqual(practice.state, "cancel_requested")
         self.assertEqual(request.values["side_code"], "E")
@@ -120,12 +120,12 @@ class TestNotices(IncomingCommon):
         self.assertEqual((ack.state, request.state), ("applied", "admitted"))
         (no,) = self._receive("cancel_outcome", {"code": request.code, "outcome": 0})
         self.assertEqual((no.state, practice.state), ("applied", "unmatched"))
-        practice._ask_cancel_in("N9", "Punto mai servito")
+        practice._ask_cancel_in(self.reason("N9"), "Punto mai servito")
         request = self._sent(practice, "cancel_request")
         self._receive("cancel_outcome", {"code": request.code, "outcome": 1})
         self.assertEqual((practice.state, practice.is_annulled), ("closed", True))
         with self.assertRaises(UserError):
-            practice._ask_cancel_in("N9", " ")
+            practice._ask_cancel_in(self.reason("N9"), " ")
 
     def test_annulment_notice_overtakes_what_was_asked(self):
         practice = self._incoming()
@@ -268,7 +268,7 @@ class TestIncomingSecurity(IncomingCommon):
             practice.action_report,
             practice.action_ask_suspension,
             practice.action_unmatch,
-            lambda: practice._ask_cancel_in("N6"),
+            lambda: practice._ask_cancel_in(self.reason("N6")),
         ):
             with self.assertRaises(AccessError):
                 action()

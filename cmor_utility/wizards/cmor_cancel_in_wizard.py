@@ -1,7 +1,5 @@
 from odoo import api, fields, models
 
-from ..models.cmor_practice_cancel_in import NEEDS_TEXT, REASONS
-
 
 class CmorCancelInWizard(models.TransientModel):
     """Dialog: ask the annulment of incoming practices."""
@@ -10,20 +8,30 @@ class CmorCancelInWizard(models.TransientModel):
     _description = "Ask the annulment of incoming CMOR practices"
 
     practice_ids = fields.Many2many("cmor.practice", string="Practices", required=True)
-    reason = fields.Selection(REASONS, required=True, default="N6")
-    needs_text = fields.Boolean(compute="_compute_needs_text")
+    reason_id = fields.Many2one(
+        "cmor.cancel.reason",
+        string="Reason",
+        required=True,
+        domain="[('by_incoming', '=', True)]",
+        default=lambda self: self._default_reason(),
+    )
+    needs_text = fields.Boolean(related="reason_id.needs_text")
     event_date = fields.Date(
         string="Found on", required=True, default=fields.Date.context_today
     )
     note = fields.Text(string="In words")
 
-    @api.depends("reason")
-    def _compute_needs_text(self):
-        for wizard in self:
-            wizard.needs_text = wizard.reason in NEEDS_TEXT
+    @api.model
+    def _default_reason(self):
+        """Another holder or point: what our own look at the notice finds."""
+        return self.env["cmor.cancel.reason"].search(
+            [("code", "=", "N6"), ("by_incoming", "=", True)], limit=1
+        )
 
     def action_apply(self):
         """Open the requests."""
         self.ensure_one()
-        self.practice_ids._ask_cancel_in(self.reason, self.note or "", self.event_date)
+        self.practice_ids._ask_cancel_in(
+            self.reason_id, self.note or "", self.event_date
+        )
         return {"type": "ir.actions.act_window_close"}
