@@ -1,11 +1,14 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import file_open
+from odoo.tools.translate import LazyTranslate
 
 from odoo.addons.utility_supply.rules import codes
 
 from ..formats.action_table import read_action_table
 from .dunning_table_change import ChangeLog
+
+_lt = LazyTranslate(__name__)
 
 # what stays as it is once published, besides what only the program writes
 FROZEN = frozenset({"company_id", "rule_ids"})
@@ -321,8 +324,9 @@ class DunningActionTable(models.Model):
         with file_open(STANDARD_TABLE, "r") as file:
             rows = read_action_table(file.read())
         values = self._prepare_rule_vals(rows)
-        # the name is stored once for all users: in the language of the trade
-        name = self.with_context(lang="it_IT").env._("Standard table")
+        # the name is stored once for all users: in the language of the trade, which
+        # the database need not have
+        name = _lt("Standard table")._translate("it_IT")
         return self.sudo().create(
             [
                 {

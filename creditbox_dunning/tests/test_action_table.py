@@ -1,5 +1,7 @@
 """Action tables: loaded, edited as drafts, frozen once published."""
 
+from unittest.mock import patch
+
 from psycopg2 import IntegrityError
 
 from odoo.exceptions import AccessError, UserError, ValidationError
@@ -75,6 +77,18 @@ class TestActionTable(DunningCommon):
         tables = self.env["dunning.action.table"].with_user(self.dunning_admin)
         draft = tables.browse(tables.action_load_standard()["res_id"])
         self.assertEqual((draft.state, draft.company_id), ("draft", self.company))
+
+    def test_load_standard_without_italian_in_the_database(self):
+        """A newcomer's Odoo may have English only."""
+        languages = type(self.env["res.lang"])
+        known = languages._get_data
+
+        def without_italian(records, **kwargs):
+            return {} if kwargs.get("code") == "it_IT" else known(records, **kwargs)
+
+        with patch.object(languages, "_get_data", without_italian):
+            made = self.env["dunning.action.table"]._load_standard(self.company)
+        self.assertEqual(made.name, "Tabella standard")
 
     def test_hostile_rows_are_refused(self):
         draft = self.table.copy()
