@@ -144,7 +144,7 @@ def first_rows(data, count=5):
 def check_bytes(data):
     """Refuse what cannot be a text file at all.
 
-    :raise FlowRefused: empty, too_big, nul, too_many_rows
+    :raise FlowRefused: empty, too_big, nul
     """
     if not data.strip():
         raise FlowRefused("empty")
@@ -152,8 +152,6 @@ def check_bytes(data):
         raise FlowRefused("too_big", limit=MAX_BYTES >> 20)
     if b"\0" in data:
         raise FlowRefused("nul")
-    if max(data.count(b"\n"), data.count(b"\r")) > MAX_ROWS:
-        raise FlowRefused("too_many_rows", limit=MAX_ROWS)
 
 
 def find_encoding(data, wanted):
@@ -162,6 +160,8 @@ def find_encoding(data, wanted):
     :raise FlowRefused: empty, too_big, nul, too_many_rows, undecodable
     """
     check_bytes(data)
+    if max(data.count(b"\n"), data.count(b"\r")) > MAX_ROWS:
+        raise FlowRefused("too_many_rows", limit=MAX_ROWS)
     first = "utf-8-sig" if codecs.lookup(wanted).name == "utf-8" else wanted
     for name in dict.fromkeys((first, *FALLBACK_ENCODINGS)):
         decoder = codecs.getincrementaldecoder(name)()

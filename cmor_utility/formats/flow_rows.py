@@ -21,7 +21,7 @@ from .flow_layout import (
 )
 from .flow_sources import GROUP_COUNTS, KEYS
 
-MAX_BYTES = 128 * 2**20
+MAX_BYTES = 256 * 2**20
 MAX_ROWS = 1_000_000
 MAX_COLUMNS = 512
 MAX_CELL = 20_000

@@ -19,7 +19,7 @@ from .flow_layout import (
     XML,
     encode,
 )
-from .flow_rows import encode_record, split_items
+from .flow_rows import encode_record, key_field, split_items
 from .flow_sources import GROUP_COUNTS
 
 _DAY = date(2026, 1, 15)
@@ -52,7 +52,7 @@ def sample(layout, count=4, bad=False):
     for values in records(layout, count):
         texts, _issues = encode_record(layout, values)
         good.append((texts, split_items(layout, values)))
-    spoilt = spoil(layout, good[0]) if bad else []
+    spoilt = _with_own_keys(layout, good[0], spoil(layout, good[0])) if bad else []
     for index in range(max(len(good), len(spoilt))):
         for found, rule in (
             *((row, None) for row in good[index : index + 1]),
@@ -62,6 +62,22 @@ def sample(layout, count=4, bad=False):
             rules.append(rule)
     form = flow_xml if layout.file_format == XML else flow_csv
     return form.render(layout, rows), rules
+
+
+def _with_own_keys(layout, record, rows):
+    """Each row is a practice of its own, unless the key is what is wrong."""
+    name = key_field(layout)
+    field = next((field for field in layout.fields if field.name == name), None)
+    made = _SOURCES.get(field.source) if field else None
+    if not made:
+        return rows
+    first = record[0].get(name)
+    return [
+        (({**texts, name: made(100 + number)}, items), rule)
+        if texts[name] == first and len(made(100 + number)) <= field.length
+        else ((texts, items), rule)
+        for number, ((texts, items), rule) in enumerate(rows)
+    ]
 
 
 def spoil(layout, record):

@@ -116,7 +116,7 @@ def read(layout, data):
 def open_document(data):
     """A document that was checked whole.
 
-    :raise FlowRefused: empty, too_big, nul, too_many_rows, xml, xml_dtd
+    :raise FlowRefused: empty, too_big, nul, xml, xml_dtd
     """
     check_bytes(data)
     document = _Document(data.removeprefix(codecs.BOM_UTF8).lstrip())

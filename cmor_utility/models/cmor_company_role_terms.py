@@ -61,7 +61,9 @@ class CmorCompanyRole(models.Model):
         if len(sectors) == 1:
             defaults[f"search_default_{sectors.pop()}"] = 1
         if side is None:
-            sides = [s for s in ("outgoing", "incoming") if any(roles.mapped(f"side_{s}"))]
+            sides = [
+                s for s in ("outgoing", "incoming") if any(roles.mapped(f"side_{s}"))
+            ]
             if len(sides) == 1:
                 defaults[f"search_default_{sides[0]}"] = 1
         return defaults

@@ -108,12 +108,8 @@ class CmorDeadline(models.Model):
     done_on = fields.Date(readonly=True)
     how = fields.Char(readonly=True)
     params = fields.Json(readonly=True)
-    explanation = fields.Char(
-        string="How reckoned", compute="_compute_explanation"
-    )
-    consequence = fields.Char(
-        string="If missed", compute="_compute_explanation"
-    )
+    explanation = fields.Char(string="How reckoned", compute="_compute_explanation")
+    consequence = fields.Char(string="If missed", compute="_compute_explanation")
     urgency = fields.Selection(
         [
             ("late", "Late"),

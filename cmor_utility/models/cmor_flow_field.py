@@ -46,8 +46,10 @@ class CmorFlowField(models.Model):
         required=True,
         default="optional",
     )
-    condition_field = fields.Char(help="Mandatory when this field of the layout ...")
-    condition_value = fields.Char(help="... has this value.")
+    condition_field = fields.Char(
+        string="Mandatory if", help="Mandatory when this field of the layout ..."
+    )
+    condition_value = fields.Char(string="is", help="... has this value.")
     one_of = fields.Char(
         string="At least one of",
         help="Fields with the same word here need one value between them.",

@@ -224,7 +224,9 @@ class CmorFlowHandler(models.AbstractModel):
     @api.model
     def _incoming_cancel_outcome(self, records):
         """Outcome of the annulment that we asked."""
-        return self._apply_answers(records, (incoming.CANCEL,), "outcome", _judge_cancel)
+        return self._apply_answers(
+            records, (incoming.CANCEL,), "outcome", _judge_cancel
+        )
 
     @api.model
     def _apply_report_ack(self, records):

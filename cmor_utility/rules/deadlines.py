@@ -233,7 +233,9 @@ class _Reckoner:
                 return step.day
         return None
 
-    def term(self, key, parameter, base, event, actor, kind=MUST, done=None, over=False):
+    def term(
+        self, key, parameter, base, event, actor, kind=MUST, done=None, over=False
+    ):
         """The ``Deadline`` of a term that is a parameter; None when it has none.
 
         :param date done: day on which it was complied with
@@ -267,9 +269,7 @@ class _Reckoner:
             state = DROPPED if kind == MAY else MISSED
         else:
             state = OPEN
-        return Deadline(
-            key, due, base, event, actor, kind, how, params, state, done
-        )
+        return Deadline(key, due, base, event, actor, kind, how, params, state, done)
 
 
 # --- the outgoing side -----------------------------------------------------------
@@ -541,8 +541,7 @@ def _incoming_waiting(reckoner):
         "accepted",
         SII,
         FROM_THEN,
-        over=facts.state
-        in ("suspend_requested", "suspended", "cancelled", "closed"),
+        over=facts.state in ("suspend_requested", "suspended", "cancelled", "closed"),
     )
 
 

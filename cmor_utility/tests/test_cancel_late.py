@@ -265,7 +265,9 @@ class TestLatePayment(MoneyCommon):
         self._dialog(self.practice).save().action_apply()
         self.assertEqual(self.practice.late_state, "answered")
         self.practice.with_user(self.operator).action_withdraw_cancel()
-        self.assertEqual((self.practice.late_state, self.practice.late_due), ("open", due))
+        self.assertEqual(
+            (self.practice.late_state, self.practice.late_due), ("open", due)
+        )
 
     def test_constant_sql(self):
         practices = self.env["cmor.practice"].union(

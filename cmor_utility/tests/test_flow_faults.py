@@ -175,6 +175,11 @@ class TestFlowFaults(BaseCase):
         rows = good + b"\r\n" * 1_000_001
         self.assertEqual(self.refusal(flow_io.read, ACK, rows), "too_many_rows")
 
+    def test_lines_of_an_xml_are_no_rows(self):
+        layout = replace(ACK, file_format="xml")
+        data = flow_sample.sample(layout, 2)[0] + b"\r\n" * 1_000_001
+        self.assertEqual(len(flow_io.read(ACK, data).rows), 2)
+
     def test_encodings_and_null_bytes(self):
         good = flow_sample.sample(ACK, 2)[0]
         text = good.decode()

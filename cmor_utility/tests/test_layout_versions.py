@@ -100,9 +100,9 @@ class TestLayoutVersions(CmorCommon):
                 {
                     "kind": "removed",
                     "name": "CF_STRANIERO",
-                    "old_value": "Kind: Code of a table; Length: 1; Requirement:"
-                    " Mandatory; Meaning: Foreign customer: 0 or 1; Codes allowed: 0, 1;"
-                    " Note: [S] NODE, BC",
+                    "old_value": "Kind: Code of a table; Length: 1;"
+                    " Requirement: Mandatory; Meaning: Foreign customer: 0 or 1;"
+                    " Codes allowed: 0, 1; Note: [S] NODE, BC",
                     "new_value": "",
                 },
             ],

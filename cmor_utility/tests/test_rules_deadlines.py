@@ -84,9 +84,7 @@ class TestReckon(BaseCase):
         self.assertEqual(due, date(2027, 1, 11))
         self.assertEqual(how, "working_holidays")
         # 26 December 2026 is a Saturday: it would not count anyway
-        self.assertEqual(
-            params["skipped"], ["25/12/2026", "01/01/2027", "06/01/2027"]
-        )
+        self.assertEqual(params["skipped"], ["25/12/2026", "01/01/2027", "06/01/2027"])
 
     def test_solar_days_beside_it(self):
         due, how, _params = rules.reckon(date(2026, 12, 23), Term(10), HOLIDAYS)
@@ -204,9 +202,7 @@ class TestOutgoing(BaseCase):
             self.assertEqual(found["request_close"].state, state, today)
 
     def test_closing_is_met_by_sending(self):
-        found = by_key(
-            outgoing("sent", (date(2026, 4, 20), "sent")), date(2026, 4, 21)
-        )
+        found = by_key(outgoing("sent", (date(2026, 4, 20), "sent")), date(2026, 4, 21))
         self.assertEqual(found["request_close"].state, rules.MET)
         self.assertEqual(found["request_close"].done, date(2026, 4, 20))
 
@@ -352,9 +348,7 @@ class TestOutgoing(BaseCase):
 class TestIncoming(BaseCase):
     def test_suspension_within_the_wait(self):
         steps = ((date(2026, 12, 22), "received"), (date(2026, 12, 22), "matched"))
-        found = by_key(
-            facts("matched", *steps, side="incoming"), date(2026, 12, 28)
-        )
+        found = by_key(facts("matched", *steps, side="incoming"), date(2026, 12, 28))
         # 23, 24, 28-31 December, 4, 5, 7, 8 January
         self.assertEqual(found["suspension_request"].due, date(2027, 1, 8))
         self.assertEqual(found["waiting"].due, date(2027, 1, 8))
@@ -393,7 +387,10 @@ class TestIncoming(BaseCase):
                 side="incoming",
                 requests=(
                     RequestFact(
-                        "suspend_request", "accepted", date(2026, 4, 2), date(2026, 4, 8)
+                        "suspend_request",
+                        "accepted",
+                        date(2026, 4, 2),
+                        date(2026, 4, 8),
                     ),
                 ),
             ),

@@ -261,8 +261,8 @@ class CmorLayoutImportLine(models.TransientModel):
     )
     name = fields.Char(string="Field", readonly=True)
     what = fields.Char(readonly=True)
-    old_value = fields.Char(string="Before", readonly=True)
-    new_value = fields.Char(string="After", readonly=True)
+    old_value = fields.Text(string="Before", readonly=True)
+    new_value = fields.Text(string="After", readonly=True)
 
 
 def _pair(found):
