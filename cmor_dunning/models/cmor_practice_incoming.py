@@ -45,9 +45,7 @@ class CmorPractice(models.Model):
         for practice in todo:
             action = last.get(practice.contract_id)
             if action:
-                day = fields.Date.to_string(
-                    action.executed_date or action.planned_date
-                )
+                day = fields.Date.to_string(action.executed_date or action.planned_date)
                 fact = "failed" if action.state == "failed" else "requested"
                 facts[practice] = (fact, f"{labels[action.op]}, {day}")
         return facts

@@ -195,7 +195,7 @@ class CmorFlowHandler(models.AbstractModel):
         )
         by_code = {(r.company_id.id, r.code): r for r in found}
         return {
-            record: record.request_id.sudo()
+            record: record.request_id.sudo().filtered(lambda r: r.key in keys)
             or by_code.get((record.company_id.id, code), requests)
             for record, code in codes.items()
         }
@@ -224,7 +224,9 @@ class CmorFlowHandler(models.AbstractModel):
     @api.model
     def _incoming_cancel_outcome(self, records):
         """Outcome of the annulment that we asked."""
-        return self._apply_answers(records, (incoming.CANCEL,), "outcome", _judge_cancel)
+        return self._apply_answers(
+            records, (incoming.CANCEL,), "outcome", _judge_cancel
+        )
 
     @api.model
     def _apply_report_ack(self, records):

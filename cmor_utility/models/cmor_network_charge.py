@@ -289,7 +289,9 @@ class CmorNetworkCharge(models.Model):
             & Domain("state", "=", "unmatched")
             & (
                 Domain("sii_code", "in", practices.mapped("sii_code"))
-                | Domain("point_key", "in", [k for k in practices.mapped("point_key") if k])
+                | Domain(
+                    "point_key", "in", [k for k in practices.mapped("point_key") if k]
+                )
             )
         )
         waiting._match()
@@ -382,8 +384,10 @@ class CmorNetworkCharge(models.Model):
 
     def _same_told(self, line, vals):
         """The charge, told by a flow or a person, that this vendor line is."""
-        keys = Domain("sii_code", "=", vals["sii_code"]) if vals["sii_code"] else (
-            Domain("point_key", "=", _any_point_key(vals["point_code"]) or "-")
+        keys = (
+            Domain("sii_code", "=", vals["sii_code"])
+            if vals["sii_code"]
+            else (Domain("point_key", "=", _any_point_key(vals["point_code"]) or "-"))
         )
         found = self.sudo().search(
             Domain("company_id", "=", line.company_id.id)

@@ -76,7 +76,8 @@ class CmorPractice(models.Model):
             },
         )
         practices._log(
-            "cancel_asked", lambda p: {"reason": reason.display_name, "note": note or "-"}
+            "cancel_asked",
+            lambda p: {"reason": reason.display_name, "note": note or "-"},
         )
         practices._set_next()
         return requests

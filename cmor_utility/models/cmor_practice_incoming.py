@@ -61,9 +61,7 @@ class CmorPractice(models.Model):
         "(company_id, sii_code) WHERE side = 'incoming' AND sii_code IS NOT NULL",
         "An incoming practice with this SII code exists already.",
     )
-    _point_key_idx = models.Index(
-        "(company_id, point_key) WHERE side = 'incoming'"
-    )
+    _point_key_idx = models.Index("(company_id, point_key) WHERE side = 'incoming'")
 
     @api.depends("name", "partner_id", "code", "sii_code", "side", "told_name")
     def _compute_display_name(self):

@@ -27,9 +27,7 @@ class CmorPractice(models.Model):
     matched_by_id = fields.Many2one(
         "res.users", string="Matched by", readonly=True, copy=False
     )
-    match_note = fields.Char(
-        string="Why matched by hand", readonly=True, copy=False
-    )
+    match_note = fields.Char(string="Why matched by hand", readonly=True, copy=False)
 
     # --- actions ----------------------------------------------------------------
 

@@ -77,10 +77,14 @@ class CmorPractice(models.Model):
             return self._next_return()
         if self.report_needed:
             return "report_again", {}, False
-        return ("close_incoming", {}, False) if not self.transit_balance else (
-            "await_transit",
-            {},
-            False,
+        return (
+            ("close_incoming", {}, False)
+            if not self.transit_balance
+            else (
+                "await_transit",
+                {},
+                False,
+            )
         )
 
     def _next_cancelled(self):

@@ -81,7 +81,10 @@ class CmorPractice(models.Model):
     )
     due_date = fields.Date(string="Customer's due date", readonly=True, copy=False)
     open_amount = fields.Monetary(
-        string="Unpaid", readonly=True, copy=False, help="Of the bill's residual, pro quota."
+        string="Unpaid",
+        readonly=True,
+        copy=False,
+        help="Of the bill's residual, pro quota.",
     )
     collected_amount = fields.Monetary(string="Collected", readonly=True, copy=False)
     collected_on = fields.Date(readonly=True, copy=False)
@@ -99,7 +102,10 @@ class CmorPractice(models.Model):
         EXPOSURES, string="Exposure", readonly=True, copy=False
     )
     exposure_amount = fields.Monetary(
-        string="Exposed", readonly=True, copy=False, help="Charged to us, not collected."
+        string="Exposed",
+        readonly=True,
+        copy=False,
+        help="Charged to us, not collected.",
     )
     exposure_age = fields.Selection(
         [
@@ -242,7 +248,9 @@ class CmorPractice(models.Model):
             facts[practice] = MoneyFound(
                 money,
                 network_date,
-                max(moves, key=lambda m: (m.invoice_date or m.date, m.id), default=None),
+                max(
+                    moves, key=lambda m: (m.invoice_date or m.date, m.id), default=None
+                ),
                 max((paid[m.id] for m in moves if m.id in paid), default=None),
             )
         return facts

@@ -35,9 +35,7 @@ class ResCompany(models.Model):
         domain="[('type_tax_use', '=', 'sale')]",
         help="Outside VAT (art. 2 c. 3 lett. a DPR 633/72): ask your accountant.",
     )
-    cmor_tax_note = fields.Char(
-        string="Tax treatment of the CMOR", default=TAX_NOTE
-    )
+    cmor_tax_note = fields.Char(string="Tax treatment of the CMOR", default=TAX_NOTE)
     cmor_charge_note = fields.Text(
         string="Text of the CMOR on the bill",
         default=CHARGE_TEXT,

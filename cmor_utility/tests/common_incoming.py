@@ -28,7 +28,12 @@ class IncomingCommon(CmorCommon):
         types = cls.env["cmor.flow.type"].sudo()
         found = types.search([("key", "=", key)])
         return found or types.create(
-            {"key": key, "code": f"{key[:3].upper()}.9999", "name": key, "direction": "in"}
+            {
+                "key": key,
+                "code": f"{key[:3].upper()}.9999",
+                "name": key,
+                "direction": "in",
+            }
         )
 
     @classmethod
@@ -127,9 +132,7 @@ class IncomingCommon(CmorCommon):
         """Charge the customer and let a bill of the billing system confirm it."""
         practice.action_charge_customer()
         charge = practice.sudo().charge_ids.sorted("id")[-1:]
-        bill = cls._create_bill(
-            ref, practice.sudo().contract_id, charge.amount + other
-        )
+        bill = cls._create_bill(ref, practice.sudo().contract_id, charge.amount + other)
         cls.env["utility.charge"]._confirm_from_bill(bill, [charge.ref])
         return bill
 

@@ -138,9 +138,7 @@ class TestNotices(IncomingCommon):
         )
         self.assertEqual(result.state, "applied")
         self.assertEqual((practice.state, request.state), ("closed", "overtaken"))
-        (late,) = self._receive(
-            "suspend_outcome", {"code": request.code, "outcome": 1}
-        )
+        (late,) = self._receive("suspend_outcome", {"code": request.code, "outcome": 1})
         self.assertEqual((late.state, practice.state), ("repeated", "closed"))
         (again,) = self._receive("cancel_notice", {"sii_code": practice.sii_code})
         self.assertEqual(again.state, "repeated")
@@ -297,7 +295,11 @@ class TestIncomingSecurity(IncomingCommon):
         practice = self._incoming()
         self._charged_by_network(practice)
         line = practice.network_charge_ids.with_user(self.operator)
-        for vals in ({"state": "unmatched"}, {"practice_id": False}, {"source": "bill"}):
+        for vals in (
+            {"state": "unmatched"},
+            {"practice_id": False},
+            {"source": "bill"},
+        ):
             with self.assertRaises(AccessError):
                 line.write(vals)
         with self.assertRaises(UserError):
@@ -331,8 +333,8 @@ class TestIncomingBulk(IncomingCommon):
         self.env.flush_all()
         self.env.invalidate_all()
         before = self.env.cr.sql_log_count
-        results = self.env["cmor.flow.handler"].sudo()._apply(
-            "claim_notice_in", records
+        results = (
+            self.env["cmor.flow.handler"].sudo()._apply("claim_notice_in", records)
         )
         self.env.flush_all()
         states = {r.practice.state for r in results.values()}

@@ -171,7 +171,9 @@ class TestCharging(IncomingCommon):
         )
         entry = charge.sudo().cmor_entry_id
         self.assertEqual(entry.state, "posted")
-        self.assertIn(self.company.utility_clearing_account_id, entry.line_ids.account_id)
+        self.assertIn(
+            self.company.utility_clearing_account_id, entry.line_ids.account_id
+        )
         # part of a bill that carries other things: pro quota
         self._pay(bill, 150.0)
         practice.action_settle()
@@ -416,9 +418,9 @@ class TestCharging(IncomingCommon):
         )
         practices = self.env["cmor.practice"].search([("side", "=", "incoming")])
         for n in numbers:
-            self._charged_by_network(practices.filtered(
-                lambda p, n=n: p.sii_code == f"SII{n:012d}"
-            ))
+            self._charged_by_network(
+                practices.filtered(lambda p, n=n: p.sii_code == f"SII{n:012d}")
+            )
         practices.action_settle()
         few = statements(practices[:4])
         many = statements(practices)

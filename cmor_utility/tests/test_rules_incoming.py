@@ -36,9 +36,7 @@ def practice(state="matched", amount="100", **vals):
 @tagged("post_install", "-at_install")
 class TestAnswers(BaseCase):
     def test_notice(self):
-        self.assertEqual(
-            incoming.on_notice(None, D("100"), POINT).path, ("received",)
-        )
+        self.assertEqual(incoming.on_notice(None, D("100"), POINT).path, ("received",))
         known = practice("charged", "80")
         for amount in ("100", "80"):
             decision = incoming.on_notice(known, D(amount), POINT)
