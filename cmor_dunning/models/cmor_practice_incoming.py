@@ -20,10 +20,11 @@ class CmorPractice(models.Model):
 
     def _settle(self, today):
         # EXTENDS cmor_utility
-        super()._settle(today)
+        result = super()._settle(today)
         mine = self.sudo().filtered(lambda p: p.side == "incoming")
         mine.filtered("billed_amount")._link_dunning_cases()
         mine._hold_what_is_not_due()
+        return result
 
     def _suspension_facts(self):
         # EXTENDS cmor_utility: orders of the technical office
@@ -45,9 +46,7 @@ class CmorPractice(models.Model):
         for practice in todo:
             action = last.get(practice.contract_id)
             if action:
-                day = fields.Date.to_string(
-                    action.executed_date or action.planned_date
-                )
+                day = fields.Date.to_string(action.executed_date or action.planned_date)
                 fact = "failed" if action.state == "failed" else "requested"
                 facts[practice] = (fact, f"{labels[action.op]}, {day}")
         return facts

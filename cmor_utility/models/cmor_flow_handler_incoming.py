@@ -195,7 +195,7 @@ class CmorFlowHandler(models.AbstractModel):
         )
         by_code = {(r.company_id.id, r.code): r for r in found}
         return {
-            record: record.request_id.sudo()
+            record: record.request_id.sudo().filtered(lambda r: r.key in keys)
             or by_code.get((record.company_id.id, code), requests)
             for record, code in codes.items()
         }

@@ -140,8 +140,8 @@ class CmorNetworkCharge(models.Model):
                     )
                 )
             if "point_code" in vals:
-                vals = {**vals, "point_key": _any_point_key(vals["point_code"])}
-                self = self._guarded()
+                key = _any_point_key(vals["point_code"])
+                super(CmorNetworkCharge, self._guarded()).write({"point_key": key})
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)

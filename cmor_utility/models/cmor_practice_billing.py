@@ -2,7 +2,6 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
-
 CHARGE_ROLES = ("to_charge", "charged")
 
 

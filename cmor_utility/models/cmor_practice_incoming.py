@@ -66,13 +66,14 @@ class CmorPractice(models.Model):
     @api.depends("name", "partner_id", "code", "sii_code", "side", "told_name")
     def _compute_display_name(self):
         # EXTENDS: an incoming practice is known by the SII's code
-        super()._compute_display_name()
+        result = super()._compute_display_name()
         for practice in self.filtered(lambda p: p.side == "incoming"):
             parts = [
                 practice.sii_code or practice.name,
                 practice.partner_id.name or practice.told_name,
             ]
             practice.display_name = " - ".join(part for part in parts if part)
+        return result
 
     # --- opening ----------------------------------------------------------------
 

@@ -24,7 +24,8 @@ class ResCompany(models.Model):
         "account.account",
         string="CMOR debit (transit)",
         check_company=True,
-        domain="[('account_type', 'not in', ('asset_receivable', 'liability_payable'))]",
+        domain="[('account_type', 'not in',"
+        " ('asset_receivable', 'liability_payable'))]",
         help="The network's line comes in, the customer's charge goes out: it returns"
         " to zero for each practice.",
     )
@@ -47,13 +48,14 @@ class ResCompany(models.Model):
 
     def _cmor_setup_books(self):
         # EXTENDS: also the transit account
-        super()._cmor_setup_books()
+        result = super()._cmor_setup_books()
         for company in self:
             todo = company.sudo().with_company(company)
             if not todo.cmor_transit_account_id:
                 todo.cmor_transit_account_id = todo._utility_create_account(
                     self.env._("CMOR debit (transit)")
                 )
+        return result
 
     def _cmor_charge_text(self):
         return one_line(self.sudo().cmor_charge_note) or CHARGE_TEXT

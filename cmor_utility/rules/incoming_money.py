@@ -135,33 +135,58 @@ def path(money, today):
 
 
 def _next(state, money, today):
-    billed = money.billed
-    if state == "cancelled":
-        if billed > 0:
-            return "to_refund"
-        # what billing has been told and has not put on a bill yet decides
-        return "" if money.pending else "closed"
-    if state == "matched":
-        return "to_charge" if money.network > 0 else ""
-    if state == "to_charge":
-        if billed > 0:
-            return "charged"
-        return "matched" if money.network <= 0 and not money.pending else ""
-    if state == "charged":
-        if billed <= 0:
-            return "to_charge"
-        if money.open_amount <= 0:
-            return "collected"
-        return "uncollected" if money.is_overdue(today) else ""
-    if state == "uncollected":
-        if money.open_amount <= 0:
-            return "collected"
-        return "carried" if money.has_left else ""
-    if state == "carried":
-        return "collected" if money.open_amount <= 0 else ""
-    if state == "collected":
-        return "uncollected" if money.open_amount > 0 else ""
-    return ""
+    follow = _FOLLOW.get(state)
+    return follow(money, today) if follow else ""
+
+
+def _after_cancelled(money, _today):
+    if money.billed > 0:
+        return "to_refund"
+    # what billing has been told and has not put on a bill yet decides
+    return "" if money.pending else "closed"
+
+
+def _after_matched(money, _today):
+    return "to_charge" if money.network > 0 else ""
+
+
+def _after_to_charge(money, _today):
+    if money.billed > 0:
+        return "charged"
+    return "matched" if money.network <= 0 and not money.pending else ""
+
+
+def _after_charged(money, today):
+    if money.billed <= 0:
+        return "to_charge"
+    if money.open_amount <= 0:
+        return "collected"
+    return "uncollected" if money.is_overdue(today) else ""
+
+
+def _after_uncollected(money, _today):
+    if money.open_amount <= 0:
+        return "collected"
+    return "carried" if money.has_left else ""
+
+
+def _after_carried(money, _today):
+    return "collected" if money.open_amount <= 0 else ""
+
+
+def _after_collected(money, _today):
+    return "uncollected" if money.open_amount > 0 else ""
+
+
+_FOLLOW = {
+    "cancelled": _after_cancelled,
+    "matched": _after_matched,
+    "to_charge": _after_to_charge,
+    "charged": _after_charged,
+    "uncollected": _after_uncollected,
+    "carried": _after_carried,
+    "collected": _after_collected,
+}
 
 
 def report_state(money):

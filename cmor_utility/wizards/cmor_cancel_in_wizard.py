@@ -7,7 +7,7 @@ class CmorCancelInWizard(models.TransientModel):
     _name = "cmor.cancel.in.wizard"
     _description = "Ask the annulment of incoming CMOR practices"
 
-    practice_ids = fields.Many2many("cmor.practice", string="Practices", required=True)
+    practice_ids = fields.Many2many("cmor.practice", required=True)
     reason_id = fields.Many2one(
         "cmor.cancel.reason",
         string="Reason",

@@ -7,7 +7,7 @@ class CmorLineWizard(models.TransientModel):
     _name = "cmor.line.wizard"
     _description = "Match a line of the network"
 
-    charge_ids = fields.Many2many("cmor.network.charge", string="Lines", required=True)
+    charge_ids = fields.Many2many("cmor.network.charge", required=True)
     company_id = fields.Many2one(related="charge_ids.company_id")
     practice_id = fields.Many2one(
         "cmor.practice",

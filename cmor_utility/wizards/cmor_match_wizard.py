@@ -17,9 +17,7 @@ class CmorMatchWizard(models.TransientModel):
     notice_date = fields.Date(related="practice_id.notice_date")
     sector = fields.Selection(related="practice_id.sector")
     company_id = fields.Many2one(related="practice_id.company_id")
-    proposal_ids = fields.Many2many(
-        "utility.contract", string="Proposals", compute="_compute_proposal_ids"
-    )
+    proposal_ids = fields.Many2many("utility.contract", compute="_compute_proposal_ids")
     contract_id = fields.Many2one(
         "utility.contract",
         string="Contract",

@@ -12,7 +12,7 @@ class CmorSuspendWizard(models.TransientModel):
         required=True,
         default="suspend",
     )
-    practice_ids = fields.Many2many("cmor.practice", string="Practices", required=True)
+    practice_ids = fields.Many2many("cmor.practice", required=True)
     known = fields.Text(string="Known from the supply", compute="_compute_known")
     has_unknown = fields.Boolean(compute="_compute_known")
     declared = fields.Selection(

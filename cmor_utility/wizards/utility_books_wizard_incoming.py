@@ -21,7 +21,8 @@ class UtilityBooksWizard(models.TransientModel):
         "account.account",
         string="CMOR debit (transit)",
         check_company=True,
-        domain="[('account_type', 'not in', ('asset_receivable', 'liability_payable'))]",
+        domain="[('account_type', 'not in',"
+        " ('asset_receivable', 'liability_payable'))]",
         help="The network's line comes in, the customer's charge goes out.",
     )
     cmor_charge_tax_id = fields.Many2one(
