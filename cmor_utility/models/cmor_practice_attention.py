@@ -7,6 +7,10 @@ NEXT_METHODS = {
     "confirm": "action_confirm",
     "export": "action_export",
     "mark_sent": "action_mark_sent",
+    "return_excess": "action_return_money",
+    "return_refund": "action_return_money",
+    "close_paid": "action_close_paid",
+    "answer_late": "action_ask_cancel",
 }
 
 

@@ -287,7 +287,44 @@ class CmorPractice(models.Model):
                 bases[practice.id]["complaint_reply"] = practice.complaint_on
             if practice.complaint_answered_on:
                 done[practice.id]["complaint_reply"] = practice.complaint_answered_on
+            practice._money_days(bases[practice.id], known[practice.id], done)
+        for practice_id, day in self._late_answers().items():
+            done[practice_id]["late_payment"] = day
         return bases, known, done
+
+    def _money_days(self, bases, known, done):
+        """Terms of the money: their last days were reckoned when it arrived."""
+        if self.late_on:
+            bases["late_payment"] = self.late_on
+            if self.late_due:
+                known["late_payment"] = self.late_due
+        if self.state == "excess_to_return":
+            bases["excess_return"] = self.paid_on
+            key = "excess_return"
+        elif self.state == "refund_due" and self._to_return() <= 0:
+            returned = [made.date for made in self.return_ids if made.state == "done"]
+            if not returned:
+                return
+            bases["refund_report"] = max(returned)
+            done[self.id]["refund_customer"] = max(returned)
+            key = "refund_report"
+        else:
+            key = "refund_customer"
+        if self.money_due:
+            known[key] = self.money_due
+
+    def _late_answers(self):
+        """{practice id: day on which the late payment was answered}."""
+        answered = self.filtered(lambda practice: practice.late_state == "answered")
+        if not answered:
+            return {}
+        groups = self.env["cmor.practice.event"]._read_group(
+            Domain("practice_id", "in", answered.ids)
+            & Domain("kind", "=", "late_payment_answered"),
+            ["practice_id"],
+            ["date:max"],
+        )
+        return {practice.id: rome_day(moment) for practice, moment in groups}
 
 
 def rome_day(moment):
