@@ -19,8 +19,8 @@ class CmorDownload(http.Controller):
         practices = request.env["cmor.practice"].browse(numbers).exists()
         try:
             data = practices._workbook()
-        except AccessError:
-            return request.not_found()
+        except AccessError as error:
+            raise request.not_found() from error
         return _file(data, "pratiche-cmor.xlsx", XLSX)
 
     @http.route(
@@ -47,8 +47,8 @@ class CmorDownload(http.Controller):
         practice = request.env["cmor.practice"].browse(practice_id)
         try:
             return _file(*getattr(practice, method)())
-        except (AccessError, MissingError):
-            return request.not_found()
+        except (AccessError, MissingError) as error:
+            raise request.not_found() from error
 
 
 def _file(data, filename, kind):

@@ -57,6 +57,7 @@ from . import (
     cmor_flow_attention,
     cmor_digest,
     cmor_dashboard,
+    cmor_dashboard_money,
     cmor_practice_workbook,
     cmor_practice_dossier,
     res_users,

@@ -28,7 +28,7 @@ class CmorAttentionMixin(models.AbstractModel):
         compute="_compute_attention",
         search="_search_attention",
     )
-    attention_text = fields.Char(string="Why", compute="_compute_attention")
+    attention_text = fields.Char(string="What to do", compute="_compute_attention")
 
     @api.model
     def _attention_domains(self):

@@ -91,8 +91,9 @@ class CmorPractice(models.Model):
             )
         if self.env["utility.notice"].has_access("read"):
             for notice in self.notice_ids:
-                for proof in notice.attachment_ids:
+                # whoever may read the notice may have its proofs
+                for proof in notice.sudo().attachment_ids:
                     yield Member("solleciti", proof.name, proof.raw or b"", notice.ref)
         for condition in self.condition_ids:
-            for proof in condition.attachment_ids:
+            for proof in condition.sudo().attachment_ids:
                 yield Member("prove", proof.name, proof.raw or b"", condition.code)

@@ -287,7 +287,11 @@ class CmorPractice(models.Model):
                 bases[practice.id]["complaint_reply"] = practice.complaint_on
             if practice.complaint_answered_on:
                 done[practice.id]["complaint_reply"] = practice.complaint_answered_on
-            practice._money_days(bases[practice.id], known[practice.id], done)
+            found = bases[practice.id], known[practice.id], done[practice.id]
+            if practice.side == "incoming":
+                practice._incoming_days(*found)
+            else:
+                practice._money_days(*found)
         for practice_id, day in self._late_answers().items():
             done[practice_id]["late_payment"] = day
         return bases, known, done
@@ -306,12 +310,26 @@ class CmorPractice(models.Model):
             if not returned:
                 return
             bases["refund_report"] = max(returned)
-            done[self.id]["refund_customer"] = max(returned)
+            done["refund_customer"] = max(returned)
             key = "refund_report"
         else:
             key = "refund_customer"
         if self.money_due:
             known[key] = self.money_due
+
+    def _incoming_days(self, bases, known, done):
+        """Days that the notices, the network and the bills have told."""
+        accepted = self.accepted_on or self.notice_date
+        if accepted:
+            bases["accepted"] = accepted
+        if self.suspend_until:
+            known["suspension_request"] = self.suspend_until
+        if self.network_date:
+            done["first_billing"] = self.network_date
+        if self.cancelled_on:
+            bases["refund_customer"] = self.cancelled_on
+        if self.return_by:
+            known["refund_customer"] = self.return_by
 
     def _late_answers(self):
         """{practice id: day on which the late payment was answered}."""

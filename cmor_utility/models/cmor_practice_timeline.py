@@ -78,6 +78,7 @@ class CmorPractice(models.Model):
             self._timeline_events,
             self._timeline_receipts,
             self._timeline_returns,
+            self._timeline_network,
             self._timeline_books,
             self._timeline_deadlines,
         ]
@@ -232,6 +233,22 @@ class CmorPractice(models.Model):
                 },
             )
 
+    def _timeline_network(self):
+        """Incoming: what the network charged, and the charges to the customer."""
+        states = self._selection_labels("cmor.network.charge", "state")
+        for line in self._readable("cmor.network.charge"):
+            yield (
+                line.practice_id.id,
+                {
+                    "when": line.date,
+                    "kind": "amount",
+                    "title": self.env._("Charged by the network"),
+                    "text": line.ref,
+                    "badge": states.get(line.state),
+                    "amount": line.amount,
+                },
+            )
+
     def _timeline_books(self):
         """Entries in the books that the practice made."""
         if not self.env["account.move"].has_access("read"):
@@ -255,6 +272,7 @@ class CmorPractice(models.Model):
         """Entries of one practice; other parts add theirs."""
         receipts, returns = self.receipt_ids, self.return_ids
         moves = receipts.move_id | receipts.reversal_id | self.refund_move_id
+        moves |= self.customer_bill_id | self.network_charge_ids.move_id
         return moves | returns.move_id | returns.payment_id.move_id
 
     def _timeline_deadlines(self):
