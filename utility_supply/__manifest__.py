@@ -46,4 +46,5 @@
         "views/utility_manual_menus.xml",
         "views/import_menus.xml",
     ],
+    "assets": {"web.assets_backend": ["utility_supply/static/src/**/*"]},
 }

@@ -7,6 +7,17 @@ NEXT_METHODS = {
     "confirm": "action_confirm",
     "export": "action_export",
     "mark_sent": "action_mark_sent",
+    "return_excess": "action_return_money",
+    "return_refund": "action_return_money",
+    "close_paid": "action_close_paid",
+    "answer_late": "action_ask_cancel",
+    "match": "action_match",
+    "charge_customer": "action_charge_customer",
+    "refund_customer": "action_refund_customer",
+    "check_difference": "action_accept_difference_dialog",
+    "report": "action_report",
+    "report_again": "action_report",
+    "close_incoming": "action_close_incoming",
 }
 
 

@@ -287,7 +287,62 @@ class CmorPractice(models.Model):
                 bases[practice.id]["complaint_reply"] = practice.complaint_on
             if practice.complaint_answered_on:
                 done[practice.id]["complaint_reply"] = practice.complaint_answered_on
+            found = bases[practice.id], known[practice.id], done[practice.id]
+            if practice.side == "incoming":
+                practice._incoming_days(*found)
+            else:
+                practice._money_days(*found)
+        for practice_id, day in self._late_answers().items():
+            done[practice_id]["late_payment"] = day
         return bases, known, done
+
+    def _money_days(self, bases, known, done):
+        """Terms of the money: their last days were reckoned when it arrived."""
+        if self.late_on:
+            bases["late_payment"] = self.late_on
+            if self.late_due:
+                known["late_payment"] = self.late_due
+        if self.state == "excess_to_return":
+            bases["excess_return"] = self.paid_on
+            key = "excess_return"
+        elif self.state == "refund_due" and self._to_return() <= 0:
+            returned = [made.date for made in self.return_ids if made.state == "done"]
+            if not returned:
+                return
+            bases["refund_report"] = max(returned)
+            done["refund_customer"] = max(returned)
+            key = "refund_report"
+        else:
+            key = "refund_customer"
+        if self.money_due:
+            known[key] = self.money_due
+
+    def _incoming_days(self, bases, known, done):
+        """Days that the notices, the network and the bills have told."""
+        accepted = self.accepted_on or self.notice_date
+        if accepted:
+            bases["accepted"] = accepted
+        if self.suspend_until:
+            known["suspension_request"] = self.suspend_until
+        if self.network_date:
+            done["first_billing"] = self.network_date
+        if self.cancelled_on:
+            bases["refund_customer"] = self.cancelled_on
+        if self.return_by:
+            known["refund_customer"] = self.return_by
+
+    def _late_answers(self):
+        """{practice id: day on which the late payment was answered}."""
+        answered = self.filtered(lambda practice: practice.late_state == "answered")
+        if not answered:
+            return {}
+        groups = self.env["cmor.practice.event"]._read_group(
+            Domain("practice_id", "in", answered.ids)
+            & Domain("kind", "=", "late_payment_answered"),
+            ["practice_id"],
+            ["date:max"],
+        )
+        return {practice.id: rome_day(moment) for practice, moment in groups}
 
 
 def rome_day(moment):

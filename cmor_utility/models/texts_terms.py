@@ -86,3 +86,13 @@ ATTENTION_TEXTS = {
     "waiting": _lt("A received record waits for a decision."),
     "theirs": _lt("%(term)s was due on %(date)s: nothing has arrived."),
 }
+
+# why a file, a record or a request needs a person
+NEED_TEXTS = {
+    "unanswered": _lt("The SII has not answered within its term: look on the portal."),
+    "to_send": _lt("Upload the file, then mark it as sent."),
+    "to_export": _lt("Put it into a file and send it."),
+    "records_wait": _lt("Some records wait for a decision."),
+    "record_waits": _lt("Received, but not applied: decide what it means."),
+    "layout_refused": _lt("Refused by the layout: correct the data, then export again."),
+}

@@ -15,9 +15,9 @@ LATE, RISK, ACTION, CHECK = "late", "risk", "action", "check"
 LEVELS = (LATE, RISK, ACTION, CHECK)
 DEAD = ("cancelled", "closed", "closed_lost", "expired")
 # next steps by which others act, or time, or that no button does: their keys begin so
-NOT_A_STEP = ("wait", "await", "solve")
+NOT_A_STEP = ("wait", "await", "solve", "is_suspended", "collect", "check_")
 # next steps that are a question about the facts, not a step of the procedure
-QUESTIONS = ("solve", "declare", "declare_art4", "identify")
+QUESTIONS = ("solve", "declare", "declare_art4", "match", "check_difference")
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,1 @@
-from . import import_download
+from . import export_safe, import_download

@@ -116,7 +116,7 @@ registry.category("web_tour.tours").add("utility_first_way_case_and_file", {
         },
         {
             content: "what was done is listed",
-            trigger: ".o_form_view .o_dunning_timeline .o_dunning_entry",
+            trigger: ".o_form_view .o_utility_timeline .o_utility_entry",
         },
         ...openMenu("cmor_utility.menu_root", "cmor_utility.cmor_flow_file_menu"),
         {

@@ -32,7 +32,7 @@ registry.category("web_tour.tours").add("creditbox_daily_clerk", {
         },
         {
             content: "everything that happened, in one list",
-            trigger: ".o_form_view .o_dunning_timeline .o_dunning_entry",
+            trigger: ".o_form_view .o_utility_timeline .o_utility_entry",
         },
         {
             content: "a clerk starts no run from here",

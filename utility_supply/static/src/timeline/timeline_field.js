@@ -4,9 +4,12 @@ import { standardFieldProps } from "@web/views/fields/standard_field_props";
 
 import { Component, useState } from "@odoo/owl";
 
-/** Everything that happened to a case, newest first; each entry opens its document. */
+/**
+ * What happened to a record, newest first; each entry opens its document, and offers
+ * its files (`files`: name and url) for download.
+ */
 export class TimelineField extends Component {
-    static template = "creditbox_dunning.TimelineField";
+    static template = "utility_supply.TimelineField";
     static props = { ...standardFieldProps };
 
     setup() {
@@ -40,7 +43,7 @@ export class TimelineField extends Component {
     }
 }
 
-registry.category("fields").add("dunning_timeline", {
+registry.category("fields").add("utility_timeline", {
     component: TimelineField,
     supportedTypes: ["json"],
 });

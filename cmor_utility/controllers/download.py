@@ -1,0 +1,62 @@
+import json
+
+from odoo import http
+from odoo.exceptions import AccessError, MissingError
+from odoo.http import content_disposition, request
+
+from odoo.addons.utility_supply.controllers.import_download import XLSX
+
+
+class CmorDownload(http.Controller):
+    """Workbook, dossier and originals of practices: with the reader's own rights."""
+
+    @http.route(
+        "/cmor_utility/practices.xlsx", type="http", auth="user", methods=["POST"]
+    )
+    def workbook(self, ids):
+        """The workbook of a selection. ``ids``: JSON list."""
+        numbers = [int(number) for number in json.loads(ids)]
+        practices = request.env["cmor.practice"].browse(numbers).exists()
+        try:
+            data = practices._workbook()
+        except AccessError as error:
+            raise request.not_found() from error
+        return _file(data, "pratiche-cmor.xlsx", XLSX)
+
+    @http.route(
+        "/cmor_utility/dossier/<int:practice_id>",
+        type="http",
+        auth="user",
+        methods=["GET"],
+    )
+    def dossier(self, practice_id, **_ignored):
+        """The printable dossier: PDF, or HTML where there is no wkhtmltopdf."""
+        return self._made(practice_id, "_dossier_document")
+
+    @http.route(
+        "/cmor_utility/dossier/<int:practice_id>.zip",
+        type="http",
+        auth="user",
+        methods=["GET"],
+    )
+    def originals(self, practice_id, **_ignored):
+        """The dossier with all the originals and an index of their hashes."""
+        return self._made(practice_id, "_dossier_zip")
+
+    def _made(self, practice_id, method):
+        practice = request.env["cmor.practice"].browse(practice_id)
+        try:
+            return _file(*getattr(practice, method)())
+        except (AccessError, MissingError) as error:
+            raise request.not_found() from error
+
+
+def _file(data, filename, kind):
+    return request.make_response(
+        data,
+        [
+            ("Content-Type", kind),
+            ("Content-Disposition", content_disposition(filename)),
+            ("X-Content-Type-Options", "nosniff"),
+        ],
+    )

@@ -1,0 +1,71 @@
+from odoo import api, models
+from odoo.fields import Domain
+
+
+class CmorFlowFile(models.Model):
+    """Files: to be sent, without an answer, with records that wait."""
+
+    _name = "cmor.flow.file"
+    _inherit = ["cmor.flow.file", "cmor.attention.mixin"]
+
+    @api.model
+    def _attention_domains(self):
+        is_out = Domain("direction", "=", "out")
+        unanswered = Domain("record_ids.practice_id.state", "=", "sent") | Domain(
+            "record_ids.request_id.state", "in", ("sent", "admitted")
+        )
+        return [
+            (
+                "late",
+                "unanswered",
+                is_out
+                & Domain("state", "=", "sent")
+                & self._sii_is_late("sent_on")
+                & unanswered,
+            ),
+            ("action", "to_send", is_out & Domain("state", "=", "generated")),
+            (
+                "check",
+                "records_wait",
+                Domain("direction", "=", "in")
+                & (
+                    Domain("state", "in", ("partial", "refused"))
+                    | Domain("record_ids", "any", [("state", "=", "waiting")])
+                ),
+            ),
+        ]
+
+
+class CmorFlowRecord(models.Model):
+    """Records: received ones that wait for a decision."""
+
+    _name = "cmor.flow.record"
+    _inherit = ["cmor.flow.record", "cmor.attention.mixin"]
+
+    @api.model
+    def _attention_domains(self):
+        return [
+            ("check", "record_waits", Domain("state", "=", "waiting")),
+            (
+                "action",
+                "layout_refused",
+                Domain("state", "=", "refused")
+                & Domain("practice_id.state", "in", ("ready", "candidate")),
+            ),
+        ]
+
+
+class CmorPracticeRequest(models.Model):
+    """Requests: to be exported or sent, or without an answer."""
+
+    _name = "cmor.practice.request"
+    _inherit = ["cmor.practice.request", "cmor.attention.mixin"]
+
+    @api.model
+    def _attention_domains(self):
+        waiting = Domain("state", "in", ("sent", "admitted"))
+        return [
+            ("late", "unanswered", waiting & self._sii_is_late("sent_on")),
+            ("action", "to_export", Domain("state", "=", "to_export")),
+            ("action", "to_send", Domain("state", "=", "exported")),
+        ]

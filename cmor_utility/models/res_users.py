@@ -1,0 +1,23 @@
+from odoo import fields, models
+
+
+class ResUsers(models.Model):
+    """How often a user gets the digest of the practices."""
+
+    _inherit = "res.users"
+
+    cmor_digest = fields.Selection(
+        [("none", "Never"), ("daily", "Every day"), ("weekly", "On Mondays")],
+        string="CMOR digest by e-mail",
+        default="daily",
+        help="What is late, at risk, to be done or to be checked, in one e-mail. Nothing"
+        " is sent when nothing waits.",
+    )
+
+    @property
+    def SELF_READABLE_FIELDS(self):
+        return [*super().SELF_READABLE_FIELDS, "cmor_digest"]
+
+    @property
+    def SELF_WRITEABLE_FIELDS(self):
+        return [*super().SELF_WRITEABLE_FIELDS, "cmor_digest"]
