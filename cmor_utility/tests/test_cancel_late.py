@@ -247,6 +247,14 @@ class TestLatePayment(MoneyCommon):
         self.assertEqual(self.practice.late_due, due)
         self.assertEqual(len(self.practice.event_ids), events)
 
+    def test_excess_answers_it(self):
+        self.practice.sudo()._guarded().write({"state": "awaiting_csea"})
+        self._pay(self.bills[0], 40)
+        self._apply(self._record(self.practice))
+        self.assertEqual(self.practice.state, "excess_to_return")
+        self.assertEqual(self.practice.late_state, "answered")
+        self.assertEqual(self.practice.next_action, "return_excess")
+
     def test_kept_with_a_reason(self):
         self._pay(self.bills[0], 40)
         me = self.practice.with_user(self.operator)
@@ -265,7 +273,9 @@ class TestLatePayment(MoneyCommon):
         self._dialog(self.practice).save().action_apply()
         self.assertEqual(self.practice.late_state, "answered")
         self.practice.with_user(self.operator).action_withdraw_cancel()
-        self.assertEqual((self.practice.late_state, self.practice.late_due), ("open", due))
+        self.assertEqual(
+            (self.practice.late_state, self.practice.late_due), ("open", due)
+        )
 
     def test_constant_sql(self):
         practices = self.env["cmor.practice"].union(
