@@ -78,6 +78,12 @@ class CmorMassJob(models.Model):
             worked = job.count_done + job.count_asked + job.count_failed
             job.progress = 100 * worked / job.count_total if job.count_total else 100
 
+    @api.depends("action")
+    def _compute_display_name(self):
+        labels = dict(self._fields["action"]._description_selection(self.env))
+        for job in self:
+            job.display_name = labels.get(job.action, "")
+
     # --- asking -----------------------------------------------------------------
 
     @api.model

@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL
+from odoo.tools import SQL, format_date, formatLang
 
 from ..rules import late, lifecycle
 from .cmor_practice_facts import _cents
@@ -46,6 +46,26 @@ class CmorPractice(models.Model):
     late_due = fields.Date(
         string="Answer by", readonly=True, copy=False, index="btree_not_null"
     )
+
+    late_text = fields.Char(compute="_compute_late_text")
+
+    @api.depends("late_state", "late_kind", "late_amount", "late_due")
+    @api.depends_context("lang")
+    def _compute_late_text(self):
+        kinds = dict(self._fields["late_kind"]._description_selection(self.env))
+        for practice in self:
+            practice.late_text = practice.late_state == "open" and self.env._(
+                "%(amount)s paid on the claimed bills, the last on %(day)s. %(kind)s:"
+                " %(left)s. Update the claim or annul it by %(due)s.",
+                amount=practice._late_money(practice.late_amount),
+                day=format_date(self.env, practice.late_on),
+                kind=kinds.get(practice.late_kind, ""),
+                left=practice._late_money(practice.late_new_amount),
+                due=format_date(self.env, practice.late_due),
+            )
+
+    def _late_money(self, amount):
+        return formatLang(self.env, amount, currency_obj=self.currency_id)
 
     # --- actions ----------------------------------------------------------------
 

@@ -208,6 +208,10 @@ class CmorPractice(models.Model):
         for practice in self:
             excess = practice._to_return()
             if practice.state in ("paid", "closed") and excess > 0:
+                # what the customer paid besides goes back to him: no annulment needed
+                practice._late_answered(
+                    self.env._("CSEA has paid: the excess goes back to the customer")
+                )
                 due = practice._term_end("excess_return_days", practice.paid_on)
                 practice._guarded().write({"money_due": due})
                 practice._move_to(

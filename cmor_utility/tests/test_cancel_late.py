@@ -247,6 +247,14 @@ class TestLatePayment(MoneyCommon):
         self.assertEqual(self.practice.late_due, due)
         self.assertEqual(len(self.practice.event_ids), events)
 
+    def test_excess_answers_it(self):
+        self.practice.sudo()._guarded().write({"state": "awaiting_csea"})
+        self._pay(self.bills[0], 40)
+        self._apply(self._record(self.practice))
+        self.assertEqual(self.practice.state, "excess_to_return")
+        self.assertEqual(self.practice.late_state, "answered")
+        self.assertEqual(self.practice.next_action, "return_excess")
+
     def test_kept_with_a_reason(self):
         self._pay(self.bills[0], 40)
         me = self.practice.with_user(self.operator)

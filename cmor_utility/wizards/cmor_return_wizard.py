@@ -49,6 +49,16 @@ class CmorReturnWizard(models.TransientModel):
         practice = self.env["cmor.practice"].browse(values.get("practice_id"))
         if practice and "amount" in fields:
             values["amount"] = practice.to_return_amount
+        if practice and "journal_id" in fields:
+            journals = self.env["account.journal"].sudo()
+            values["journal_id"] = journals.search(
+                [
+                    ("company_id", "=", practice.company_id.id),
+                    ("type", "=", "bank"),
+                    ("id", "!=", practice.company_id.utility_payment_journal_id.id),
+                ],
+                limit=1,
+            ).id
         return values
 
     def action_apply(self):
