@@ -43,6 +43,9 @@ class CmorPractice(models.Model):
         help="What the indemnity would be now.",
     )
     late_on = fields.Date(string="Last paid on", readonly=True, copy=False)
+    late_found_on = fields.Date(
+        readonly=True, copy=False, help="The term to answer runs from here."
+    )
     late_due = fields.Date(
         string="Answer by", readonly=True, copy=False, index="btree_not_null"
     )
@@ -156,6 +159,7 @@ class CmorPractice(models.Model):
                     "late_amount",
                     "late_new_amount",
                     "late_on",
+                    "late_found_on",
                     "late_due",
                 ),
                 False,
@@ -167,9 +171,14 @@ class CmorPractice(models.Model):
             "late_new_amount": float(verdict.new_amount),
             "late_on": verdict.day,
             # more paid while the first answer is due does not move the term
-            "late_due": self.late_due
-            if self.late_state == "open"
-            else self._term_end("late_payment_days", today),
+            **(
+                {}
+                if self.late_state == "open"
+                else {
+                    "late_found_on": today,
+                    "late_due": self._term_end("late_payment_days", today),
+                }
+            ),
         }
 
     def _claimed_bills(self):

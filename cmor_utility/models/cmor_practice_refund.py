@@ -25,6 +25,9 @@ class CmorPractice(models.Model):
         check_company=True,
         help="Opens again the debt that CSEA had paid, and owes the customer as much.",
     )
+    refund_from = fields.Date(
+        readonly=True, copy=False, help="Day of the annulment: the term runs from here."
+    )
     to_return_amount = fields.Monetary(
         string="Still to return", compute="_compute_to_return_amount"
     )
@@ -150,7 +153,7 @@ class CmorPractice(models.Model):
             practice.company_id._cmor_setup_books()
             practice._reopen_debt(day)
             due = practice._term_end("refund_customer_days", day)
-            practice._guarded().write({"money_due": due})
+            practice._guarded().write({"money_due": due, "refund_from": day})
             amount = _cents(practice.received_amount) - sum(
                 _cents(r.amount) for r in practice.return_ids if r.state == "done"
             )
@@ -252,6 +255,24 @@ class CmorPractice(models.Model):
                 ),
             },
         )
+
+    def _deadline_days(self):
+        # EXTENDS: the terms of the money run from days that are no change of state
+        bases, known, done = super()._deadline_days()
+        for practice in self:
+            base = bases[practice.id]
+            if practice.late_state == "open" and practice.late_found_on:
+                base["late_payment"] = practice.late_found_on
+            if practice.state == "excess_to_return" and practice.paid_on:
+                base["excess_return"] = practice.paid_on
+            if practice.state != "refund_due":
+                continue
+            if practice.refund_from:
+                base["refund_customer"] = practice.refund_from
+            returned = practice.return_ids.filtered(lambda r: r.state == "done")
+            if returned and practice._to_return() <= 0:
+                base["refund_report"] = max(returned.mapped("date"))
+        return bases, known, done
 
     def _next_of_refund(self):
         params = {"amount": self._to_return(), "date": self.money_due}

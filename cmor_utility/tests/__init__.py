@@ -15,6 +15,7 @@ from . import (
     test_forecast,
     test_guards,
     test_history,
+    test_money_terms,
     test_past_practices,
     test_incoming,
     test_incoming_money,

@@ -1,11 +1,14 @@
 """CSEA's money: entered once, on the right bills, to the cent; what is too much."""
 
+import base64
 from datetime import date
 from decimal import Decimal
 
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
+
+from odoo.addons.utility_supply.formats.workbook import rows_workbook
 
 from ..rules import messages
 from .common import TODAY, CmorCommon
@@ -253,6 +256,25 @@ class TestReceipts(MoneyCommon):
         self.assertEqual(set(practices.mapped("state")), {"paid"})
         self.assertEqual(self._csea_open(), -50, "the money without a practice")
 
+    def test_remittance_loaded_as_a_file(self):
+        practice = self._create_waiting("RG")
+        rows = [[practice.sii_code, 300], ["SII000000000XYZ", 12.5]]
+        files = {
+            "rimessa.csv": f"Codice;Importo\n{practice.sii_code};300,00\n".encode(),
+            "rimessa.xlsx": rows_workbook([("Foglio", ["Codice", "Importo"], rows)]),
+        }
+        for name, data in files.items():
+            wizard = self._wizard(
+                amount=300, file=base64.b64encode(data), filename=name
+            )
+            wizard.action_match()
+            known = wizard.line_ids.filtered("practice_id")
+            self.assertEqual((known.practice_id, known.amount), (practice, 300), name)
+        self.assertEqual(wizard.line_ids.mapped("amount"), [300, 12.5])
+        broken = self._wizard(file=base64.b64encode(b"%PDF-1.4"), filename="a.pdf")
+        with self.assertRaises(UserError):
+            broken.action_match()
+
     def test_more_than_claimed_only_when_ticked(self):
         practice = self._create_waiting("RC")
         self._apply(self._record(practice))
@@ -357,10 +379,24 @@ class TestRefund(MoneyCommon):
             .create({"practice_id": practice.id, "amount": 300, "mode": "other"})
         )
         wizard.sudo().item_id = item
+        with self.assertRaises(AccessError):
+            wizard.action_apply()
+        self.operator.group_ids += self.env.ref("account.group_account_invoice")
         wizard.action_apply()
         self.assertTrue(item.reconciled)
         self.assertFalse(practice._owed_items())
         self.assertEqual(practice.request_ids.key, "refund_report")
+
+    def test_operator_without_accounting_uses_the_next_bill(self):
+        self.practice._refund_due(date(2026, 4, 28))
+        dialog = Form(
+            self.env["cmor.return.wizard"]
+            .with_user(self.operator)
+            .with_context(default_practice_id=self.practice.id)
+        )
+        self.assertEqual((dialog.mode, dialog.amount), ("offset", 300))
+        dialog.save().action_apply()
+        self.assertEqual(self.practice.return_ids.state, "planned")
 
     def test_closed_before_the_annulment(self):
         self.practice.action_close_paid()

@@ -6,6 +6,7 @@ from odoo.fields import Domain
 
 from odoo.addons.utility_supply.formats import cells, tabular
 from odoo.addons.utility_supply.formats.issues import FileRefused
+from odoo.addons.utility_supply.formats.messages import describe
 
 from ..formats import remittance
 from ..models.cmor_practice_facts import _cents
@@ -151,7 +152,10 @@ class CmorReceiptWizard(models.TransientModel):
                 lines.append(";".join(cells.plain(cell) for cell in row.cells.values()))
         except FileRefused as error:
             raise UserError(
-                self.env._("The file cannot be read: %(why)s", why=str(error))
+                self.env._(
+                    "The file cannot be read: %(why)s",
+                    why=" ".join(describe(found, self.env._) for found in error.issues),
+                )
             ) from error
         return "\n".join(lines)
 

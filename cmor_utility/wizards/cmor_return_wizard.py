@@ -1,7 +1,8 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 
 from ..models.cmor_practice_facts import _cents
+from .cmor_receipt_wizard import ACCOUNTING
 
 
 class CmorReturnWizard(models.TransientModel):
@@ -31,11 +32,13 @@ class CmorReturnWizard(models.TransientModel):
     journal_id = fields.Many2one(
         "account.journal",
         string="Pay from",
+        groups=ACCOUNTING,
         domain="[('type', 'in', ('bank', 'cash')), ('company_id', '=', company_id)]",
     )
     item_id = fields.Many2one(
         "account.move.line",
         string="Payment",
+        groups=ACCOUNTING,
         domain="[('company_id', '=', company_id), ('parent_state', '=', 'posted'),"
         " ('partner_id', 'child_of', partner_id), ('balance', '>', 0),"
         " ('reconciled', '=', False), ('move_id.move_type', '=', 'entry'),"
@@ -43,13 +46,26 @@ class CmorReturnWizard(models.TransientModel):
         " ('asset_receivable', 'liability_payable'))]",
     )
 
+    can_pay = fields.Boolean(compute="_compute_can_pay")
+
+    @api.depends_context("uid")
+    def _compute_can_pay(self):
+        self.can_pay = self._may_pay()
+
+    @api.model
+    def _may_pay(self):
+        """Payments are for who sees the journals; others go through a bill."""
+        return self.env.su or any(map(self.env.user.has_group, ACCOUNTING.split(",")))
+
     @api.model
     def default_get(self, fields):
         values = super().default_get(fields)
         practice = self.env["cmor.practice"].browse(values.get("practice_id"))
         if practice and "amount" in fields:
             values["amount"] = practice.to_return_amount
-        if practice and "journal_id" in fields:
+        if not self._may_pay():
+            values["mode"] = "offset"
+        elif practice and "journal_id" in fields:
             journals = self.env["account.journal"].sudo()
             values["journal_id"] = journals.search(
                 [
@@ -64,7 +80,11 @@ class CmorReturnWizard(models.TransientModel):
     def action_apply(self):
         """Return the money as the dialog says."""
         self.ensure_one()
-        if self.mode == "transfer" and not self.journal_id:
+        if self.mode != "offset" and not self.can_pay:
+            raise AccessError(
+                self.env._("Payments are made by accounting: choose the next bill.")
+            )
+        if self.mode == "transfer" and not self.sudo().journal_id:
             raise UserError(self.env._("Choose the bank to pay from."))
         if self.mode == "other":
             self._check_item()
@@ -74,15 +94,15 @@ class CmorReturnWizard(models.TransientModel):
             _cents(self.amount),
             self.date,
             self.ref or "",
-            self.journal_id.sudo(),
-            self.item_id.sudo(),
+            self.sudo().journal_id,
+            self.sudo().item_id,
         )
         if not made:
             return practice._asked_notice()
         return {"type": "ir.actions.act_window_close"}
 
     def _check_item(self):
-        item = self.item_id.sudo()
+        item = self.sudo().item_id
         if not item:
             raise UserError(self.env._("Choose the payment that was made."))
         is_his = (
