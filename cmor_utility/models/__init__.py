@@ -50,6 +50,7 @@ from . import (
     cmor_practice_next_incoming,
     cmor_network_charge,
     cmor_flow_handler_incoming,
+    cmor_flow_file_incoming,
     cmor_practice_terms,
     cmor_practice_attention,
     cmor_practice_timeline,

@@ -18,6 +18,7 @@ from . import (
     test_money_terms,
     test_past_practices,
     test_incoming,
+    test_incoming_files,
     test_incoming_money,
     test_race,
     test_receipts,
