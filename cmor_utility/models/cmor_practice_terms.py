@@ -48,7 +48,7 @@ class CmorPractice(models.Model):
     )
     attention_reason = fields.Char(readonly=True, copy=False)
     attention_key = fields.Char(readonly=True, copy=False)
-    attention_date = fields.Date(string="By", readonly=True, copy=False)
+    attention_date = fields.Date(string="Due by", readonly=True, copy=False)
     attention_text = fields.Char(string="Why", compute="_compute_attention_text")
     needs_action = fields.Boolean(readonly=True, copy=False)
     needs_check = fields.Boolean(string="Needs checking", readonly=True, copy=False)
