@@ -3,6 +3,7 @@ from odoo.fields import Domain
 
 from ..rules import deadlines as rules
 from ..rules.attention import DEAD
+from ..rules.reckoning import reckon
 
 CHUNK = 500
 
@@ -132,10 +133,10 @@ class CmorDeadline(models.Model):
         if not term or not self:
             return self.browse()
         first = min(self.mapped("date_due"))
-        holidays = company._utility_holidays(range(first.year, today.year + 2))
-        return self.filtered(
-            lambda d: rules.reckon(d.date_due, term, holidays)[0] <= today
+        calendar = self.env["cmor.parameter"]._calendar(
+            company, range(first.year, today.year + 2)
         )
+        return self.filtered(lambda d: reckon(d.date_due, term, calendar)[0] <= today)
 
     def _tell_manager(self, company, today):
         kind = self.env.ref("cmor_utility.activity_type_escalation")

@@ -148,8 +148,7 @@ class CmorDigest(models.Model):
         lines = []
         for model, label in texts.items():
             count = self.env[model].search_count(
-                Domain("company_id", "=", company.id)
-                & Domain("attention", "!=", False)
+                Domain("company_id", "=", company.id) & Domain("attention", "!=", False)
             )
             if count:
                 lines.append({"label": label, "count": count, "level": "check"})

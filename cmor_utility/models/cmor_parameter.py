@@ -4,7 +4,9 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 
-from ..rules.deadlines import Term, TermRow, TermTable
+from odoo.addons.utility_supply.rules import workdays
+
+from ..rules.reckoning import Calendar, Term, TermRow, TermTable
 from ..rules.terms import DEAREST, EXCLUDE, MEAN, PRO_RATA, WHOLE, Terms
 
 CHOICES = {
@@ -155,4 +157,13 @@ class CmorParameter(models.Model):
                 bool(parameter.company_id),
             )
             for parameter in found
+        )
+
+    @api.model
+    def _calendar(self, company, years):
+        """How working days are counted, with the holidays of ``years``."""
+        return Calendar(
+            frozenset(company._utility_holidays(years)),
+            workdays.add_working_days,
+            workdays.next_working_day,
         )

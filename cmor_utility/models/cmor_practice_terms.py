@@ -48,7 +48,7 @@ class CmorPractice(models.Model):
     )
     attention_reason = fields.Char(readonly=True, copy=False)
     attention_key = fields.Char(readonly=True, copy=False)
-    attention_date = fields.Date(string="By", readonly=True, copy=False)
+    attention_date = fields.Date(string="Due by", readonly=True, copy=False)
     attention_text = fields.Char(string="Why", compute="_compute_attention_text")
     needs_action = fields.Boolean(readonly=True, copy=False)
     needs_check = fields.Boolean(string="Needs checking", readonly=True, copy=False)
@@ -148,9 +148,11 @@ class CmorPractice(models.Model):
     def _refresh_terms_of(self, company, today):
         table = self.env["cmor.parameter"]._term_table(company)
         facts = self._deadline_facts()
-        holidays = company._utility_holidays(_years(facts.values(), today))
+        calendar = self.env["cmor.parameter"]._calendar(
+            company, _years(facts.values(), today)
+        )
         found = {
-            practice: rules.deadlines(facts[practice], table, today, holidays)
+            practice: rules.deadlines(facts[practice], table, today, calendar)
             for practice in self
         }
         stored = self.env["cmor.deadline"]._store(found)
@@ -200,9 +202,9 @@ class CmorPractice(models.Model):
     # --- facts ------------------------------------------------------------------
 
     def _deadline_facts(self):
-        """{practice: rules.deadlines.DeadlineFacts}, in a constant number of queries."""
+        """{practice: DeadlineFacts}, in a constant number of queries."""
         steps = self._deadline_steps()
-        requests = self._deadline_requests()
+        later = self._deadline_requests()
         notices = self._deadline_notices()
         bases, known, done = self._deadline_days()
         return {
@@ -213,7 +215,7 @@ class CmorPractice(models.Model):
                 last_day=practice.date_end or None,
                 window=practice._window() if practice.side == "outgoing" else None,
                 steps=steps.get(practice.id, ()),
-                requests=requests.get(practice.id, ()),
+                requests=later.get(practice.id, ()),
                 notices=notices.get(practice.id, ()),
                 bases=bases[practice.id],
                 known=known[practice.id],

@@ -10,8 +10,8 @@ class ResUsers(models.Model):
         [("none", "Never"), ("daily", "Every day"), ("weekly", "On Mondays")],
         string="CMOR digest by e-mail",
         default="daily",
-        help="What is late, at risk, to be done or to be checked, in one e-mail. Nothing"
-        " is sent when nothing waits.",
+        help="What is late, at risk, to be done or to be checked, in one e-mail."
+        " Nothing is sent when nothing waits.",
     )
 
     @property

@@ -94,5 +94,7 @@ NEED_TEXTS = {
     "to_export": _lt("Put it into a file and send it."),
     "records_wait": _lt("Some records wait for a decision."),
     "record_waits": _lt("Received, but not applied: decide what it means."),
-    "layout_refused": _lt("Refused by the layout: correct the data, then export again."),
+    "layout_refused": _lt(
+        "Refused by the layout: correct the data, then export again."
+    ),
 }

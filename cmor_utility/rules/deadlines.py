@@ -8,15 +8,10 @@ law says "days" without their kind, the term's own kind decides.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
-
-from odoo.addons.utility_supply.rules.workdays import (
-    add_working_days,
-    is_working_day,
-    next_working_day,
-)
+from datetime import date
 
 from . import window as windows
+from .reckoning import csea_declaration, reckon
 from .window import add_months, month_end
 
 US, SII, DISTRIBUTOR, CSEA = "us", "sii", "distributor", "csea"
@@ -57,43 +52,6 @@ KEYS = (
     "complaint_reply",
     "retention",
 )
-
-
-@dataclass(frozen=True)
-class Term:
-    """A length of time: ``count`` days, months or years; days working or solar."""
-
-    count: int
-    unit: str = "days"
-    is_working: bool = False
-
-
-@dataclass(frozen=True)
-class TermRow:
-    """A term in force from a day; a company's ``own`` wins over the shared one."""
-
-    key: str
-    date_from: date
-    term: Term
-    is_own: bool = False
-
-
-class TermTable:
-    """All the values that terms ever had for one company."""
-
-    def __init__(self, rows):
-        """:param rows: iterable of ``TermRow``"""
-        self._rows = {}
-        for row in sorted(rows, key=lambda r: (r.is_own, r.date_from)):
-            self._rows.setdefault(row.key, []).append(row)
-
-    def at(self, key, day):
-        """The ``Term`` in force on ``day``, or None."""
-        found = None
-        for row in self._rows.get(key, ()):
-            if row.date_from <= day:
-                found = row.term
-        return found
 
 
 @dataclass(frozen=True)
@@ -151,7 +109,7 @@ class DeadlineFacts:
 
 @dataclass(frozen=True)
 class Deadline:
-    """One term of a practice; ``how`` is a key of the texts, ``params`` plain Python."""
+    """One term of a practice; ``how`` is a key of the texts of its ``params``."""
 
     key: str
     due: date
@@ -165,45 +123,16 @@ class Deadline:
     done: date | None = None
 
 
-def reckon(base, term, holidays=frozenset()):
-    """Last day of ``term`` from ``base``, and how it was reckoned.
-
-    The first day does not count (art. 155 c.p.c.). Working days: Saturdays, Sundays
-    and ``holidays`` are skipped, so the term never ends on one. Solar days, months and
-    years end where they end, even on a holiday: the earlier day is the safe one.
-
-    :param date base: day of the event
-    :param Term term: how long
-    :param holidays: set of dates
-    :return: (due date, key of the text, dict of its parameters)
-    """
-    params = {"count": term.count, "base": base}
-    if term.unit == "months":
-        return add_months(base, term.count), "months", params
-    if term.unit == "years":
-        return add_months(base, 12 * term.count), "years", params
-    if not term.is_working:
-        return base + timedelta(days=term.count), "solar", params
-    due = next_working_day(add_working_days(base, term.count, holidays), holidays)
-    skipped = sorted(
-        day for day in holidays if base < day <= due and not _is_weekend(day)
-    )
-    if skipped:
-        params["skipped"] = [f"{day:%d/%m/%Y}" for day in skipped]
-        return due, "working_holidays", params
-    return due, "working", params
-
-
-def deadlines(facts, table, today, holidays=frozenset()):
+def deadlines(facts, table, today, calendar):
     """All the terms of a practice, in the order of its life.
 
     :param DeadlineFacts facts: what happened
     :param TermTable table: the dated terms of the company
     :param date today: the day that decides what is missed
-    :param holidays: set of dates, for every year the terms may touch
+    :param Calendar calendar: its holidays are of every year the terms may touch
     :return: list of ``Deadline``, at most one a key
     """
-    reckoner = _Reckoner(facts, table, today, holidays)
+    reckoner = _Reckoner(facts, table, today, calendar)
     rules = _INCOMING if facts.side == "incoming" else _OUTGOING
     found = [rule(reckoner) for rule in (*rules, *_BOTH)]
     found += _checks(reckoner)
@@ -214,9 +143,9 @@ def deadlines(facts, table, today, holidays=frozenset()):
 class _Reckoner:
     """The facts with what the rules ask of them."""
 
-    def __init__(self, facts, table, today, holidays):
+    def __init__(self, facts, table, today, calendar):
         self.facts, self.table = facts, table
-        self.today, self.holidays = today, holidays
+        self.today, self.calendar = today, calendar
 
     def entered(self, *targets, sources=None):
         """Index of the last step into one of ``targets``; None."""
@@ -249,7 +178,7 @@ class _Reckoner:
             )
         if term is None:
             return None
-        due, how, params = reckon(base, term, self.holidays)
+        due, how, params = reckon(base, term, self.calendar)
         return self.deadline(
             key, due, base, event, actor, kind, how, params, done, over
         )
@@ -300,12 +229,12 @@ def _notice_end(reckoner, notice):
     term = reckoner.table.at(parameter, base)
     named = {"ref": notice.ref}
     if notice.pay_term and (
-        term is None or notice.pay_term >= reckon(base, term, reckoner.holidays)[0]
+        term is None or notice.pay_term >= reckon(base, term, reckoner.calendar)[0]
     ):
         return notice.pay_term, base, "notice_term", named
     if term is None:
         return None
-    due, how, params = reckon(base, term, reckoner.holidays)
+    due, how, params = reckon(base, term, reckoner.calendar)
     return due, base, how, {**named, **params}
 
 
@@ -455,22 +384,6 @@ def _csea(reckoner):
         reckoner.later(index, "paid", "excess_to_return", "closed"),
         reckoner.facts.state not in ("awaiting_csea", "updated", "cancel_requested"),
     )
-
-
-def csea_declaration(day, months, is_gas):
-    """End of the month in which what was billed on ``day`` is declared to CSEA.
-
-    :param date day: when the distributor billed
-    :param int months: electricity: months after the billing's; gas: length of the
-        declaration's period, counted from January, declared by the end of the next
-    :return: (due date, key of the text)
-    """
-    if not is_gas:
-        return month_end(add_months(day.replace(day=1), months)), "csea_ele"
-    months = max(1, months)
-    start = (day.month - 1) // months * months + 1
-    first = date(day.year, start, 1)
-    return month_end(add_months(first, 2 * months - 1)), "csea_gas"
 
 
 def _excess_return(reckoner):
@@ -663,7 +576,3 @@ _OUTGOING = (
 )
 _INCOMING = (_suspension_request, _incoming_waiting, _incoming_billing)
 _BOTH = (_refund_customer, _refund_report, _complaint_reply, _retention)
-
-
-def _is_weekend(day):
-    return not is_working_day(day)

@@ -16,7 +16,7 @@ from odoo.tests import HttpCase, tagged
 
 from odoo.addons.cmor_utility.tests.common import PROOF, TODAY, CmorCommon
 
-EVIL = "=HYPERLINK(\"http://evil\")"
+EVIL = '=HYPERLINK("http://evil")'
 
 
 @tagged("post_install", "-at_install")
@@ -60,7 +60,7 @@ class TestHistory(CmorCommon):
         other = self.env["res.company"].create({"name": "Other"})
         stranger = self._create_other_user("stranger2", other)
         with self.assertRaises(AccessError):
-            self.practice.with_user(stranger).timeline  # noqa: B018
+            self.practice.with_user(stranger).mapped("timeline")
 
     def test_timeline_statements(self):
         for number in range(10):
@@ -170,8 +170,7 @@ class TestHistory(CmorCommon):
     def _numbers(self, data):
         for side in data["sides"]:
             for part in ("attention", "pipeline", "totals", "expected", "lost"):
-                for number in side[part]:
-                    yield number
+                yield from side[part]
             yield from side["terms"]
 
     def test_every_figure_is_its_list(self):
@@ -320,7 +319,9 @@ class TestDownloads(HttpCase, CmorCommon):
         self.assertIn(b"CMOR", answer.content)
         archive = zipfile.ZipFile(io.BytesIO(self.url_open(f"{url}.zip").content))
         self.assertIn("indice.csv", archive.namelist())
-        self.assertEqual(self.url_open("/cmor_utility/dossier/999999999").status_code, 404)
+        self.assertEqual(
+            self.url_open("/cmor_utility/dossier/999999999").status_code, 404
+        )
 
     def test_dossier_of_another_company(self):
         other = self.env["res.company"].create({"name": "Other"})
@@ -331,13 +332,13 @@ class TestDownloads(HttpCase, CmorCommon):
         self.assertEqual(self.url_open(url).status_code, 404)
         self.assertEqual(self.url_open(f"{url}.zip").status_code, 404)
 
-    def _export(self, kind, names=("name", "partner_id/name", "partner_id/ref"), **more):
+    def _export(
+        self, kind, names=("name", "partner_id/name", "partner_id/ref"), **more
+    ):
         self._login()
         data = {
             "model": "cmor.practice",
-            "fields": [
-                {"name": name, "label": name, "type": "char"} for name in names
-            ],
+            "fields": [{"name": name, "label": name, "type": "char"} for name in names],
             "ids": self.practice.ids,
             "domain": [],
             "groupby": [],

@@ -7,20 +7,23 @@ from hypothesis import strategies as st
 
 from odoo.tests import BaseCase, tagged
 
+from odoo.addons.utility_supply.rules import workdays
+
 from ..rules import deadlines as rules
-from ..rules.deadlines import (
-    DeadlineFacts,
-    NoticeFact,
-    RequestFact,
-    Step,
+from ..rules.deadlines import DeadlineFacts, NoticeFact, RequestFact, Step
+from ..rules.reckoning import (
+    Calendar,
     Term,
     TermRow,
     TermTable,
+    csea_declaration,
+    reckon,
 )
 from ..rules.terms import Terms
 from ..rules.window import request_window
 
 HOLIDAYS = frozenset(holidays.country_holidays("IT", years=range(2024, 2062)))
+CALENDAR = Calendar(HOLIDAYS, workdays.add_working_days, workdays.next_working_day)
 START = date(2018, 1, 1)
 SHIPPED = {
     "sii_check_days": Term(2, is_working=True),
@@ -68,7 +71,7 @@ def outgoing(state, *steps, **more):
 
 
 def by_key(found, today, table=TABLE):
-    return {item.key: item for item in rules.deadlines(found, table, today, HOLIDAYS)}
+    return {item.key: item for item in rules.deadlines(found, table, today, CALENDAR)}
 
 
 @tagged("post_install", "-at_install")
@@ -78,8 +81,8 @@ class TestReckon(BaseCase):
     def test_working_days_over_christmas(self):
         """From 23 December 2026: Christmas and St Stephen's, the week-ends, New Year
         and Epiphany do not count."""
-        due, how, params = rules.reckon(
-            date(2026, 12, 23), Term(10, is_working=True), HOLIDAYS
+        due, how, params = reckon(
+            date(2026, 12, 23), Term(10, is_working=True), CALENDAR
         )
         self.assertEqual(due, date(2027, 1, 11))
         self.assertEqual(how, "working_holidays")
@@ -87,25 +90,23 @@ class TestReckon(BaseCase):
         self.assertEqual(params["skipped"], ["25/12/2026", "01/01/2027", "06/01/2027"])
 
     def test_solar_days_beside_it(self):
-        due, how, _params = rules.reckon(date(2026, 12, 23), Term(10), HOLIDAYS)
+        due, how, _params = reckon(date(2026, 12, 23), Term(10), CALENDAR)
         self.assertEqual((due, how), (date(2027, 1, 2), "solar"))
 
     def test_easter_monday(self):
-        due, _how, params = rules.reckon(
-            date(2026, 4, 3), Term(1, is_working=True), HOLIDAYS
-        )
+        due, _how, params = reckon(date(2026, 4, 3), Term(1, is_working=True), CALENDAR)
         self.assertEqual(due, date(2026, 4, 7))
         self.assertEqual(params["skipped"], ["06/04/2026"])
 
     def test_no_days_at_all_end_on_a_working_day(self):
-        due, _how, _params = rules.reckon(
-            date(2026, 12, 25), Term(0, is_working=True), HOLIDAYS
+        due, _how, _params = reckon(
+            date(2026, 12, 25), Term(0, is_working=True), CALENDAR
         )
         self.assertEqual(due, date(2026, 12, 28))
 
     @given(DAYS, st.integers(0, 60))
     def test_working_terms_never_end_on_a_holiday(self, base, count):
-        due, _how, _params = rules.reckon(base, Term(count, is_working=True), HOLIDAYS)
+        due, _how, _params = reckon(base, Term(count, is_working=True), CALENDAR)
         self.assertGreaterEqual(due, base)
         self.assertLess(due.weekday(), 5)
         self.assertNotIn(due, HOLIDAYS)
@@ -120,8 +121,8 @@ class TestReckon(BaseCase):
     def test_monotone_in_the_base(self, base, shift, count, unit, is_working):
         term = Term(min(count, 10) if unit == "years" else count, unit, is_working)
         later = min(base + timedelta(days=shift), date(2060, 12, 31))
-        first = rules.reckon(base, term, HOLIDAYS)[0]
-        second = rules.reckon(max(base, later), term, HOLIDAYS)[0]
+        first = reckon(base, term, CALENDAR)[0]
+        second = reckon(max(base, later), term, CALENDAR)[0]
         self.assertLessEqual(base, first)
         self.assertLessEqual(first, second)
 
@@ -268,14 +269,14 @@ class TestOutgoing(BaseCase):
 
     def test_csea_periods(self):
         """Seen: what was billed in February 2025 was declared in April 2025."""
-        declared = rules.csea_declaration(date(2025, 2, 28), 2, False)
+        declared = csea_declaration(date(2025, 2, 28), 2, False)
         self.assertEqual(declared, (date(2025, 4, 30), "csea_ele"))
         for day, due in (
             (date(2026, 1, 31), date(2026, 4, 30)),
             (date(2026, 2, 1), date(2026, 4, 30)),
             (date(2026, 11, 5), date(2027, 2, 28)),
         ):
-            self.assertEqual(rules.csea_declaration(day, 2, True)[0], due)
+            self.assertEqual(csea_declaration(day, 2, True)[0], due)
 
     def test_money_that_goes_back(self):
         paid = ((date(2026, 9, 1), "paid"), (date(2026, 9, 1), "excess_to_return"))
@@ -469,7 +470,7 @@ class TestAlways(BaseCase):
         """Never before its base; at most one a key; working terms end on a working
         day; what is open is not past, what is missed is."""
         found, today = drawn
-        results = rules.deadlines(found, TABLE, today, HOLIDAYS)
+        results = rules.deadlines(found, TABLE, today, CALENDAR)
         self.assertEqual(len({item.key for item in results}), len(results))
         for item in results:
             self.assertGreaterEqual(item.due, item.base)

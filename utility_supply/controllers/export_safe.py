@@ -22,9 +22,8 @@ class _TextIsText:
     def write(self, row, column, cell_value, style=None):
         # OVERRIDE web
         if isinstance(cell_value, str) and cell_value:
-            self.worksheet.write_string(row, column, cell_value, style)
-        else:
-            super().write(row, column, cell_value, style)
+            return self.worksheet.write_string(row, column, cell_value, style)
+        return super().write(row, column, cell_value, style)
 
 
 class SafeXlsxWriter(_TextIsText, ExportXlsxWriter):

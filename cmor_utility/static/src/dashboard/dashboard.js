@@ -44,7 +44,8 @@ export class CmorDashboard extends Component {
     /** Width of a bar, out of the largest of its list. */
     width(number, list) {
         const most = Math.max(...list.map((item) => item.count), 1);
-        return `width: ${Math.max(2, Math.round((100 * number.count) / most))}%`;
+        const share = Math.round((100 * number.count) / most);
+        return `width: ${number.count ? Math.max(2, share) : 0}%`;
     }
 }
 
