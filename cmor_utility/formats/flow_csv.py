@@ -103,7 +103,7 @@ def read(layout, data):
     :return: ``ReadResult``; each row with its own issues
     :raise FlowRefused: the file as a whole cannot be read
     """
-    return open_csv(layout, data).read()
+    return open_csv(layout, data).read_all()
 
 
 def open_csv(layout, data):

@@ -90,7 +90,7 @@ def read(layout, data, name=""):
 
     :return: ``ReadResult``: every row of the file with its own issues
     """
-    return open_flow(layout, data, name).read()
+    return open_flow(layout, data, name).read_all()
 
 
 def write(layout, records):

@@ -135,7 +135,7 @@ class FlowReader:
                 row = replace(row, issues=(*row.issues, issue))
             yield row
 
-    def read(self):
+    def read_all(self):
         """All of it, as a ``ReadResult``."""
         return ReadResult(tuple(self.rows()), self.encoding, self.unknown)
 

@@ -110,7 +110,7 @@ class _Document(XmlParts):
 
 def read(layout, data):
     """Read a file; parameters, result and errors as ``flow_csv.read``."""
-    return open_xml(layout, data).read()
+    return open_xml(layout, data).read_all()
 
 
 def open_document(data):

@@ -19,7 +19,8 @@ class CmorFlowLayout(models.Model):
 
         Runs at each update of the module: what users changed or replaced stays.
         """
-        types = self.env["cmor.flow.type"].search([]).grouped("code")
+        flows = self.env["cmor.flow.type"].search([("code", "!=", "-")])
+        types = flows.grouped("code")
         have = set(self.search([("company_id", "=", False)]).mapped("type_id.code"))
         wanted = {}
         with file_open(SHIPPED, "r") as file:

@@ -70,8 +70,8 @@ class TestLayoutVersions(CmorCommon):
 
     # --- replacing a layout -------------------------------------------------------
 
-    def test_new_version_from_a_workbook(self):
-        """Gate 28: the version in force ends by itself, the day before the new one."""
+    def changed_wizard(self):
+        """A workbook with a field longer, one new, one gone, from ``NEW_DAY``."""
 
         def change(book):
             page = book[layout_book.FIELDS_SHEET]
@@ -80,7 +80,10 @@ class TestLayoutVersions(CmorCommon):
             page.append(["NUOVO", "decimale", 9, 2, "facoltativo"])
             book[layout_book.SETTINGS_SHEET].cell(3, 2).value = NEW_DAY
 
-        wizard = self.wizard(change)
+        return self.wizard(change)
+
+    def test_differences_are_shown(self):
+        wizard = self.changed_wizard()
         self.assertEqual((wizard.state, wizard.date_from), ("ready", NEW_DAY))
         self.assertRecordValues(
             wizard.line_ids,
@@ -108,6 +111,10 @@ class TestLayoutVersions(CmorCommon):
             ],
         )
         self.assertFalse(self.mine.date_to)
+
+    def test_new_version_from_a_workbook(self):
+        """Gate 28: the version in force ends by itself, the day before the new one."""
+        wizard = self.changed_wizard()
         wizard.source = "Specifica SI v9"
         action = wizard.action_apply()
         new = self.env["cmor.flow.layout"].browse(action["res_id"])

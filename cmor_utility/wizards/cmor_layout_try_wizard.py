@@ -20,9 +20,9 @@ class CmorLayoutTryWizard(models.TransientModel):
     _name = "cmor.layout.try.wizard"
     _description = "Try a file with a layout"
 
-    layout_id = fields.Many2one("cmor.flow.layout", string="Layout", readonly=True)
+    layout_id = fields.Many2one("cmor.flow.layout", readonly=True)
     import_id = fields.Many2one("cmor.layout.import.wizard", readonly=True)
-    file = fields.Binary(string="File", attachment=False)
+    file = fields.Binary(attachment=False)
     filename = fields.Char()
     state = fields.Selection(
         [("choose", "Choose"), ("refused", "Refused"), ("read", "Read")],
