@@ -56,6 +56,13 @@ class CmorCompanyRole(models.Model):
     )
     date_from = fields.Date(required=True)
     date_to = fields.Date()
+    udd_partner_id = fields.Many2one(
+        "res.partner",
+        string="Its UDD",
+        check_company=True,
+        tracking=True,
+        help="The user of the network through which this seller's requests leave.",
+    )
     accreditation_state = fields.Selection(
         [
             ("none", "Not requested"),
@@ -218,12 +225,12 @@ class CmorCompanyRole(models.Model):
             return self.env._("The role does not cover the outgoing side.")
         if side == "incoming" and not self.side_incoming:
             return self.env._("The role does not cover the incoming side.")
-        if self.role != "udd":
+        if self.role != "udd" and not self.udd_partner_id:
             return self.env._(
                 "A seller that is not the user of the network never talks to the SII:"
-                " its requests leave through its UDD."
+                " its requests leave through its UDD. Write on the role who that is."
             )
-        if self.accreditation_state != "accredited":
+        if self.role == "udd" and self.accreditation_state != "accredited":
             return self.env._(
                 "The role is not accredited to the indemnity system (TISIND art. 3)."
             )
@@ -282,10 +289,18 @@ class CmorCompanyRole(models.Model):
         except patterns.PatternError as error:
             raise UserError(self._pattern_error_text(error)) from error
 
-    def _seller_vat(self):
-        """VAT number of the seller for which this network user acts: its own."""
+    def _claim_key(self):
+        """Key of the flow by which claims leave: to the SII, or to our UDD."""
         self.ensure_one()
-        return self.vat
+        return "claim_request" if self.role == "udd" else "cc_request"
+
+    def _udd_vat(self):
+        """VAT number of the network user: our own, or that of our UDD."""
+        self.ensure_one()
+        if self.role == "udd":
+            return self.vat
+        vat = "".join((self.udd_partner_id.vat or "").split()).upper()
+        return vat.removeprefix("IT") or None
 
     def _pattern_error_text(self, error):
         code, value = error.args

@@ -3,7 +3,6 @@ import hashlib
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from .texts import issue_vals
 
 OCTETS = "application/octet-stream"
 
@@ -58,11 +57,25 @@ class CmorFlowFile(models.Model):
             ("applied", "Applied"),
             ("partial", "To be checked"),
             ("refused", "Refused"),
+            ("file_error", "Refused by the portal"),
         ],
         required=True,
         readonly=True,
         default="generated",
         tracking=True,
+    )
+    answer_state = fields.Selection(
+        [
+            ("none", "No answer yet"),
+            ("waiting", "Some answers"),
+            ("answered", "Answered"),
+            ("partly", "Partly refused"),
+            ("refused", "All refused"),
+        ],
+        string="Answers",
+        required=True,
+        readonly=True,
+        default="none",
     )
     attachment_id = fields.Many2one("ir.attachment", readonly=True, ondelete="restrict")
     content = fields.Binary(
@@ -128,24 +141,33 @@ class CmorFlowFile(models.Model):
                 raise UserError(
                     self.env._("%(name)s is not waiting to be sent.", name=file.name)
                 )
-        records = self.sudo()._locked_records()
-        practices = records.practice_id
-        _cleared, asked = practices.with_env(self.env)._clear(
-            "mark_sent", together=True
-        )
-        if asked:
-            return asked._asked_notice()
-        practices._move_to("sent", "sent", {"file": ", ".join(self.mapped("name"))})
+        claims = self.sudo()._locked_records()._claims()
+        if claims:
+            _cleared, asked = claims.with_env(self.env)._clear(
+                "mark_sent", together=True
+            )
+            if asked:
+                return asked._asked_notice()
+        self.sudo()._mark_sent()
+        return True
+
+    def _mark_sent(self):
+        """These files have left: their practices and requests are sent."""
+        records = self._locked_records()
+        claims, requests = records._claims(), records.request_id
+        claims._move_to("sent", "sent", {"file": ", ".join(self.mapped("name"))})
         records._guarded().write({"state": "sent"})
-        practices._set_next()
-        self.sudo()._guarded().write(
+        for file, group in records.filtered("request_id").grouped("file_id").items():
+            group.request_id._log_flow("request_sent", file)
+        requests._set_state("sent", sent_on=fields.Datetime.now())
+        records.practice_id._set_next()
+        self._guarded().write(
             {
                 "state": "sent",
                 "sent_by_id": self.env.uid,
                 "sent_on": fields.Datetime.now(),
             }
         )
-        return True
 
     def action_discard(self, reason=None):
         """Button of an operator: throw the file away, its practices are ready again.
@@ -164,18 +186,46 @@ class CmorFlowFile(models.Model):
                         name=file.name,
                     )
                 )
-        records = self.sudo()._locked_records()
-        practices = records.practice_id
+        self.sudo()._discard({"state": "discarded", "discard_reason": reason or False})
+
+    def action_file_error(self, reason=None):
+        """Button of an operator: the portal refused the file as a whole.
+
+        Nothing of it was registered: its practices are ready again, with their codes.
+
+        :param str reason: what the portal said, kept on the file
+        """
+        self._check_may_operate()
+        for file in self:
+            if file.state != "sent" or file.answer_state != "none":
+                raise UserError(
+                    self.env._(
+                        "%(name)s was not sent, or its records are answered already.",
+                        name=file.name,
+                    )
+                )
+        self.sudo()._discard({"state": "file_error", "discard_reason": reason or False})
+
+    def _discard(self, vals):
+        """Take the records out of these files; they may leave again."""
+        was_sent = vals["state"] == "file_error"
+        records = self._locked_records("sent" if was_sent else "written")
+        claims, requests = records._claims(), records.request_id
+        names = {"file": ", ".join(self.mapped("name"))}
         records._guarded().write({"state": "discarded"})
         # the index on live records is to know it before a new file is made
         records.flush_recordset(["state"])
-        practices._move_to(
-            "ready", "discarded", {"file": ", ".join(self.mapped("name"))}
-        )
-        practices._set_next()
-        self.sudo()._guarded().write(
-            {"state": "discarded", "discard_reason": reason or False}
-        )
+        if was_sent:
+            claims._move_to("file_error", "file_refused", names)
+            claims._move_to("ready", "state")
+        else:
+            claims._move_to("ready", "discarded", names)
+        for file, group in records.filtered("request_id").grouped("file_id").items():
+            kind = "file_refused" if was_sent else "request_discarded"
+            group.request_id._log_flow(kind, file)
+        requests._set_state("to_export")
+        records.practice_id._set_next()
+        self._guarded().write(vals)
 
     def action_open_practices(self):
         """Smart button: the practices in the file."""
@@ -220,58 +270,54 @@ class CmorFlowFile(models.Model):
             }
         )
 
-    def _create_records(self, written, refused):
-        """One record for each practice, in the file or refused by the layout.
-
-        :param written: flow_csv.WrittenRow sequence, keys are practices
-        :param refused: flow_csv.RefusedRow sequence
-        """
-        common = {"file_id": self.id}
-        vals_list = [
-            {
-                **common,
-                "practice_id": row.key.id,
-                "row_number": number,
-                "code": row.key.code,
-                "amount": row.key.indemnity,
-                "raw_values": row.texts,
-                "state": "written",
-            }
-            for number, row in enumerate(written, 1)
-        ]
-        vals_list += [
-            {
-                **common,
-                "practice_id": row.key.id,
-                "code": row.key.code,
-                "amount": row.key.indemnity,
-                "raw_values": row.texts,
-                "issues": [issue_vals(issue) for issue in row.issues],
-                "state": "refused",
-            }
-            for row in refused
-        ]
-        self.env["cmor.flow.record"].sudo()._guarded().create(vals_list)
-
     def _check_may_operate(self):
         self.check_access("read")
         self.role_id._check_operator()
 
-    def _locked_records(self):
-        """The written records, their practices locked against other operators."""
-        records = self.record_ids.filtered(lambda record: record.state == "written")
+    def _locked_records(self, state="written"):
+        """The records in ``state``, their practices locked against other operators.
+
+        :raise UserError: somebody works on them, or they are not in a file any more
+        """
+        records = self.record_ids.filtered(lambda record: record.state == state)
         locked = records.practice_id.try_lock_for_update()
         if locked != records.practice_id:
             raise UserError(
                 self.env._("Another user is working on these practices: try again.")
             )
         locked.invalidate_recordset(["state"])
-        for practice in locked:
-            if practice.state != "exported":
+        wanted = "exported" if state == "written" else "sent"
+        for item in (*records._claims(), *records.request_id):
+            if item.state != wanted:
                 raise UserError(
                     self.env._(
                         "%(name)s is not in the state of an exported practice.",
-                        name=practice.name,
+                        name=item.display_name,
                     )
                 )
         return records
+
+    def _sum_answers(self):
+        """What became of a file of ours: no answer yet, some refused, all refused."""
+        groups = self.env["cmor.flow.record"]._read_group(
+            [("file_id", "in", self.ids), ("state", "=", "sent")],
+            ["file_id", "answer"],
+            ["__count"],
+        )
+        counts = {}
+        for file, answer, count in groups:
+            counts.setdefault(file.id, {})[answer or "none"] = count
+        for file in self:
+            found = counts.get(file.id, {})
+            file._guarded().write({"answer_state": _answer_state(found)})
+
+
+def _answer_state(found):
+    refused, accepted = found.get("refused", 0), found.get("accepted", 0)
+    if not refused and not accepted:
+        return "none"
+    if refused and not accepted and not found.get("none"):
+        return "refused"
+    if refused:
+        return "partly"
+    return "waiting" if found.get("none") else "answered"

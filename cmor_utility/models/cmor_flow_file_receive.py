@@ -13,7 +13,7 @@ from odoo.addons.utility_supply.formats.messages import describe
 from ..formats import flow_io
 from ..formats.flow_rows import FlowRefused
 from ..formats.flow_zip import base_name
-from ..rules import stored
+from ..rules import messages
 from .texts import REFUSAL_TEXTS, issue_vals
 from .texts_answers import REFUSALS
 
@@ -75,11 +75,62 @@ class CmorFlowFile(models.Model):
         texts = {**REFUSAL_TEXTS, **REFUSALS}
         for file in self:
             lines = [
-                self.env._(texts.get(code, texts["unexpected"]))
-                % {"detail": "", **params}
+                self.env._(
+                    texts.get(code, texts["unexpected"]), **{"detail": "", **params}
+                )
                 for code, params in file.refusal or []
             ]
             file.refusal_text = "\n".join(lines)
+
+    # --- actions --------------------------------------------------------------
+
+    def action_retry(self):
+        """Button of an operator: apply again what waits in these files."""
+        self.check_access("read")
+        waiting = self.record_ids.filtered(lambda r: r.state in ("waiting", "new"))
+        waiting.action_retry()
+
+    def action_read_again(self, layout_id=None):
+        """Button of an operator: read a refused file by another layout.
+
+        :param int layout_id: id of a cmor.flow.layout; without it a dialog asks
+        """
+        self.ensure_one()
+        self.check_access("read")
+        if self.direction != "in" or self.state != "refused" or self.child_ids:
+            raise UserError(self.env._("Only a refused file is read again."))
+        if not layout_id:
+            return self._open_settle("read", self.env._("Read again"))
+        self.env["cmor.flow.record"]._check_operator_of(self.company_id)
+        layout = self.env["cmor.flow.layout"].browse(layout_id)
+        layout.check_access("read")
+        file = self.sudo()
+        file._read_received(layout.sudo())
+        file._work_received()
+        return True
+
+    def action_refused_by_portal(self):
+        """Button: dialog that asks what the portal said."""
+        self.ensure_one()
+        self._check_may_operate()
+        return self._open_settle("file_error", self.env._("Refused by the portal"))
+
+    def action_open_waiting(self):
+        """Smart button: the records of the file that wait for somebody."""
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "cmor_utility.cmor_flow_record_action_waiting"
+        )
+        return {**action, "domain": [("file_id", "in", self.ids)]}
+
+    def _open_settle(self, mode, name):
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "cmor.settle.wizard",
+            "view_mode": "form",
+            "target": "new",
+            "name": name,
+            "context": {"default_mode": mode, "default_file_id": self.id},
+        }
 
     # --- receiving ------------------------------------------------------------
 
@@ -257,7 +308,7 @@ class CmorFlowFile(models.Model):
         :param reasons: list of (key of REFUSAL_TEXTS, parameters)
         """
         plain = [
-            (code, {key: stored.clean(str(value)) for key, value in params.items()})
+            (code, {key: messages.storable(str(value)) for key, value in params.items()})
             for code, params in reasons
         ]
         self._guarded().write({"state": "refused", "refusal": plain})
@@ -351,7 +402,20 @@ def _parent_state(states):
 
 
 def _text(value):
-    return stored.clean(str(value or "")).strip() or False
+    return messages.storable(str(value or "")).strip() or False
+
+
+def _clean(values):
+    """What is there, in a form that the database holds."""
+    cleaned = {}
+    for key, value in values.items():
+        if isinstance(value, str):
+            value = messages.storable(value)
+        elif isinstance(value, list):
+            value = [_clean(item) for item in value]
+        if value not in (None, "", []):
+            cleaned[key] = value
+    return cleaned
 
 
 def _row_vals(spec, row):
@@ -361,14 +425,14 @@ def _row_vals(spec, row):
     vals = {
         "row_number": row.number,
         "raw_values": {
-            stored.clean(name): stored.clean(text) for name, text in row.raw.items()
+            messages.storable(name): messages.storable(text) for name, text in row.raw.items()
         },
-        "values": stored.encode(meaning),
+        "values": messages.encode_params(_clean(meaning)),
         "code": _text(meaning.get("code")),
         "sii_code": _text(meaning.get("sii_code")),
         "amount": next((a for a in amounts if isinstance(a, Decimal)), 0),
         "issues": [
-            {key: stored.clean(text) for key, text in issue_vals(issue).items()}
+            {key: messages.storable(text) for key, text in issue_vals(issue).items()}
             for issue in row.issues
         ],
         "state": "new",

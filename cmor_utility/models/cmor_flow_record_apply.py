@@ -9,12 +9,23 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
 from ..formats.flow_rows import Line, read_line
-from ..rules import messages, stored
+from ..rules import messages
 from ..rules.answers import SIDES, TO_US
 from .cmor_flow_file_receive import _row_vals
 from .cmor_flow_handler import Result, waiting
 from .texts import PROBLEM_TEXTS, show_params
 
+# problems that a person may overrule: the record holds all the same
+CONFIRMABLE = (
+    "row_issues",
+    "amount_differs",
+    "amount_before_differs",
+    "old_code_admitted",
+    "admitted_after_refusal",
+    "cancelled_after_closing",
+    "paid_says_who",
+    "paid_unknown",
+)
 _logger = logging.getLogger(__name__)
 
 
@@ -36,6 +47,12 @@ class CmorFlowRecord(models.Model):
     is_linked = fields.Boolean(
         string="Linked by hand", readonly=True, help="A person chose the practice."
     )
+    is_confirmed = fields.Boolean(
+        string="Confirmed by hand",
+        readonly=True,
+        help="A person decided that the record holds all the same.",
+    )
+    is_confirmable = fields.Boolean(compute="_compute_is_confirmable")
     set_aside_reason = fields.Char(readonly=True)
 
     @api.depends("problem", "problem_params", "issues")
@@ -49,6 +66,13 @@ class CmorFlowRecord(models.Model):
                 lines.append(record.issue_text)
             record.problem_text = "\n".join(lines)
 
+    @api.depends("problem", "state")
+    def _compute_is_confirmable(self):
+        for record in self:
+            record.is_confirmable = (
+                record.state == "waiting" and record.problem in CONFIRMABLE
+            )
+
     # --- actions --------------------------------------------------------------
 
     def action_retry(self):
@@ -61,17 +85,28 @@ class CmorFlowRecord(models.Model):
         return True
 
     def action_apply_anyway(self):
-        """Button of an operator: use what could be read of a row that breaks a rule."""
+        """Button of an operator: the record holds all the same.
+
+        A row that breaks a rule of its layout is used as far as it could be read; an
+        answer that contradicts what is known wins. Who decided it is kept.
+        """
         self._check_may_settle()
+        self.practice_id._check_may_operate()
+        if not all(record.is_confirmable for record in self):
+            raise UserError(self.env._("This reason cannot be overruled."))
+        self.sudo()._guarded().write({"is_confirmed": True})
         self.sudo()._apply_again()
         return True
 
-    def action_link(self, practice_id):
+    def action_link(self, practice_id=None):
         """An operator says which practice a record is about; then it is applied.
 
-        :param int practice_id: id of a cmor.practice of the same company
+        :param int practice_id: id of a cmor.practice of the same company; without it
+            a dialog asks
         """
         self._check_may_settle()
+        if not practice_id:
+            return self._open_settle("link", self.env._("Link to a practice"))
         practice = self.env["cmor.practice"].browse(practice_id)
         practice._check_may_operate()
         for record in self:
@@ -83,12 +118,14 @@ class CmorFlowRecord(models.Model):
         self.sudo()._apply_again()
         return True
 
-    def action_set_aside(self, reason):
+    def action_set_aside(self, reason=None):
         """An operator decides that nothing follows from a record. It stays for ever.
 
-        :param str reason: mandatory
+        :param str reason: mandatory; None: a dialog asks
         """
         self._check_may_settle()
+        if reason is None:
+            return self._open_settle("set_aside", self.env._("Set aside"))
         if not (reason or "").strip():
             raise UserError(self.env._("Write why the record is set aside."))
         self.sudo()._guarded().write(
@@ -102,6 +139,16 @@ class CmorFlowRecord(models.Model):
         self.sudo().file_id._close_received()
         return True
 
+    def _open_settle(self, mode, name):
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "cmor.settle.wizard",
+            "view_mode": "form",
+            "target": "new",
+            "name": name,
+            "context": {"default_mode": mode, "default_record_ids": self.ids},
+        }
+
     # --- guards ---------------------------------------------------------------
 
     def _check_may_settle(self):
@@ -112,10 +159,15 @@ class CmorFlowRecord(models.Model):
                 raise UserError(
                     self.env._("%(code)s does not wait.", code=record.code or record.id)
                 )
+        self._check_operator_of(self.company_id)
+
+    @api.model
+    def _check_operator_of(self, companies):
+        """AccessError unless the user operates some role of each company."""
         if self.env.su:
             return
         roles = self.env["cmor.company.role"].sudo()
-        for company in self.company_id:
+        for company in companies:
             if not roles.search_count(
                 [("company_id", "=", company.id), ("user_ids", "=", self.env.uid)],
                 limit=1,
@@ -132,7 +184,7 @@ class CmorFlowRecord(models.Model):
     def _values(self):
         """What the record says: {source: Python value}."""
         self.ensure_one()
-        return stored.decode(self.values)
+        return messages.typed_params(self.values)
 
     def _read_again(self):
         """Read raw rows once more by the layout in force now (it may be mended)."""
@@ -205,7 +257,7 @@ class CmorFlowRecord(models.Model):
                 self[middle:]._apply_safely(key)
                 return
             _logger.warning("Record %s waits: %s", self.id, error, exc_info=True)
-            detail = stored.clean(str(error))[:500]
+            detail = messages.storable(str(error))[:500]
             self._write_results({self: waiting(self.practice_id, "failed", d=detail)})
 
     def _apply_locked(self, key):
@@ -249,6 +301,16 @@ class CmorFlowRecord(models.Model):
                     "handled_on": now,
                 }
             )
+
+    # --- records of ours --------------------------------------------------------
+
+    def _claims(self):
+        """The practices whose claim itself is in these records."""
+        return self.filtered(lambda r: not r.request_id).practice_id
+
+    def _deem_sent(self):
+        """An answer came: the files of these records have left, whoever forgot it."""
+        self.file_id.filtered(lambda f: f.state == "generated")._mark_sent()
 
     # --- finding --------------------------------------------------------------
 

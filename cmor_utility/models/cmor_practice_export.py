@@ -1,20 +1,14 @@
-from zoneinfo import ZoneInfo
-
 from stdnum.it import codicefiscale, iva
 
-from odoo import api, fields, models
-from odoo.exceptions import LockError, UserError
+from odoo import fields, models
+from odoo.exceptions import UserError
 
-from ..formats import flow_csv
 from ..formats.flow_layout import Issue
 from ..rules import eligibility
 from ..rules.person_name import split_name
 from .cmor_company_role import SECTOR_CODES
 from .cmor_practice_facts import _cents
-from .texts import issue_line, issue_vals
 
-FLOW_KEY = "claim_request"
-ROME = ZoneInfo("Europe/Rome")
 NOTICE_CODES = {"ar": "R", "pec": "P"}
 
 
@@ -41,8 +35,8 @@ class CmorPractice(models.Model):
         today = fields.Date.context_today(self)
         self._check_can_export(today)
         layouts = self.env["cmor.flow.layout"]
-        for company in self.company_id:
-            layouts |= layouts._find(FLOW_KEY, company, today)
+        for role in self.role_id:
+            layouts |= layouts._find(role._claim_key(), role.company_id, today)
         if not all(layout._is_usable() for layout in layouts):
             return self._ask_about_layout(layouts)
         return self._show_files(self._export(today))
@@ -81,172 +75,47 @@ class CmorPractice(models.Model):
         files = self.env["cmor.flow.file"].sudo()
         practices = self._locked_for_export(today)
         for role, group in practices.grouped("role_id").items():
-            layout = self.env["cmor.flow.layout"]._find(
-                FLOW_KEY, role.company_id, today
-            )
-            files |= group._export_role(role, layout, today)
+            files |= files._make(role, role._claim_key(), group, today)
         practices._set_next()
         return files.with_env(self.env)
 
     def _locked_for_export(self, today):
         """The practices of ``self`` that are ready, behind the lock of their rows."""
         practices = self.sudo()
-        try:
-            practices.role_id.lock_for_update()
-        except LockError as error:
-            raise UserError(
-                self.env._("Another export is running for this role: try again.")
-            ) from error
+        self.env["cmor.flow.file"].sudo()._lock_role(practices.role_id)
         if practices.try_lock_for_update() != practices:
             raise UserError(
                 self.env._("Another user is working on these practices: try again.")
             )
         practices.invalidate_recordset(["state", "code"])
-        practices.role_id.invalidate_recordset(["code_next", "file_next"])
         practices._evaluate(today)
         practices._check_can_export(today)
         return practices
 
-    def _export_role(self, role, layout, today):
-        self._give_codes(role, today)
-        common = self._flow_common(layout, role, today)
-        records = [(p, p._flow_values(layout, common)) for p in self]
-        wrong = {p: p._flow_issues(values) for p, values in records}
-        result = flow_csv.write(
-            layout._spec(), [item for item in records if not wrong[item[0]]]
-        )
-        refused = list(result.refused)
-        refused += [
-            flow_csv.RefusedRow(p, {}, tuple(issues))
-            for p, issues in wrong.items()
-            if issues
-        ]
-        file = self._create_file(role, layout, result, refused)
-        file._create_records(result.written, refused)
-        written = self.browse([row.key.id for row in result.written])
-        written._move_to(
+    # --- what the maker of files asks of a practice -----------------------------
+
+    def _flow_owner(self):
+        """The practice, and the request when it is not the claim itself."""
+        return self, self.env["cmor.practice.request"]
+
+    def _flow_record_vals(self):
+        """Values of its record in the file."""
+        return {
+            "practice_id": self.id,
+            "code": self.code,
+            "amount": self.indemnity,
+        }
+
+    def _flow_written(self, file):
+        """They are in the file: the state follows."""
+        self._move_to(
             "exported",
             "exported",
             lambda practice: {"code": practice.code, "file": file.name},
             file,
         )
-        self._log_refused(refused, file)
-        return file
-
-    def _give_codes(self, role, today):
-        """Give a code for ever to the practices that have none. The role is locked."""
-        todo = self.filtered(lambda practice: not practice.code)
-        codes = self.env["cmor.practice.code"].sudo()
-        number, vals_list = role.code_next, []
-        used = codes._taken(role.company_id)
-        for practice in todo:
-            code = role._next_code(today, number, practice.partner_id.billing_code)
-            # a changed pattern may run into a code of the past: skip it
-            while code in used:
-                number += 1
-                code = role._next_code(today, number, practice.partner_id.billing_code)
-            number += 1
-            used.add(code)
-            practice._guarded().write({"code": code})
-            vals_list.append(
-                {
-                    "company_id": role.company_id.id,
-                    "code": code,
-                    "practice_id": practice.id,
-                    "role_id": role.id,
-                    "date": today,
-                }
-            )
-        role.code_next = number
-        codes._guarded().create(vals_list)
-
-    def _create_file(self, role, layout, result, refused):
-        now = fields.Datetime.now()
-        local = fields.Datetime.context_timestamp(self.with_context(tz=str(ROME)), now)
-        name = self._free_file_name(role, layout, local)
-        file = (
-            self.env["cmor.flow.file"]
-            .sudo()
-            .with_context(mail_create_nolog=True, mail_create_nosubscribe=True)
-            ._guarded()
-            .create(
-                {
-                    "company_id": role.company_id.id,
-                    "name": name,
-                    "role_id": role.id,
-                    "layout_id": layout.id,
-                    "type_id": layout.type_id.id,
-                    "layout_state": layout.state,
-                    "state": "generated" if result.data else "refused",
-                    "count_written": len(result.written),
-                    "count_refused": len(refused),
-                    "amount_total": sum(row.key.indemnity for row in result.written),
-                    "exported_by_id": self.env.uid,
-                    "exported_on": now,
-                }
-            )
-        )
-        file._keep(result.data)
-        return self.env["cmor.flow.file"].sudo().browse(file.id)
-
-    @api.model
-    def _free_file_name(self, role, layout, now):
-        """A name that no file of the company has: roles may share the VAT number.
-
-        :raise UserError: the pattern gives a name taken and has no number to change it
-        """
-        files = self.env["cmor.flow.file"].sudo()
-        before = None
-        while True:
-            name = layout._file_name(role.vat, role.file_next, now)
-            role.file_next += 1
-            if not files.search_count(
-                [("company_id", "=", role.company_id.id), ("name", "=", name)], limit=1
-            ):
-                return name
-            if name == before:
-                raise UserError(
-                    self.env._(
-                        "%(name)s exists already: put {n:3} into the file name pattern"
-                        " of the layout.",
-                        name=name,
-                    )
-                )
-            before = name
-
-    def _log_refused(self, refused, file):
-        event = self.env["cmor.practice.event"]
-        event.sudo()._guarded().create(
-            [
-                event._prepare_vals(
-                    row.key,
-                    "refused",
-                    {
-                        "issues": " ".join(
-                            issue_line(self.env, issue_vals(issue))
-                            for issue in row.issues
-                        )
-                    },
-                    file=file,
-                )
-                for row in refused
-            ]
-        )
 
     # --- values ---------------------------------------------------------------
-
-    @api.model
-    def _flow_common(self, layout, role, today):
-        """{source: value} of what is the same for all practices of a file."""
-        service, flow = layout.type_id._split_code()
-        parameters = self.env["cmor.parameter"]._values(role.company_id, today)
-        return {
-            "service_code": service,
-            "flow_code": flow,
-            "role_vat": role.vat,
-            "gestore_vat": parameters.get("gestore_vat"),
-            "cc_vat": role._seller_vat(),
-        }
 
     def _flow_values(self, layout, common):
         """{field name: Python value} of this practice for ``layout``."""
@@ -287,6 +156,7 @@ class CmorPractice(models.Model):
             "notice_count": len(notices),
             "notices": [_notice_item(notice) for notice in notices],
             "art4": int(self._is_art4_declared()),
+            "cc_vat": self._seller_vat(),
             "note": None,
         }
 
@@ -314,6 +184,10 @@ class CmorPractice(models.Model):
             results.get(code) == eligibility.YES for code in eligibility.ART4_CODES
         )
 
+    def _seller_vat(self):
+        """VAT number of the seller: our own, or that of the seller we act for."""
+        return self.cc_vat or self.role_id.vat
+
     # --- dialogs --------------------------------------------------------------
 
     def _ask_about_layout(self, layouts):
@@ -330,17 +204,7 @@ class CmorPractice(models.Model):
         }
 
     def _show_files(self, files):
-        action = self.env["ir.actions.actions"]._for_xml_id(
-            "cmor_utility.cmor_flow_file_action"
-        )
-        if len(files) == 1:
-            return {
-                **action,
-                "res_id": files.id,
-                "view_mode": "form",
-                "views": [(False, "form")],
-            }
-        return {**action, "domain": [("id", "in", files.ids)]}
+        return files._action_show()
 
 
 def _plain_vat(vat):

@@ -4,7 +4,8 @@ from odoo.exceptions import AccessError, UserError
 # target state -> states it may be reached from
 ALLOWED_SOURCES = {
     "exported": ("to_export",),
-    "to_export": ("exported",),
+    # discarded, or refused by the portal as a whole
+    "to_export": ("exported", "sent"),
     "sent": ("exported",),
     # one answer may say admitted, a later one the outcome
     "admitted": ("sent",),

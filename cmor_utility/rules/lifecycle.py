@@ -11,14 +11,18 @@ INCOMING = "incoming"
 OUTGOING_SOURCES = {
     "candidate": ("", "blocked", "ready", "rejected"),
     "blocked": ("", "candidate"),
-    "ready": ("candidate", "exported"),
+    # what the portal refused as a whole was never registered: it leaves again
+    "ready": ("candidate", "exported", "file_error"),
     "exported": ("ready",),
     "sent": ("exported",),
     # the portal refuses a malformed file as a whole: nothing was registered
     "file_error": ("sent",),
-    "rejected": ("sent", "file_error"),
-    "accepted": ("sent", "suspended", "cancel_requested", "updated"),
-    "suspended": ("accepted",),
+    # from what was admitted: the later outcome is negative
+    "rejected": ("sent", "file_error", "accepted"),
+    # from what was refused: a person found that the SII has it after all
+    "accepted": ("sent", "rejected", "suspended", "cancel_requested", "updated"),
+    # at the distributor: that was deemed by us, the notice knows better
+    "suspended": ("accepted", "to_distributor"),
     "to_distributor": ("accepted", "updated", "cancel_requested"),
     "updated": ("accepted", "to_distributor", "awaiting_csea"),
     "cancel_requested": ("accepted", "to_distributor", "awaiting_csea"),
@@ -34,6 +38,7 @@ OUTGOING_SOURCES = {
         "accepted",
         "suspended",
         "to_distributor",
+        "updated",
         "cancel_requested",
         "awaiting_csea",
     ),

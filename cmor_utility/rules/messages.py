@@ -124,9 +124,9 @@ NOTES = {
 def encode_params(params):
     """Make parameters storable as JSON, keeping what they are.
 
-    :param dict params: str, int, date, Decimal or list of str
+    :param dict params: str, int, date, Decimal, list of str, or a group: list of dict
     :return: dict; dates become ``{"d": iso}``, decimals ``{"n": text}``, lists
-        ``{"l": [...]}``
+        ``{"l": [...]}``, groups ``{"g": [...]}``
     """
     encoded = {}
     for key, value in params.items():
@@ -134,6 +134,8 @@ def encode_params(params):
             encoded[key] = {"d": value.isoformat()}
         elif isinstance(value, Decimal):
             encoded[key] = {"n": str(value)}
+        elif isinstance(value, (list, tuple)) and value and isinstance(value[0], dict):
+            encoded[key] = {"g": [encode_params(item) for item in value]}
         elif isinstance(value, (list, tuple)):
             encoded[key] = {"l": [str(item) for item in value]}
         else:
@@ -164,10 +166,15 @@ def decode_params(params, show_date, show_number, most=6):
     return texts
 
 
+def storable(text):
+    """Text that a database can hold: no NUL, no half of a surrogate pair."""
+    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+
+
 def typed_params(params):
     """Stored parameters as plain Python again: the inverse of ``encode_params``.
 
-    :return: dict of str, int, date, Decimal or list of str
+    :return: dict of str, int, date, Decimal, list of str or list of dict
     """
     values = {}
     for key, value in (params or {}).items():
@@ -177,6 +184,8 @@ def typed_params(params):
             values[key] = Decimal(value["n"])
         elif isinstance(value, dict) and "l" in value:
             values[key] = value["l"]
+        elif isinstance(value, dict) and "g" in value:
+            values[key] = [typed_params(item) for item in value["g"]]
         else:
             values[key] = value
     return values

@@ -1,4 +1,5 @@
 from . import (
+    test_answers,
     test_approvals_mass,
     test_cancel_late,
     test_candidates,
@@ -23,6 +24,7 @@ from . import (
     test_race,
     test_receipts,
     test_receive,
+    test_rules_answers,
     test_rules_amount,
     test_rules_attention,
     test_rules_deadlines,

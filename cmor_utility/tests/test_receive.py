@@ -217,8 +217,11 @@ class TestReceive(ReceiveCommon):
         self.assertEqual((record.state, record.problem), ("waiting", "row_issues"))
         record.action_retry()
         self.assertEqual(record.state, "waiting")
-        field = file.layout_id.field_ids.filtered(lambda f: f.name == "COD_POD")
-        field.sudo().max_length = 30
+        # a layout in use never changes: its next version, from the file's day on
+        old = file.layout_id.sudo()
+        old.date_to = "2026-04-19"
+        new = old.copy({"name": "nuovo"})
+        new.field_ids.filtered(lambda f: f.name == "COD_POD").max_length = 30
         record.action_retry()
         self.assertEqual((record.state, file.state), ("applied", "applied"))
 

@@ -5,6 +5,8 @@ from . import (
     cmor_declare_wizard,
     cmor_difference_wizard,
     cmor_export_wizard,
+    cmor_receive_wizard,
+    cmor_settle_wizard,
     cmor_layout_import_wizard,
     cmor_layout_try_wizard,
     cmor_mass_wizard,

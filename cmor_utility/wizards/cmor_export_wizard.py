@@ -8,7 +8,8 @@ class CmorExportWizard(models.TransientModel):
     _name = "cmor.export.wizard"
     _description = "Export with a layout to be checked"
 
-    practice_ids = fields.Many2many("cmor.practice", required=True)
+    practice_ids = fields.Many2many("cmor.practice")
+    request_ids = fields.Many2many("cmor.practice.request")
     layout_ids = fields.Many2many("cmor.flow.layout", string="Layouts", required=True)
     accept = fields.Boolean(
         string="I export with this layout all the same",
@@ -21,4 +22,4 @@ class CmorExportWizard(models.TransientModel):
         if not self.accept:
             raise UserError(self.env._("Tick the box to export with this layout."))
         self.layout_ids.action_acknowledge()
-        return self.practice_ids.action_export()
+        return (self.request_ids or self.practice_ids).action_export()
