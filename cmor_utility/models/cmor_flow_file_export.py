@@ -36,16 +36,18 @@ class CmorFlowFile(models.Model):
         roles.invalidate_recordset(["code_next", "file_next"])
 
     @api.model
-    def _make(self, role, key, items, today):
+    def _make(self, role, key, items, today, more=None):
         """Make the file of one role and flow. Role and items are locked.
 
         :param str key: key of the flow
-        :param items: practices or requests
+        :param items: practices, requests, or answers to pass on
+        :param dict more: further {source: value}, the same for all
         :return: the file, in state ``refused`` when nothing could be written
         """
         layout = self.env["cmor.flow.layout"]._find(key, role.company_id, today)
-        self.env["cmor.practice.code"].sudo()._give(items, role, today)
-        common = self._flow_common(layout, role, today)
+        if key != "cc_answer":
+            self.env["cmor.practice.code"].sudo()._give(items, role, today)
+        common = {**self._flow_common(layout, role, today), **(more or {})}
         records = [(item, item._flow_values(layout, common)) for item in items]
         wrong = {item: item._flow_issues(values) for item, values in records}
         result = flow_io.write(

@@ -90,7 +90,8 @@ class CmorFlowRecord(models.Model):
     # the last defence against a practice in two files: the database itself
     _live_uniq = models.UniqueIndex(
         "(practice_id, type_id) WHERE state IN ('written', 'sent')"
-        " AND request_id IS NULL AND answer IS DISTINCT FROM 'refused'",
+        " AND request_id IS NULL AND returned_id IS NULL AND receipt_id IS NULL"
+        " AND answer IS DISTINCT FROM 'refused'",
         "The practice is in another file already.",
     )
     _request_uniq = models.UniqueIndex(

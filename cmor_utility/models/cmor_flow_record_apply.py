@@ -306,7 +306,10 @@ class CmorFlowRecord(models.Model):
 
     def _claims(self):
         """The practices whose claim itself is in these records."""
-        return self.filtered(lambda r: not r.request_id).practice_id
+        mine = self.filtered(
+            lambda r: not (r.request_id or r.returned_id or r.receipt_id)
+        )
+        return mine.practice_id
 
     def _deem_sent(self):
         """An answer came: the files of these records have left, whoever forgot it."""

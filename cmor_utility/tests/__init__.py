@@ -1,5 +1,6 @@
 from . import (
     test_answers,
+    test_seller,
     test_approvals_mass,
     test_cancel_late,
     test_candidates,

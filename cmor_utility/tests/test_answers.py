@@ -283,10 +283,16 @@ class TestAnswers(ReceiveCommon):
         self.assertEqual(request.state, "admitted")
         self.assertEqual(file.answer_state, "answered")
         outcome = {**row, "ESITO": "1", "DATA_ANNULLAMENTO": "20/04/2026"}
+        outcome["CP_GESTORE"] = "SII000000000077"
         self._receive("cancel_outcome", [outcome])
         self.assertEqual((request.state, self.one.state), ("accepted", "cancelled"))
-        notice = self.notice(self.one, DATA_ANNULLAMENTO="20/04/2026")
-        notice["INDENNIZZO_EROGATO"] = "0"
+        notice = self.notice(
+            self.one,
+            COD_CAUSALE="N2",
+            MOTIVAZIONE="Pagato",
+            DATA_ANNULLAMENTO="20/04/2026",
+            INDENNIZZO_EROGATO="0",
+        )
         again = self._receive("cancel_notice", [notice])
         self.assertEqual(again.record_ids.state, "repeated")
 

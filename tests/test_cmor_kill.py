@@ -1,0 +1,58 @@
+"""A process killed between two steps of a flow: nothing is lost, nothing is twice."""
+
+from devtools import databases, testkit
+
+from .cmor_kill_jobs import CHUNK, COUNT
+
+JOBS = "tests.cmor_kill_jobs"
+
+
+def _run(name, job, dies=False):
+    status, log = testkit.job(name, f"{JOBS}:{job}")
+    assert (status != 0) == dies, log[-3000:]
+
+
+def _query(name, text):
+    with databases.connection(testkit.current(), name) as cr:
+        cr.execute(text)
+        return cr.fetchall()
+
+
+def _practices(name, state):
+    text = f"SELECT count(*) FROM cmor_practice WHERE state = '{state}'"
+    return _query(name, text)[0][0]
+
+
+def test_killed_between_keeping_and_applying():
+    """The scheduled action takes up what was kept; each answer counts once."""
+    with testkit.database() as name:
+        _run(name, "prepare_sent")
+        _run(name, "keep")
+        file = "SELECT state, count_written FROM cmor_flow_file WHERE direction = 'in'"
+        assert _query(name, file) == [("received", None)] or _query(name, file) == [
+            ("received", 0)
+        ]
+        _run(name, "die_applying", dies=True)
+        assert _practices(name, "accepted") == CHUNK
+        assert _query(name, file)[0][0] == "received"
+        _run(name, "work")
+        assert _query(name, file) == [("applied", COUNT)]
+        assert _practices(name, "accepted") == COUNT
+        events = "SELECT count(*) FROM cmor_practice_event WHERE kind = 'accepted'"
+        assert _query(name, events)[0][0] == COUNT
+        records = "SELECT state, count(*) FROM cmor_flow_record GROUP BY state"
+        assert _query(name, records) == [("applied", COUNT)]
+
+
+def test_killed_between_the_file_and_the_practices():
+    """One transaction: a killed export left nothing, the next one makes it whole."""
+    with testkit.database() as name:
+        _run(name, "prepare_ready")
+        _run(name, "die_exporting", dies=True)
+        assert _practices(name, "ready") == COUNT
+        assert _query(name, "SELECT count(*) FROM cmor_flow_file")[0][0] == 0
+        assert _query(name, "SELECT count(*) FROM cmor_practice_code")[0][0] == 0
+        _run(name, "export")
+        assert _practices(name, "exported") == COUNT
+        (row,) = _query(name, "SELECT state, count_written FROM cmor_flow_file")
+        assert row == ("generated", COUNT)
