@@ -68,11 +68,13 @@ class CmorPractice(models.Model):
         self.sudo()._log("difference_accepted", lambda p: {"note": note.strip()})
         self.sudo()._set_next()
 
-    @api.depends("network_difference", "accepted_difference")
+    @api.depends("network_difference", "accepted_difference", "is_annulled")
     def _compute_has_difference(self):
         for practice in self:
+            # annulled: the network gives it back, there is nothing to decide
             practice.has_difference = bool(
-                practice.network_difference
+                not practice.is_annulled
+                and practice.network_difference
                 and practice.currency_id.compare_amounts(
                     practice.network_difference, practice.accepted_difference
                 )
@@ -83,7 +85,12 @@ class CmorPractice(models.Model):
             return NotImplemented
         rows = self.env.execute_query(
             self._search(
-                Domain("side", "=", "incoming") & Domain("network_difference", "!=", 0)
+                Domain("side", "=", "incoming")
+                & Domain("is_annulled", "=", False)
+                & (
+                    Domain("network_difference", ">", 0)
+                    | Domain("network_difference", "<", 0)
+                )
             ).select("id", "network_difference", "accepted_difference")
         )
         ids = [row[0] for row in rows if row[1] != (row[2] or 0)]

@@ -402,7 +402,9 @@ class CmorPractice(models.Model):
                 Domain("side", "=", "incoming")
                 & (
                     Domain("state", "!=", "closed")
-                    | Domain("transit_balance", "!=", 0)
+                    # not `!= 0`, which is true of a practice that has none
+                    | Domain("transit_balance", ">", 0)
+                    | Domain("transit_balance", "<", 0)
                     | Domain("exposure_kind", "!=", False)
                 )
             )

@@ -54,7 +54,9 @@ class IncomingCommon(CmorCommon):
                     "company_id": (company or cls.company).id,
                     "name": f"{key}.csv",
                     "layout_id": layout.id,
+                    "type_id": flow.id,
                     "direction": "in",
+                    "state": "received",
                 }
             )
         )
@@ -67,7 +69,7 @@ class IncomingCommon(CmorCommon):
                     {
                         "file_id": file.id,
                         "values": messages.encode_params(row),
-                        "state": "refused",
+                        "state": "new",
                     }
                     for row in rows
                 ]

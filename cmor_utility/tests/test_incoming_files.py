@@ -45,7 +45,8 @@ class TestIncomingFiles(IncomingCommon, ReceiveCommon):
         self.assertEqual(files.state, "partial")
         practice = self._practice("SII000000000001")
         self.assertRecordValues(
-            practice, [{"state": "matched", "indemnity": 123.45, "sector": "electricity"}]
+            practice,
+            [{"state": "matched", "indemnity": 123.45, "sector": "electricity"}],
         )
         self.assertEqual(practice.record_ids.file_id, files)
         self.assertEqual(self._practice("SII000000000002").state, "unmatched")

@@ -1,5 +1,6 @@
 """Incoming side: the network's line, the customer's bill, the transit account."""
 
+from ast import literal_eval
 from datetime import date
 from decimal import Decimal
 
@@ -73,6 +74,10 @@ class TestNetworkLines(IncomingCommon):
         self.assertTrue(practice.has_difference)
         found = self.env["cmor.practice"].search([("has_difference", "=", True)])
         self.assertIn(practice, found)
+        plain = self._to_charge("SII000000000008")
+        waiting = self._incoming("SII000000000009")
+        found = self.env["cmor.practice"].search([("has_difference", "=", True)])
+        self.assertEqual(found & (plain | waiting | practice), practice)
         with self.assertRaisesRegex(UserError, "another amount"):
             practice.action_charge_customer()
         with self.assertRaises(UserError):
@@ -213,6 +218,11 @@ class TestCharging(IncomingCommon):
         self.assertEqual(practice.charge_ids.state, "cancelled")
         self.assertEqual(practice.state, "closed")
         self.assertIn("not given", practice.transit_reason)
+        self.assertFalse(practice.has_difference)
+        action = self.env.ref("cmor_utility.cmor_practice_action_transit")
+        listed = self.env["cmor.practice"].search(literal_eval(action.domain))
+        self.assertIn(practice, listed)
+        self.assertNotIn(self._incoming("SII000000000009"), listed)
         # the network's credit brings the transit account back to zero
         self._charged_by_network(practice, "-100", bill_number="NC1")
         credit = practice.network_charge_ids.filtered(lambda c: c.amount < 0)
