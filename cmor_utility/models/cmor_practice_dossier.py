@@ -3,6 +3,7 @@ import logging
 from odoo import fields, models, modules
 
 from ..formats.dossier_zip import Member, build, safe_name
+from .cmor_practice_terms import ROME
 
 _logger = logging.getLogger(__name__)
 DOCUMENT = "cmor_utility.dossier"
@@ -33,12 +34,20 @@ class CmorPractice(models.Model):
     def _dossier_document(self):
         """(bytes, file name, content type) of the dossier."""
         self.ensure_one()
-        html = self._dossier_html()
+        # the hours of a dossier are Italian, whoever prints it
+        html = self.with_context(tz=str(ROME))._dossier_html()
         stem = safe_name(f"fascicolo-{self.code or self.name}")
         if not self._can_pdf():
             return html.encode(), f"{stem}.html", "text/html; charset=utf-8"
-        report = self.env["ir.actions.report"]
-        return report._run_wkhtmltopdf([html]), f"{stem}.pdf", "application/pdf"
+        # Debian's wkhtmltopdf prints no header: no room is left for one
+        data = self.env["ir.actions.report"]._run_wkhtmltopdf(
+            [html],
+            specific_paperformat_args={
+                "data-report-margin-top": 12,
+                "data-report-header-spacing": 0,
+            },
+        )
+        return data, f"{stem}.pdf", "application/pdf"
 
     def _can_pdf(self):
         """PDF needs wkhtmltopdf; tests ask for it expressly, as in Odoo's reports."""
@@ -54,12 +63,11 @@ class CmorPractice(models.Model):
     def _dossier_html(self):
         """The dossier as one self-contained document, in the reader's language."""
         self.check_access("read")
-        flows = self._readable("cmor.flow.record")
         values = {
             **self._explanation_values(),
             "today": fields.Date.context_today(self),
             "labels": self._selection_labels,
-            "flows": flows,
+            "flows": self._readable("cmor.flow.record"),
             "events": self._readable("cmor.practice.event"),
             "requests": self._readable("cmor.practice.request"),
             "deadlines": self._readable("cmor.deadline", order="date_due, id"),

@@ -74,20 +74,23 @@ class CmorPractice(models.Model):
         self.check_access("read")
         if not self:
             raise UserError(self.env._("Select the practices to export."))
+        if len(self) > MOST:
+            raise UserError(
+                self.env._("Not more than %(most)s practices at once.", most=MOST)
+            )
         return {
             "type": "ir.actions.client",
             "tag": "cmor_utility.workbook",
-            "params": {"ids": self.ids[:MOST]},
+            "params": {"ids": self.ids},
         }
 
     def _workbook(self):
         """Bytes of the workbook, with the rights of the reader."""
         self.check_access("read")
-        practices = self[:MOST]
         sheets = [
-            self._sheet(self.env._("Practices"), practices, FIELDS),
+            self._sheet(self.env._("Practices"), self, FIELDS),
             self._child_sheet(self.env._("Bills"), "cmor.practice.line", BILL_FIELDS),
-            self._notice_sheet(practices),
+            self._notice_sheet(),
             self._child_sheet(self.env._("Deadlines"), "cmor.deadline", TERM_FIELDS),
         ]
         return rows_workbook(sheet for sheet in sheets if sheet)
@@ -119,11 +122,11 @@ class CmorPractice(models.Model):
         ]
         return self._sheet(title, records, names, before)
 
-    def _notice_sheet(self, practices):
+    def _notice_sheet(self):
         notices = self.env["utility.notice"]
         if not notices.has_access("read"):
             return None
-        pairs = [(p, notice) for p in practices for notice in p.notice_ids]
+        pairs = [(p, notice) for p in self for notice in p.notice_ids]
         records = notices.concat(*(notice for _p, notice in pairs))
         before = [
             (self.env._("Practice"), [p.name for p, _notice in pairs]),

@@ -56,6 +56,7 @@ HOW_TEXTS = {
     "window_close": _lt(
         "By the two readings of the end date %(one)s or %(other)s: the earlier counts."
     ),
+    "window_same": _lt("The same by both readings of the end date."),
     "notice_term": _lt("Term written in notice %(ref)s."),
     "known": _lt("As told or reckoned when it happened (%(event)s)."),
 }

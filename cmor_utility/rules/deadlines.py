@@ -244,6 +244,7 @@ def _request_open(reckoner):
     if not facts.window or not facts.last_day:
         return None
     params = {"one": facts.window.earliest_open, "other": facts.window.opens}
+    how = "window_same" if params["one"] == params["other"] else "window_open"
     return reckoner.deadline(
         "request_open",
         facts.window.opens,
@@ -251,7 +252,7 @@ def _request_open(reckoner):
         "end",
         US,
         FROM_THEN,
-        "window_open",
+        how,
         params,
         over=facts.state in ("closed_lost", "expired"),
     )
@@ -272,6 +273,7 @@ def _request_close(reckoner):
         and facts.steps[-1].source in ("candidate", "ready")
     )
     params = {"one": facts.window.closes, "other": facts.window.latest_close}
+    how = "window_same" if params["one"] == params["other"] else "window_close"
     return reckoner.deadline(
         "request_close",
         facts.window.closes,
@@ -279,7 +281,7 @@ def _request_close(reckoner):
         "end",
         US,
         MUST,
-        "window_close",
+        how,
         params,
         done,
         over,

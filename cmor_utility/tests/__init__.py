@@ -18,6 +18,7 @@ from . import (
     test_guards,
     test_history,
     test_money_terms,
+    test_history_incoming,
     test_past_practices,
     test_incoming,
     test_incoming_files,

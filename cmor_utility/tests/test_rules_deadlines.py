@@ -193,6 +193,17 @@ class TestOutgoing(BaseCase):
         self.assertEqual(found["request_close"].due, date(2026, 2, 28))
         self.assertEqual(found["request_close"].params["other"], date(2026, 3, 31))
 
+    def test_both_readings_agree(self):
+        """In the middle of a month the closing is the same: nothing to choose."""
+        day = date(2025, 8, 15)
+        found = by_key(
+            facts("ready", last_day=day, window=request_window(day, Terms())),
+            date(2026, 4, 1),
+        )
+        self.assertEqual(found["request_close"].how, "window_same")
+        self.assertEqual(found["request_close"].due, date(2026, 8, 31))
+        self.assertEqual(found["request_open"].how, "window_open")
+
     def test_closing_day_before_and_after(self):
         for today, state in (
             (date(2026, 8, 30), rules.OPEN),
