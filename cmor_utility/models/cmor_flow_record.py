@@ -99,11 +99,21 @@ class CmorFlowRecord(models.Model):
         "The request is in another file already.",
     )
 
+    @api.depends("code", "sii_code", "file_id.name", "row_number")
+    def _compute_display_name(self):
+        for record in self:
+            what = record.code or record.sii_code or f"#{record.row_number}"
+            record.display_name = f"{what} · {record.file_id.name or ''}"
+
     @api.depends("raw_values")
     def _compute_raw_text(self):
         for record in self:
             values = record.raw_values or {}
-            record.raw_text = "\n".join(f"{key}: {val}" for key, val in values.items())
+            # in the order of the layout: the database keeps the keys in its own
+            known = [field.name for field in record.file_id.layout_id.field_ids]
+            names = [name for name in known if name in values]
+            names += [name for name in values if name not in known]
+            record.raw_text = "\n".join(f"{name}: {values[name]}" for name in names)
 
     @api.depends("issues")
     @api.depends_context("lang")
