@@ -90,6 +90,8 @@ class CmorFlowHandler(models.AbstractModel):
             results[record] = self._result_of(item)
             if item.decision.verdict == answers.APPLY:
                 told.append(item)
+                if item.decision.sets.get("sii_code"):
+                    taken[item.decision.sets["sii_code"]] = practice
         self._carry_out(key, told)
         return results
 

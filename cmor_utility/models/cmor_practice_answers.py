@@ -27,6 +27,12 @@ class CmorPractice(models.Model):
     cause_text = fields.Char(string="In the SII's words", readonly=True, copy=False)
     cause_advice = fields.Char(related="cause_id.advice")
 
+    # the last defence against two practices with the SII's code of one
+    _sii_code_out_uniq = models.UniqueIndex(
+        "(company_id, sii_code) WHERE side = 'outgoing' AND sii_code IS NOT NULL",
+        "Another claim has this SII code.",
+    )
+
     # --- actions --------------------------------------------------------------
 
     def action_claim_again(self):

@@ -197,6 +197,12 @@ class TestAnswers(ReceiveCommon):
         self.assertEqual(record.problem, "sii_code_taken")
         self.assertEqual(self.two.state, "sent")
 
+    def test_same_code_for_two_in_one_file(self):
+        rows = [self._ack(p, CP_GESTORE="SII000000000001") for p in self.all]
+        records = self._receive("claim_ack", rows).record_ids
+        self.assertEqual(records.mapped("problem"), [False, "sii_code_taken"])
+        self.assertEqual(self.all.mapped("state"), ["accepted", "sent"])
+
     def test_amount_of_the_outcome_differs(self):
         row = {
             "CP_UTENTE": self.one.code,
