@@ -308,7 +308,10 @@ class CmorFlowFile(models.Model):
         :param reasons: list of (key of REFUSAL_TEXTS, parameters)
         """
         plain = [
-            (code, {key: messages.storable(str(value)) for key, value in params.items()})
+            (
+                code,
+                {key: messages.storable(str(value)) for key, value in params.items()},
+            )
             for code, params in reasons
         ]
         self._guarded().write({"state": "refused", "refusal": plain})
@@ -425,7 +428,8 @@ def _row_vals(spec, row):
     vals = {
         "row_number": row.number,
         "raw_values": {
-            messages.storable(name): messages.storable(text) for name, text in row.raw.items()
+            messages.storable(name): messages.storable(text)
+            for name, text in row.raw.items()
         },
         "values": messages.encode_params(_clean(meaning)),
         "code": _text(meaning.get("code")),

@@ -79,12 +79,13 @@ class CmorFlowHandler(models.AbstractModel):
                 results[record] = waiting(practice, "unknown_practice")
                 continue
             said = values[record]
-            item = _Told(
-                record, practice, said, causes[record], requests.get(practice)
-            )
+            item = _Told(record, practice, said, causes[record], requests.get(practice))
             facts = self._facts_of(item, seen.get(practice, {}))
             item.decision = answers.decide(key, said, facts)
-            if said.get("sii_code") and taken.get(said["sii_code"], practice) != practice:
+            if (
+                said.get("sii_code")
+                and taken.get(said["sii_code"], practice) != practice
+            ):
                 other = taken[said["sii_code"]]
                 item.decision = answers.wait("sii_code_taken", name=other.display_name)
             results[record] = self._result_of(item)
@@ -205,14 +206,21 @@ class CmorFlowHandler(models.AbstractModel):
         groups = {}
         for item in told:
             decision = item.decision
-            group = (decision.path, decision.event, decision.effect, item.record.file_id)
+            group = (
+                decision.path,
+                decision.event,
+                decision.effect,
+                item.record.file_id,
+            )
             groups.setdefault(group, []).append(item)
         for (path, event, effect, file), items in groups.items():
             self._enter(path, event, effect, file, items)
         self._answer_requests(told)
         practices = self.env["cmor.practice"].union(*(i.practice for i in told))
         changed = practices.filtered(
-            lambda p: any(i.practice == p and i.decision.effect == "amount" for i in told)
+            lambda p: any(
+                i.practice == p and i.decision.effect == "amount" for i in told
+            )
         )
         if changed:
             today = fields.Date.context_today(self)
@@ -263,10 +271,7 @@ class CmorFlowHandler(models.AbstractModel):
         elif event:
             log = self.env["cmor.practice.event"]
             log.sudo()._guarded().create(
-                [
-                    log._prepare_vals(p, event, params[p], file=file)
-                    for p in practices
-                ]
+                [log._prepare_vals(p, event, params[p], file=file) for p in practices]
             )
 
     @api.model

@@ -94,7 +94,9 @@ class CmorFlowRecord(models.Model):
         self.practice_id._check_may_operate()
         if not all(record.is_confirmable for record in self):
             raise UserError(self.env._("This reason cannot be overruled."))
-        self.sudo()._guarded().write({"is_confirmed": True})
+        # a row that breaks its layout may contradict what is known all the same
+        overruled = self.sudo().filtered(lambda r: r.problem != "row_issues")
+        overruled._guarded().write({"is_confirmed": True})
         self.sudo()._apply_again()
         return True
 
@@ -373,14 +375,16 @@ class _Found:
         practice, request = self.by_code.get(
             record.code, (self.practices, self.requests)
         )
+        told = [self.by_sii.get((record.sii_code, side)) for side in sides]
+        told = [one for one in told if one]
         if practice and practice.side not in sides:
             # the code is another user's: only the code of the SII counts
             practice, request = self.practices, self.requests
-        if not practice:
-            for side in sides:
-                practice = practice or self.by_sii.get(
-                    (record.sii_code, side), self.practices
-                )
+        elif practice and not request and len(sides) > 1 and told:
+            # a notice to all parties may carry the code of any of them
+            practice = practice if practice in told else told[0]
+        if not practice and told:
+            practice = told[0]
         if not practice and record.sii_code in self.request_by_sii:
             request = self.request_by_sii[record.sii_code]
             practice = request.practice_id

@@ -315,7 +315,9 @@ class CmorCompanyRole(models.Model):
         for role in self:
             for items in role._not_passed_on():
                 for vat, group in items.grouped(lambda i: i.practice_id.cc_vat).items():
-                    files |= files._make(role, "cc_answer", group, today, {"cc_vat": vat})
+                    files |= files._make(
+                        role, "cc_answer", group, today, {"cc_vat": vat}
+                    )
         return files
 
     def _not_passed_on(self):
@@ -334,11 +336,15 @@ class CmorCompanyRole(models.Model):
             order="id",
         )
         told = records.search(mine & Domain("type_id.key", "=", "claim_paid"))
-        receipts = self.env["cmor.receipt"].sudo().search(
-            mine
-            & Domain("state", "=", "booked")
-            & Domain("record_id", "not in", told.ids)
-            & Domain("id", "not in", passed.receipt_id.ids),
-            order="id",
+        receipts = (
+            self.env["cmor.receipt"]
+            .sudo()
+            .search(
+                mine
+                & Domain("state", "=", "booked")
+                & Domain("record_id", "not in", told.ids)
+                & Domain("id", "not in", passed.receipt_id.ids),
+                order="id",
+            )
         )
         return answers, receipts

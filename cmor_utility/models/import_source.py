@@ -22,9 +22,7 @@ class UtilityImportSource(models.Model):
         required=True,
         default="acquisition",
     )
-    flow_file_ids = fields.One2many(
-        "cmor.flow.file", "source_id", string="Flow files"
-    )
+    flow_file_ids = fields.One2many("cmor.flow.file", "source_id", string="Flow files")
 
     def action_open_flows(self):
         """Smart button: the flow files that came from here."""

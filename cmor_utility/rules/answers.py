@@ -247,9 +247,7 @@ def _adopt(values, facts):
         return wait("already_registered")
     if _other_code(values, facts):
         return wait("other_sii_code", told=told, known=facts.sii_code)
-    return Decision(
-        APPLY, _to(facts.state, "accepted"), "adopted", {"sii_code": told}
-    )
+    return Decision(APPLY, _to(facts.state, "accepted"), "adopted", {"sii_code": told})
 
 
 # --- notices about the running claim -----------------------------------------------
@@ -333,7 +331,9 @@ def _cancel_ack(values, facts):
             )
         return _cancel_refused(facts, (*through, "rejected"))
     if ok:
-        return wait("admitted_after_refusal") if facts.request == "rejected" else repeat()
+        return (
+            wait("admitted_after_refusal") if facts.request == "rejected" else repeat()
+        )
     if facts.request == "rejected":
         return repeat()
     return wait("refused_after_admission")
@@ -389,14 +389,10 @@ def _annulled(values, facts, request):
             return wait("paid_says_who")
         if facts.state == "closed" and not facts.confirmed:
             return wait("cancelled_after_closing")
-        return Decision(
-            APPLY, ("refund_due",), "", request=request, effect="refund"
-        )
+        return Decision(APPLY, ("refund_due",), "", request=request, effect="refund")
     if paid and not facts.confirmed:
         return wait("paid_unknown")
-    return Decision(
-        APPLY, _to(facts.state, "cancelled"), "cancelled", request=request
-    )
+    return Decision(APPLY, _to(facts.state, "cancelled"), "cancelled", request=request)
 
 
 _RULES = {

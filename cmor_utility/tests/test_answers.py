@@ -78,7 +78,9 @@ class TestAnswers(ReceiveCommon):
             practice.action_export()
         self._receive("claim_ack", [self._ack(practice)])
         self.assertEqual(practice.state, "accepted")
-        self.assertEqual(set(practice.record_ids.file_id.mapped("state")), {"sent", "applied"})
+        self.assertEqual(
+            set(practice.record_ids.file_id.mapped("state")), {"sent", "applied"}
+        )
 
     def test_unknown_code_of_a_cause(self):
         """Gate 30: a code that nobody knows is shown, kept, not lost; classified
@@ -116,17 +118,23 @@ class TestAnswers(ReceiveCommon):
         self.assertEqual(self.two.cause_id, cause)
 
     def test_unknown_practice_waits(self):
-        row = self._ack(self.one, CP_UTENTE="E99-00000001", CP_GESTORE="SII999999999999")
+        row = self._ack(
+            self.one, CP_UTENTE="E99-00000001", CP_GESTORE="SII999999999999"
+        )
         file = self._receive("claim_ack", [row, self._ack(self.two)])
         record = file.record_ids[0]
-        self.assertEqual((record.state, record.problem), ("waiting", "unknown_practice"))
+        self.assertEqual(
+            (record.state, record.problem), ("waiting", "unknown_practice")
+        )
         self.assertEqual(self.two.state, "accepted")
         record.action_link(self.one.id)
         self.assertEqual(record.state, "applied")
         self.assertEqual(self.one.sii_code, "SII999999999999")
 
     def test_applied_later_when_the_practice_is_there(self):
-        row = self._ack(self.one, CP_UTENTE="NEW-00000000", CP_GESTORE="SII999999999999")
+        row = self._ack(
+            self.one, CP_UTENTE="NEW-00000000", CP_GESTORE="SII999999999999"
+        )
         record = self._receive("claim_ack", [row]).record_ids
         self.assertEqual(record.state, "waiting")
         practice = self._create_bare(1, prefix="NEW")
@@ -174,7 +182,9 @@ class TestAnswers(ReceiveCommon):
         """Gate 31: already registered is adopted, never sent again blindly."""
         row = self._ack(self.one, 0, COD_CAUSALE="005", MOTIVAZIONE="Gia' ricevuta")
         record = self._receive("claim_ack", [row]).record_ids
-        self.assertEqual((record.state, record.problem), ("waiting", "already_registered"))
+        self.assertEqual(
+            (record.state, record.problem), ("waiting", "already_registered")
+        )
         self.assertEqual(self.one.state, "sent")
         with self.assertRaises(AccessError):
             self.one.with_user(self.bystander)._adopt("SII000000000009")
@@ -248,7 +258,11 @@ class TestAnswers(ReceiveCommon):
         )
         again = self._receive("claim_update", [{**row, "NOTE": "di nuovo"}])
         self.assertEqual(again.record_ids.state, "repeated")
-        wrong = {**row, "VALORE_AGGIORNATO": "40.00", "DATA_AGGIORNAMENTO": "20/04/2026"}
+        wrong = {
+            **row,
+            "VALORE_AGGIORNATO": "40.00",
+            "DATA_AGGIORNAMENTO": "20/04/2026",
+        }
         record = self._receive("claim_update", [wrong]).record_ids
         self.assertEqual(record.problem, "amount_before_differs")
         self.assertEqual(self.one.indemnity, 50.0)
@@ -264,6 +278,13 @@ class TestAnswers(ReceiveCommon):
         late = self._receive("suspend_notice", [{**stop, "NOTE": "tardi"}])
         self.assertEqual(late.record_ids.state, "repeated")
         self.assertEqual(self.one.state, "accepted")
+
+    def test_notice_with_the_code_of_another_user(self):
+        """Only the SII's code counts when a notice goes to all parties."""
+        self.accept()
+        row = self.notice(self.two, SOSPESA="1", DATA_COMUNICAZIONE="19/04/2026")
+        self._receive("suspend_notice", [{**row, "CP_UTENTE": self.one.code}])
+        self.assertEqual(self.all.mapped("state"), ["accepted", "suspended"])
 
     def ask_cancel(self):
         reason = self.env["cmor.cancel.reason"].search([("code", "=", "N2")])

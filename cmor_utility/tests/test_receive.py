@@ -232,6 +232,40 @@ class TestReceive(ReceiveCommon):
         record.action_apply_anyway()
         self.assertEqual(record.state, "applied")
 
+    def test_row_applied_anyway_contradicts_all_the_same(self):
+        """Using a row that breaks its layout is no licence to win silently."""
+        self.all[0].sudo()._guarded().write({"state": "rejected"})
+        rows = [self._ack(self.all[0], COD_POD="IT001E0000000100000")]
+        record = self._receive("claim_ack", rows).record_ids
+        record.action_apply_anyway()
+        self.assertEqual(
+            (record.state, record.problem), ("waiting", "admitted_after_refusal")
+        )
+
+    def test_upload_of_several_files(self):
+        """The dialog keeps each, says which were known, shows them."""
+        self.handle()
+        data = [self._bytes("claim_ack", [self._ack(p)]) for p in self.all[:2]]
+        self.files._receive("prima.csv", data[0], self.company)
+        foreign = self.env["ir.attachment"].create({"name": "b.csv", "raw": data[1]})
+        attachments = foreign | self.env["ir.attachment"].with_user(
+            self.operator
+        ).create({"name": "a.csv", "raw": data[0], "res_model": "cmor.receive.wizard"})
+        foreign.sudo().public = True
+        wizard = self.env["cmor.receive.wizard"].with_user(self.operator)
+        wizard = wizard.with_company(self.company)
+        made = wizard.create({"attachment_ids": attachments.ids})
+        action = made.action_receive()
+        self.assertIn("a.csv (prima.csv)", action["params"]["message"])
+        files = self.files.search(action["params"]["next"]["domain"])
+        self.assertEqual(set(files.mapped("name")), {"prima.csv", "b.csv"})
+        self.assertTrue(foreign.exists())
+        self.assertFalse((attachments - foreign).exists())
+        with self.assertRaises(AccessError):
+            wizard.with_user(self.bystander).create(
+                {"attachment_ids": foreign.ids}
+            ).action_receive()
+
     def test_statements_do_not_grow_with_the_rows(self):
         """1,000 records are as many statements as 100, but for the writing."""
         self.handle()

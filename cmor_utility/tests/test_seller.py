@@ -121,9 +121,7 @@ class TestNetworkUser(ReceiveCommon):
         file = self.files.browse(role.action_return_to_sellers()["res_id"])
         file.action_mark_sent()
         self.assertEqual(practice.state, "accepted")
-        self.assertEqual(
-            role.action_return_to_sellers()["tag"], "display_notification"
-        )
+        self.assertEqual(role.action_return_to_sellers()["tag"], "display_notification")
 
     def test_what_cannot_be_forwarded(self):
         rows = [
@@ -161,7 +159,11 @@ class TestNetworkUser(ReceiveCommon):
         )
         counterparts = self.env["cmor.counterpart"]
         counterparts.create(
-            {"partner_id": partner.id, "kind": "distributor", "point_codes": "001, 0034"}
+            {
+                "partner_id": partner.id,
+                "kind": "distributor",
+                "point_codes": "001, 0034",
+            }
         )
         found = counterparts._distributors(
             self.company,

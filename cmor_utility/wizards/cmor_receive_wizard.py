@@ -36,7 +36,10 @@ class CmorReceiveWizard(models.TransientModel):
             shown |= files._receive(
                 attachment.name, data, self.company_id, seconds=BUTTON_SECONDS
             )
-        self.sudo().attachment_ids.unlink()
+        # they are kept with the files now; what was not uploaded here is not touched
+        self.attachment_ids.filtered(
+            lambda a: a.res_model == self._name and a.create_uid == self.env.user
+        ).sudo().unlink()
         action = shown._action_show()
         if not known:
             return action
@@ -47,7 +50,8 @@ class CmorReceiveWizard(models.TransientModel):
                 "type": "warning",
                 "sticky": True,
                 "message": self.env._(
-                    "Received before, nothing changed: %(names)s", names=", ".join(known)
+                    "Received before, nothing changed: %(names)s",
+                    names=", ".join(known),
                 ),
                 "next": action,
             },
@@ -57,7 +61,10 @@ class CmorReceiveWizard(models.TransientModel):
         if self.company_id not in self.env.companies:
             raise UserError(self.env._("Choose one of your companies."))
         roles = self.env["cmor.company.role"].sudo()
-        mine = [("company_id", "=", self.company_id.id), ("user_ids", "=", self.env.uid)]
+        mine = [
+            ("company_id", "=", self.company_id.id),
+            ("user_ids", "=", self.env.uid),
+        ]
         if not self.env.su and not roles.search_count(mine, limit=1):
             raise AccessError(
                 self.env._(
