@@ -126,8 +126,8 @@ def _export(env):
         }
 
     with (
-        mock.patch.object(Evaluation, "_evaluate", lambda practices, today: None),
-        mock.patch.object(Evaluation, "_set_next", lambda practices: None),
+        mock.patch.object(Evaluation, "_evaluate", return_value=None),
+        mock.patch.object(Evaluation, "_set_next", return_value=None),
         mock.patch.object(Exporter, "_flow_values", values),
     ):
         practices = env["cmor.practice"].search([("name", "like", "KILL/")])

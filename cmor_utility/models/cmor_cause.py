@@ -152,7 +152,7 @@ class CmorCause(models.Model):
         wanted = sorted({text for text in plain.values() if text})
         causes = self.sudo().with_context(active_test=False)
         known = causes.search([("plain_code", "in", wanted)])
-        # a code of the common table holds in all of them, if they have none of their own
+        # a code of the common table holds in those that have none of their own
         by_code = {}
         for cause in known.sorted(lambda c: c.family == family):
             if cause.family in (family, "admissibility"):

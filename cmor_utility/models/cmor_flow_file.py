@@ -3,7 +3,6 @@ import hashlib
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-
 OCTETS = "application/octet-stream"
 
 

@@ -4,7 +4,6 @@ from odoo.fields import Domain
 
 from odoo.addons.utility_supply.rules.workdays import add_working_days
 
-
 CHUNK = 500
 
 

@@ -1,8 +1,8 @@
 """What the answers of the SII mean for a practice of the outgoing side.
 
 Pure: a decision is reckoned from what a record says (``values``, by source) and from
-what is known (``Facts``); the Odoo side finds the practice, carries the decision out and
-keeps the event. Late, repeated, out-of-order and contradictory answers:
+what is known (``Facts``); the Odoo side finds the practice, carries the decision out
+and keeps the event. Late, repeated, out-of-order and contradictory answers:
 
 * repeated: nothing changes;
 * out of order where it is harmless: applied, the steps in between are deemed;
@@ -194,33 +194,40 @@ def _claim_outcome(values, facts):
 
 def _admitted(values, facts, is_outcome):
     told = values.get("sii_code")
+    amount = values.get("cmor_amount") if is_outcome else None
+    differs = bool(amount) and amount != facts.amount
+    problem = _admission_problem(values, facts)
+    if problem:
+        return problem
+    enters = facts.state in (*SENT, "rejected")
+    if differs and not facts.confirmed and (enters or facts.state in RUNNING):
+        return wait("amount_differs", told=amount, known=facts.amount)
+    sets = {}
+    if told and not facts.sii_code:
+        sets["sii_code"] = told
+    if not enters:
+        return Decision(APPLY, (), "code_told", sets) if sets else repeat()
+    if not told and not facts.sii_code:
+        return wait("no_sii_code")
+    if values.get("accepted_on"):
+        sets["accepted_on"] = values["accepted_on"]
+    if differs:
+        sets["amount"] = amount
+    return Decision(APPLY, _to(facts.state, "accepted"), "accepted", sets)
+
+
+def _admission_problem(values, facts):
+    """Why an admission contradicts what is known; None when it does not."""
     if not facts.is_current and not facts.confirmed:
         return wait("old_code_admitted")
     if facts.state in NOT_SENT:
         return wait("answer_not_sent")
     if _other_code(values, facts):
-        return wait("other_sii_code", told=told, known=facts.sii_code)
-    is_refused = facts.state in ("rejected", "file_error")
-    if is_refused and not (facts.confirmed and facts.state == "rejected"):
+        return wait("other_sii_code", told=values["sii_code"], known=facts.sii_code)
+    refused = facts.state in ("rejected", "file_error")
+    if refused and not (facts.confirmed and facts.state == "rejected"):
         return wait("admitted_after_refusal")
-    amount = values.get("cmor_amount")
-    if is_outcome and amount and amount != facts.amount and not facts.confirmed:
-        if facts.state in (*SENT, *RUNNING, "rejected"):
-            return wait("amount_differs", told=amount, known=facts.amount)
-    sets = {}
-    if told and not facts.sii_code:
-        sets["sii_code"] = told
-    if facts.state in (*SENT, "rejected"):
-        if not told and not facts.sii_code:
-            return wait("no_sii_code")
-        if values.get("accepted_on"):
-            sets["accepted_on"] = values["accepted_on"]
-        if is_outcome and amount and amount != facts.amount:
-            sets["amount"] = amount
-        return Decision(APPLY, _to(facts.state, "accepted"), "accepted", sets)
-    if sets:
-        return Decision(APPLY, (), "code_told", sets)
-    return repeat()
+    return None
 
 
 def _refused(values, facts, is_outcome):

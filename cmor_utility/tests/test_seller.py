@@ -216,7 +216,9 @@ class TestSeller(ReceiveCommon):
 
     def test_without_a_udd_nothing_leaves(self):
         self.role.udd_partner_id = False
-        self.assertIn("through its UDD", self.role._cannot_export_reason(date.today()))
+        self.assertIn(
+            "through its UDD", self.role._cannot_export_reason(date(2026, 4, 20))
+        )
 
     def test_answers_come_from_the_udd(self):
         row = {
