@@ -71,7 +71,7 @@ class CmorFlowFile(models.Model):
             ("partly", "Partly refused"),
             ("refused", "All refused"),
         ],
-        string="Answers",
+        string="State of the answers",
         required=True,
         readonly=True,
         default="none",

@@ -185,9 +185,9 @@ class CmorFlowFile(models.Model):
 
     def _action_show(self):
         """Action that opens these files: the form when there is one only."""
-        action = self.env["ir.actions.actions"]._for_xml_id(
-            "cmor_utility.cmor_flow_file_action"
-        )
+        received = bool(self) and set(self.mapped("direction")) == {"in"}
+        name = "cmor_flow_file_action_received" if received else "cmor_flow_file_action"
+        action = self.env["ir.actions.actions"]._for_xml_id(f"cmor_utility.{name}")
         action = {**action, "context": {}, "domain": [("id", "in", self.ids)]}
         if len(self) == 1:
             action.update(res_id=self.id, view_mode="form", views=[(False, "form")])
