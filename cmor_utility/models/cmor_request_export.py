@@ -159,17 +159,23 @@ class CmorPracticeRequest(models.Model):
         practice = self.practice_id
         partner = practice.partner_id
         electric = practice.sector == "electricity"
-        point = practice.supply_point_id.code or practice.point_code or None
+        point = practice.supply_point_id.code or None
         said = messages.typed_params(self.values)
+        named = {}
+        if practice.side == "incoming":
+            # as the SII named it in its notice
+            told = practice._flow_sources()
+            named = {key: told[key] for key in ("pod", "pdr", "fiscal_code", "vat")}
         return {
             "sii_code": practice.sii_code,
             "sector_code": SECTOR_CODES[practice.sector],
             "pod": point if electric else None,
             "pdr": None if electric else point,
-            "fiscal_code": partner.l10n_it_codice_fiscale or practice.told_fiscal_code,
-            "vat": _plain(partner.vat) or practice.told_vat,
+            "fiscal_code": partner.l10n_it_codice_fiscale or None,
+            "vat": _plain(partner.vat) or None,
+            **named,
             "cancel_sii_code": practice.sii_code,
-            "cancel_code": practice.code,
+            "cancel_code": practice.code or None,
             "side_code": "U" if practice.side == "outgoing" else "E",
             "event_date": self.event_date or None,
             **{key: value for key, value in said.items() if value not in ("", None)},

@@ -115,3 +115,57 @@ class TestIncomingFiles(IncomingCommon, ReceiveCommon):
         self.assertEqual(files.record_ids.state, "applied", files.record_ids.problem)
         self.assertEqual(practice.state, "suspended")
         self.assertEqual(files.record_ids.request_id, request)
+
+    def _export(self, practice):
+        """Export and send what waits of a practice, as the operator."""
+        requests = practice.request_ids.filtered(lambda r: r.state == "to_export")
+        files = (
+            self.env["cmor.practice"]
+            .with_user(self.operator)
+            ._export_requests(requests.with_user(self.operator), self.today)
+        )
+        problems = files.sudo().record_ids.mapped("issue_text")
+        self.assertEqual(files.state, "generated", problems)
+        files.with_user(self.operator).action_mark_sent()
+        return requests, files.sudo().record_ids.raw_values
+
+    def test_requests_leave_as_files(self):
+        self._load("claim_notice_in", self._row("SII000000000001"))
+        practice = self.as_operator(self._practice("SII000000000001"))
+        self.contract.supply_state = "suspended"
+        practice._ask_suspension()
+        request, row = self._export(practice)
+        self.assertEqual((request.state, practice.state), ("sent", "suspend_requested"))
+        # the point as the SII wrote it, with its 15th character
+        self.assertEqual(row["COD_POD"], practice.point_code)
+        self.assertEqual((row["COD_MOTIVO"], row["CMOR_INCASSATO"]), ("S1", "0"))
+        answer = {"CP_UTENTE": request.code, "CP_GESTORE": practice.sii_code}
+        self._load("suspend_outcome", {**answer, "ESITO": "1"})
+        practice._ask_resumption("Riattivata")
+        _request, row = self._export(practice)
+        self.assertEqual(row["TIPO_RICHIESTA"], "2")
+
+    def test_annulment_of_a_stranger_and_report_leave(self):
+        self._load(
+            "claim_notice_in", self._row("SII000000000002", COD_POD="IT001E99999999")
+        )
+        stranger = self.as_operator(self._practice("SII000000000002"))
+        stranger._ask_cancel_in(self.reason("N6"))
+        _request, row = self._export(stranger)
+        self.assertEqual((row["RUOLO"], row["COD_POD"]), ("E", "IT001E99999999"))
+        self.assertEqual(stranger.state, "cancel_requested")
+        practice = self._to_charge("SII000000000003")
+        self._pay(self._on_bill(practice))
+        practice.action_settle()
+        practice.action_report()
+        request, row = self._export(practice)
+        self.assertEqual((row["STATO"], row["IMPORTO_INCASSATO"]), ("3", "100.00"))
+        self._load(
+            "report_ack",
+            {
+                "CP_UTENTE": request.code,
+                "CP_GESTORE": practice.sii_code,
+                "VERIFICA_AMM": "1",
+            },
+        )
+        self.assertEqual(practice.state, "reported")
