@@ -65,13 +65,14 @@ _MOST_PREPARED = 1000
 
 
 def prepare(rows):
-    """(rows by id, steps, event rows) of a set; a run asks it for the same few sets
-    again and again, so the last answers are kept."""
+    """(rows by id, steps, event rows, first tries by row id) of a set; a run asks it
+    for the same few sets again and again, so the last answers are kept."""
     known = _PREPARED.get(id(rows))
     if known and known[0] is rows:
         return known[1]
     events = sorted((r for r in rows if r.is_event), key=lambda r: (r.seq, r.id))
-    found = {rule.id: rule for rule in rows}, steps_of(rows), events
+    first = {rule.id: Try(rule) for rule in rows}
+    found = {rule.id: rule for rule in rows}, steps_of(rows), events, first
     if isinstance(rows, tuple):
         if len(_PREPARED) >= _MOST_PREPARED:
             _PREPARED.clear()
@@ -87,7 +88,7 @@ class Ladder:
 
     def __init__(self, facts, rows, today):
         self.facts, self.today = facts, today
-        self.rows, self.steps, self.event_rows = prepare(rows)
+        self.rows, self.steps, self.event_rows, self._first = prepare(rows)
         self.tries = {}
         self.passed = set()
         self.waits = []
@@ -108,7 +109,7 @@ class Ladder:
         """The next :class:`Try` of a row, or None when it is over."""
         tries = self.tries.get(rule.id)
         if not tries:
-            return Try(rule)
+            return self._first[rule.id]
         last = tries[-1]
         if last.state != "failed":
             return None

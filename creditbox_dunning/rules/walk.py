@@ -64,6 +64,10 @@ class Walk:
         self._verdicts = {}
         self._days = {}
         self._released = reactivation_due(facts)
+        self._acted = any(
+            done.executed and done.executed >= today and done.state != "skipped"
+            for done in facts.done
+        )
 
     def decide(self):
         """The first row from the cursor on that has something to say."""
@@ -248,13 +252,15 @@ class Walk:
 
     def _first_due(self, rule):
         """(own time, due date) of the bill whose time comes first."""
-        key = ("due", rule.id)
-        if key not in self._days:
+        if rule.id not in self._days:
             owed = [line for line in self._view(rule).lines if line.residual > 0]
-            self._days[key] = min(
+            if owed and not self.clock.stood_still:
+                # what fell due first has its time first
+                owed = [min(owed, key=lambda line: line.due)]
+            self._days[rule.id] = min(
                 ((self._own_time(line, rule), line.due) for line in owed), default=None
             )
-        return self._days[key]
+        return self._days[rule.id]
 
     def _prev_end(self, rule):
         """End of the waits after what was done, or None when nothing was."""
@@ -309,11 +315,7 @@ class Walk:
 
     def _not_today(self, day):
         """One step a day."""
-        acted = any(
-            done.executed and done.executed >= self.today and done.state != "skipped"
-            for done in self.facts.done
-        )
-        return max(day, self.today + ONE_DAY) if acted else day
+        return max(day, self.today + ONE_DAY) if self._acted else day
 
     def _why(self, tried):
         rule = tried.rule

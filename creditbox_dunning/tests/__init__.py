@@ -13,6 +13,7 @@ from . import test_planner_holds
 from . import test_rule_sets
 from . import test_terms
 from . import test_action_table
+from . import test_bulk
 from . import test_case
 from . import test_execution
 from . import test_outcomes
