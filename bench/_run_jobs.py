@@ -1,5 +1,6 @@
 """Jobs of bench/run.py that run inside Odoo; each tells its figures at the end."""
 
+import contextlib
 import gc
 import json
 import os
@@ -105,12 +106,25 @@ def prepare(env, company_id, bills, per_supply):
     supplies = int(bills) // int(per_supply)
     begun = time.perf_counter()
     move = specimen(env, company, f"Q{company.id}x")
-    clone_bills(move, supplies, int(per_supply), prefix=f"Q{company.id}x")
-    vary(env, company)
+    with unchecked_keys(env):
+        clone_bills(move, supplies, int(per_supply), prefix=f"Q{company.id}x")
+        vary(env, company)
     env.cr.commit()
     env.cr.execute("ANALYZE")
     env.cr.commit()
     told(seconds=time.perf_counter() - begun)
+
+
+@contextlib.contextmanager
+def unchecked_keys(env):
+    """A million copies refer to what is there: no need to look for each."""
+    env.cr.execute("SELECT current_setting('is_superuser')")
+    (may,) = env.cr.fetchone()
+    if may == "on":
+        env.cr.execute("SET LOCAL session_replication_role = replica")
+    yield
+    if may == "on":
+        env.cr.execute("SET LOCAL session_replication_role = origin")
 
 
 def vary(env, company):
