@@ -180,12 +180,12 @@ class DunningEngineWrite(models.AbstractModel):
     def _list_receivables(self, actions, steps, facts):
         """The receivables that each step lists, frozen as they are now."""
         listed = []
-        for action, (case, step) in zip(actions, steps, strict=True):
+        for action_id, (case, step) in zip(actions.ids, steps, strict=True):
             if not step.lines:
                 continue
             wanted = set(step.lines)
             listed += [
-                (action.id, line.id, line.due, line.residual)
+                (action_id, line.id, line.move, line.due, line.residual)
                 for line in facts[case.id].lines
                 if line.id in wanted
             ]
@@ -199,22 +199,21 @@ class DunningEngineWrite(models.AbstractModel):
                        (action_id, company_id, move_line_id, move_id, bill_number,
                         date_bill, date_maturity, amount, create_uid, create_date,
                         write_uid, write_date)
-                SELECT told.action_id, action.company_id, told.line_id, move.id,
+                SELECT told.action_id, %(company)s, told.line_id, move.id,
                        COALESCE(NULLIF(move.billing_ref, ''), move.name),
                        move.invoice_date, told.due, told.amount, %(user)s, %(now)s,
                        %(user)s, %(now)s
-                  FROM unnest(%(actions)s::int[], %(lines)s::int[], %(dues)s::date[],
-                              %(amounts)s::numeric[])
-                       AS told(action_id, line_id, due, amount)
-                  JOIN dunning_action action ON action.id = told.action_id
-                  JOIN account_move_line line ON line.id = told.line_id
-                  JOIN account_move move ON move.id = line.move_id
+                  FROM unnest(%(actions)s::int[], %(lines)s::int[], %(moves)s::int[],
+                              %(dues)s::date[], %(amounts)s::numeric[])
+                       AS told(action_id, line_id, move_id, due, amount)
+                  JOIN account_move move ON move.id = told.move_id
                 """,
+                company=actions.company_id.id,
                 user=self.env.uid,
                 now=self.env.cr.now(),
                 **dict(
                     zip(
-                        ("actions", "lines", "dues", "amounts"),
+                        ("actions", "lines", "moves", "dues", "amounts"),
                         map(list, zip(*listed, strict=True)),
                         strict=True,
                     )

@@ -132,6 +132,7 @@ class DunningFacts(models.AbstractModel):
                             line["due"],
                             exact(line["residual"], digits),
                             frozenset(covered.get(line["id"], ())),
+                            line["move"],
                         )
                         for line in wanted
                     ),

@@ -212,13 +212,15 @@ class Line:
     """One open receivable of the case: an instalment of a bill, or a credit note.
 
     ``residual`` is negative for a credit. ``covered``: the operations (remind, notice,
-    default ...) of this round whose notice listed this very line.
+    default ...) of this round whose notice listed this very line. ``move``: id of the
+    bill, for who writes the line down; the planner does not look at it.
     """
 
     id: int
     due: date
     residual: Decimal
     covered: frozenset[str] = frozenset()
+    move: int | None = None
 
 
 @dataclass(frozen=True)
