@@ -182,26 +182,9 @@ class Bench:
         chunks = self.options.chunks
         with testkit.database(source=source) as database:
             ours = self.once(size, database, chunks)
+            self.say_run(size, ours)
             plain = job(database, "insert_select", 1)
             quiet = {} if chunks else job(database, "again", 1)
-        self.say(
-            f"run: {size} bills",
-            f"{ours['cases']} cases",
-            f"{ours['lines'] / ours['seconds']:.0f} lines/s",
-            f"{ours['seconds']:.1f} s",
-            f"opening {ours['begin']:.1f} s",
-            f"CPU {ours['cpu']:.1f} s",
-            f"Python {ours['python']:.1f} s",
-            f"peak {ours['memory']:.0f} MB",
-        )
-        each = ours["each"]
-        tenth = max(1, len(each) // 10)
-        self.say(
-            f"  {ours['chunks']} chunks",
-            f"first {sum(each[:tenth]) / tenth:.2f} s",
-            f"last {sum(each[-tenth - 1 : -1]) / tenth:.2f} s",
-            f"{ours['statements'] / max(1, ours['chunks']):.0f} statements a chunk",
-        )
         if quiet:
             self.say("  quiet night", f"{quiet['seconds']:.1f} s",
                      f"CPU {quiet['cpu']:.1f} s")  # fmt: skip
@@ -216,6 +199,27 @@ class Bench:
         told = ", ".join(f"{name} {n}" for name, n in plain["rows"].items())
         self.say(f"  rows: {told}")
         return ours, plain
+
+    def say_run(self, size, ours):
+        self.say(
+            f"run: {size} bills",
+            f"{ours['cases']} cases",
+            f"{ours['lines'] / ours['seconds']:.0f} lines/s",
+            f"{ours['seconds']:.1f} s",
+            f"opening {ours['begin']:.1f} s",
+            f"CPU {ours['cpu']:.1f} s",
+            f"Python {ours['python']:.1f} s",
+            f"peak {ours['memory']:.0f} MB",
+        )
+        # not the last chunk, which may be small
+        each = ours["each"][:-1] or ours["each"]
+        tenth = max(1, len(each) // 10)
+        self.say(
+            f"  {ours['chunks']} chunks",
+            f"first {sum(each[:tenth]) / tenth:.2f} s",
+            f"last {sum(each[-tenth:]) / tenth:.2f} s",
+            f"{ours['statements'] / max(1, ours['chunks']):.0f} statements a chunk",
+        )
 
     def say_insert(self, found):
         ratios = []
