@@ -95,14 +95,17 @@ class DunningFacts(models.AbstractModel):
     _description = "Facts of recovery cases"
 
     @api.model
-    def _collect(self, cases, today):
-        """{case id: CaseFacts} for ``cases`` of one company on ``today``."""
+    def _collect(self, cases, today, as_it_was=False):
+        """{case id: CaseFacts} for ``cases`` of one company on ``today``.
+
+        ``as_it_was``: for a day gone by, what was paid after it is still owed.
+        """
         company = cases.company_id
         digits = company.currency_id.decimal_places
         # what follows reads the tables, not the records
         self.env.flush_all()
         rows = self._read_cases(cases)
-        lines = self._read_lines(cases, today)
+        lines = self._read_lines(cases, today, as_it_was)
         actions = self._read_actions(SQL("action.case_id = ANY(%s)", cases.ids))
         items = self._read_items(actions)
         done = self._done_of(actions, digits)
@@ -110,6 +113,7 @@ class DunningFacts(models.AbstractModel):
         loose = self._read_unallocated(company, [row.partner for row in rows])
         recorded = self.env["dunning.hold"]._for_cases(cases, today)
         policy = company._dunning_policy()
+        events = self.env["dunning.case.event"]._of_cases(cases, today)
         supplies = self.env["dunning.guard"]._supply_facts(cases, lines, today)
         missing = self._missing_for(company)
         facts = {}
@@ -140,6 +144,7 @@ class DunningFacts(models.AbstractModel):
                     missing=missing(row),
                     done=(*history, *done.get(row.id, ())),
                     holds=(*holds, *recorded.get(row.id, ())),
+                    events=events.get(row.id, ()),
                     supply=supplies.get(row.id),
                     policy=policy,
                 )
@@ -172,26 +177,32 @@ class DunningFacts(models.AbstractModel):
             for *ids, contract, more in ((*row[:3], row[3:]) for row in rows)
         ]
 
-    def _read_lines(self, cases, today):
+    def _read_lines(self, cases, today, as_it_was=False):
         """{case id: [open receivables]} overdue on ``today``, credits included."""
+        residual = SQL("line.amount_residual")
+        is_open = SQL("line.reconciled IS NOT TRUE AND line.amount_residual != 0")
+        if as_it_was:
+            residual = self._residual_on(today)
+            is_open = SQL("%s != 0", residual)
         rows = self.env.execute_query(
             SQL(
                 """
                 SELECT line.dunning_case_id, line.id, line.date_maturity,
-                       line.amount_residual, line.move_id,
+                       %(residual)s, line.move_id,
                        COALESCE(line.no_followup, FALSE)
                            OR COALESCE(move.payment_state, '') = 'blocked'
                   FROM account_move_line line
                   JOIN account_move move ON move.id = line.move_id
-                 WHERE line.dunning_case_id = ANY(%s)
-                   AND line.reconciled IS NOT TRUE
+                 WHERE line.dunning_case_id = ANY(%(cases)s)
+                   AND %(is_open)s
                    AND line.parent_state = 'posted'
-                   AND line.amount_residual != 0
-                   AND (line.amount_residual < 0 OR line.date_maturity < %s)
+                   AND (%(residual)s < 0 OR line.date_maturity < %(today)s)
               ORDER BY line.dunning_case_id, line.date_maturity, line.id
                 """,
-                cases.ids,
-                today,
+                residual=residual,
+                is_open=is_open,
+                cases=cases.ids,
+                today=today,
             )
         )
         found = defaultdict(list)
@@ -207,18 +218,39 @@ class DunningFacts(models.AbstractModel):
             )
         return found
 
+    def _residual_on(self, day):
+        """SQL of what was open on ``day`` of a receivable: what was matched later is
+        taken back."""
+        self.env["account.partial.reconcile"].flush_model()
+        return SQL(
+            """(
+            line.amount_residual
+            + COALESCE((SELECT SUM(paid.amount) FROM account_partial_reconcile paid
+                         WHERE paid.debit_move_id = line.id AND paid.max_date > %(day)s),
+                       0)
+            - COALESCE((SELECT SUM(used.amount) FROM account_partial_reconcile used
+                         WHERE used.credit_move_id = line.id
+                           AND used.max_date > %(day)s), 0)
+            )""",
+            day=day,
+        )
+
     def _read_actions(self, which):
         """{case id: [ActionRow] of the present round, in the order they were done}.
 
-        ``which``: SQL condition on the alias ``action``. Withdrawn ones are left out:
-        as if they had never been.
+        ``which``: SQL condition on the alias ``action``. Withdrawn ones and those done
+        without a right are left out: as if they had never been.
         """
         rows = self.env.execute_query(
             SQL(
                 """
                 SELECT action.id, action.case_id, action.rule_id, type.code, action.op,
                        action.state, action.planned_date, action.executed_date,
-                       action.effective_date, COALESCE(action.channels, ''),
+                       -- what was done too early has no term run out earlier
+                       CASE WHEN action.effective_date IS NOT NULL
+                            THEN GREATEST(action.effective_date, action.lawful_from)
+                       END,
+                       COALESCE(action.channels, ''),
                        COALESCE(action.channel_used, ''),
                        COALESCE(action.outcome, ''),
                        COALESCE(action.pay_term, notice.pay_term),
@@ -234,6 +266,7 @@ class DunningFacts(models.AbstractModel):
                  WHERE %s
                    AND action.state = ANY(%s)
                    AND action.round = kase.round
+                   AND action.is_void IS NOT TRUE
                 """,
                 which,
                 list(DONE_STATES),

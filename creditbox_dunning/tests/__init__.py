@@ -15,6 +15,7 @@ from . import test_terms
 from . import test_action_table
 from . import test_bulk
 from . import test_case
+from . import test_events
 from . import test_execution
 from . import test_outcomes
 from . import test_run
@@ -28,6 +29,7 @@ from . import test_worklists
 from . import test_reports
 from . import test_workflow
 from . import test_tour_daily
+from . import test_unlawful
 from . import test_explain
 from . import test_hold_rules
 from . import test_hold
