@@ -9,10 +9,10 @@ WORK_CHANNELS = frozenset({"task", "file", "event", ""})
 @functools.lru_cache(maxsize=256)
 def alternatives(channel):
     """The parts of each alternative of a channel expression, in order."""
-    return [
+    return tuple(
         tuple(part.strip() for part in alternative.split("+"))
         for alternative in channel.split("|")
-    ]
+    )
 
 
 def usable_channels(channel, missing, without=()):
