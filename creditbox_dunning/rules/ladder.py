@@ -10,10 +10,13 @@ from datetime import date, timedelta
 
 from . import outcomes
 from .channels import other_channels, usable_channels
+from .coverage import is_notice_stale
 from .facts import CUTS, TECHNICAL_ACTION, Done, Reason, Rule
 
 # rows that an event may start before their turn: the ladder stays where it stood
 STARTED_BY_EVENT = frozenset({"writeoff", "plan"})
+# what a cut makes of the supply
+OFF_BY = {"reduce": "reduced", "limit": "limited", "suspend": "suspended"}
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,7 @@ class Ladder:
     """``cursor``: index of the step to look at next; ``passed``: steps that are over;
     ``waits``: what the next row has to wait for; ``stuck``: (row, reason) when a person
     must decide; ``wanted``: (operation, day) of an event row that an outcome asks for.
+    ``before``: {row id: attempts} made before the formal notice had to be sent again.
     """
 
     def __init__(self, facts, rows, today):
@@ -94,8 +98,11 @@ class Ladder:
         self.cursor = 0
         self.stuck = None
         self.wanted = None
+        self.before = {}
         for done in facts.done:
             self._replay(done)
+            if done.outcome == "broken" and is_notice_stale(facts, done):
+                self._back_to_notice()
 
     # what may still be done
 
@@ -108,7 +115,7 @@ class Ladder:
         """The next :class:`Try` of a row, or None when it is over."""
         tries = self.tries.get(rule.id)
         if not tries:
-            return Try(rule)
+            return Try(rule, self.before.get(rule.id, 0) + 1)
         last = tries[-1]
         if last.state != "failed":
             return None
@@ -260,6 +267,35 @@ class Ladder:
             self.cursor = self._index_of(jump)
         elif route == outcomes.END:
             self.stuck = (rule, Reason.of("uncollectable"))
+
+    def _back_to_notice(self):
+        """The notice of default is sent again, and what follows it is done again.
+
+        What came before it is behind; a supply that is cut already is not cut twice.
+        """
+        first = next(
+            (
+                index
+                for index, step in enumerate(self.steps)
+                if index in self.passed and step[0].op == "default"
+            ),
+            None,
+        )
+        if first is None:
+            return
+        off = self.facts.key.supply_state
+        for index in range(first, len(self.steps)):
+            step = self.steps[index]
+            op = step[0].op
+            if op in STARTED_BY_EVENT or (
+                index in self.passed and OFF_BY.get(op) == off
+            ):
+                continue  # what was agreed, or cut, stays behind
+            self.passed.discard(index)
+            for rule in step:
+                for done in self.tries.pop(rule.id, ()):
+                    self.before[rule.id] = done.attempt
+        self.cursor, self.stuck = first, None
 
     def _jump_of(self, rule, done):
         if done.state in ("skipped", "open"):

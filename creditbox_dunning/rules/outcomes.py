@@ -20,9 +20,7 @@ PLAN = "plan"  # to the instalment plan of the set
 SETTLE = "settle"  # to the settlement when the amount is in its band, else to court
 AWAIT_PAYMENT = "await_payment"  # said to be paid: time for the money to come in
 BACK = "back"  # as if it had not been tried: where the case stood, with no wait
-RESUME = (
-    "resume"  # a broken plan: where the case stood, with a new formal notice if old
-)
+RESUME = "resume"  # a broken plan: where the case stood, a formal notice if old
 END = "end"  # nothing more to try: a person decides
 
 LETTER, WORK, AGENCY = "letter", "work", "agency"

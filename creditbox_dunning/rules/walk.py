@@ -155,7 +155,8 @@ class Walk:
 
     def _skips(self, tries, reason):
         """Rows passed over for good; what was tried before is history already."""
-        fresh = [one.rule for one in tries if one.attempt == 1]
+        known = self.ladder.tries
+        fresh = [one.rule for one in tries if not known.get(one.rule.id)]
         for rule in fresh:
             self.ladder.note_skip(rule)
         return [Decision("skip", rule, self.today, (reason,)) for rule in fresh]

@@ -513,12 +513,58 @@ class TestTransitionsOfTheOffice(TransitionCase):
         self.assertEqual(it.round, 1)
 
     def test_36_plan_broken_long_after_the_notice(self):
+        """The formal notice goes out again, no friendly one before it."""
         it = self._plan()
         it.tell("broken", day(128))
-        self.expect(it.run(day(129)), "execute", "notice")
-        self.assertEqual(it.round, 2)
-        it.until(day(130), day(200))
-        self.assertEqual(it.steps[-1][1], "default", "it gets a formal notice again")
+        decision = it.run(day(129))
+        self.expect(decision, "execute", "default")
+        self.assertEqual((it.round, decision.attempt), (1, 2))
+        self.assertFalse(decision.skipped)
+        self.expect(it.run(day(130)), "wait", "default")
+        it.tell("delivered", day(136))
+        decision = it.until(day(137), day(200))
+        self.expect(decision, "execute", "list")
+
+    def test_36_the_limit_of_the_notice(self):
+        """Delivered on day 37, good for 90 days: 127 is the last."""
+        for told, op in ((127, "list"), (128, "default")):
+            it = self._plan()
+            self.assertEqual(it.facts.done[-2].effective, day(37))
+            it.tell("broken", day(told))
+            self.expect(it.run(day(told + 1)), "execute", op)
+
+    def test_36_works_are_ordered_again_after_a_new_notice(self):
+        """List, plan of the office and order: all counted from the new notice."""
+        it = planned(80)
+        it.change(events=(Event("plan", day(78)),))
+        it.run(day(78))
+        it.tell("agreed", day(79))
+        it.tell("broken", day(200))
+        self.expect(it.until(day(201), day(220)), "execute", "default")
+        it.tell("delivered", day(207))
+        decision = it.until(day(208), day(260))
+        self.expect(decision, "execute", "list")
+        self.assertEqual(decision.attempt, 2)
+        self.expect(it.run(day(259)), "wait", "list")
+
+    def test_36_a_supply_cut_already_is_not_cut_again(self):
+        it = planned(80)
+        it.run(day(77))
+        it.run(day(80))
+        it.tell("executed", day(80))
+        self.assertEqual(it.facts.key.supply_state, "reduced")
+        it.change(events=(Event("plan", day(81)),))
+        it.until(day(81), day(90))
+        it.tell("agreed", day(82))
+        it.tell("broken", day(200))
+        self.expect(it.until(day(201), day(220)), "execute", "default")
+        it.tell("delivered", day(207))
+        for number in range(208, 320):
+            if it.run(day(number)).kind == "execute" and it.waiting:
+                it.tell("executed", day(number), planned=day(number + 4))
+        ops = [op for number, op in it.steps if number > 207]
+        self.assertNotIn("reduce", ops)
+        self.assertIn("suspend", ops)
 
     def test_36_plan_broken_after_some_payments(self):
         it = self._plan()
@@ -527,8 +573,8 @@ class TestTransitionsOfTheOffice(TransitionCase):
         it.change(done=(*it.facts.done[:-2], asked, it.facts.done[-1]))
         owing(it, 600)
         it.tell("broken", day(70))
-        it.run(day(71))
-        self.assertEqual(it.round, 2)
+        self.expect(it.run(day(71)), "execute", "default")
+        self.assertEqual(it.round, 1)
 
     def test_37_hold_resumes_by_itself(self):
         for clock, on in (("run", 65), ("stop", 65 + 11)):
