@@ -46,6 +46,7 @@ from . import dunning_approval_timing
 from . import dunning_substitution
 from . import dunning_action_approval
 from . import dunning_case_approval
+from . import dunning_case_event
 from . import dunning_channel_cost
 from . import dunning_simulation
 from . import dunning_simulation_result

@@ -141,9 +141,9 @@ class DunningEngine(models.AbstractModel):
         return replace(facts, lines=lines, done=done)
 
     def _fresh(self, facts):
-        """``facts`` at the beginning of a new round: nothing done, nothing covered."""
+        """``facts`` at the beginning of a new round: nothing done, covered or asked."""
         lines = tuple(replace(line, covered=frozenset()) for line in facts.lines)
-        return replace(facts, lines=lines, done=())
+        return replace(facts, lines=lines, done=(), events=())
 
     def _planner(self, cases, today):
         """A function (case, facts) -> (Decision, rows), with the tables read once."""

@@ -51,6 +51,7 @@ class DunningFacts(models.AbstractModel):
         loose = self._read_unallocated(company, cases.partner_id)
         recorded = self.env["dunning.hold"]._for_cases(cases, today)
         policy = company._dunning_policy()
+        events = self.env["dunning.case.event"]._of_cases(cases, today)
         supplies = self.env["dunning.guard"]._supply_facts(cases, lines, today)
         facts = {}
         for case in cases:
@@ -77,6 +78,7 @@ class DunningFacts(models.AbstractModel):
                 missing=self._missing(case.partner_id, company),
                 done=(*history, *filter(None, done)),
                 holds=(*holds, *recorded.get(case.id, ())),
+                events=events.get(case.id, ()),
                 supply=supplies.get(case.id),
                 policy=policy,
             )

@@ -98,7 +98,7 @@ def reactivation_due(facts):
     """
     if facts.key.supply_state not in OFF_STATES or _is_given_back(facts):
         return False
-    if any(event.kind == "reactivate" for event in facts.events):
+    if _is_released(facts):
         return True
     owed = [line for line in facts.lines if line.residual > 0]
     if not owed:
@@ -107,6 +107,19 @@ def reactivation_due(facts):
         done.op in CUTS and done.state == "done" for done in facts.done
     )
     return was_cut and not any(line.covered & FORMAL_OPS for line in owed)
+
+
+def _is_released(facts):
+    """A release was authorised and no supply was given back since."""
+    back = [
+        done.effective
+        for done in facts.done
+        if done.op == "reactivate" and done.state == "done" and done.effective
+    ]
+    return any(
+        event.kind == "reactivate" and not any(day >= event.date for day in back)
+        for event in facts.events
+    )
 
 
 def _is_given_back(facts):

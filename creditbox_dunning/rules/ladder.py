@@ -187,6 +187,19 @@ class Ladder:
             for one in tries
         )
 
+    def row_for(self, kind):
+        """The row that an event ``kind`` starts: an event row, else one of the ladder
+        before its turn; None when there is none or it was done already."""
+        for rule in self.event_rows:
+            if rule.op == kind:
+                return None if rule.id in self.tries else rule
+        for index, step in enumerate(self.steps):
+            for rule in step:
+                if rule.op == kind:
+                    is_over = index in self.passed or rule.id in self.tries
+                    return None if is_over else rule
+        return None
+
     # replay
 
     def _replay(self, done):

@@ -85,7 +85,7 @@ class Walk:
             kind, day = self.ladder.wanted
             wanted.append((day, kind))
         for day, kind in sorted(wanted):
-            rule = None if kind in NO_ROW else self._row_for(kind)
+            rule = None if kind in NO_ROW else self.ladder.row_for(kind)
             if rule is None:
                 continue
             pick = self._pick([Try(rule)])
@@ -94,19 +94,6 @@ class Walk:
             earliest = self._not_today(self._shifted(day, rule))
             reason = Reason.of("after_event", date=day)
             return self._answer(pick, earliest, (), reason)
-        return None
-
-    def _row_for(self, kind):
-        """The row that an event ``kind`` starts: an event row, else one of the ladder
-        before its turn; None when there is none or it was done already."""
-        for rule in self.ladder.event_rows:
-            if rule.op == kind:
-                return None if rule.id in self.ladder.tries else rule
-        for index, step in enumerate(self.ladder.steps):
-            for rule in step:
-                if rule.op == kind:
-                    is_over = index in self.ladder.passed
-                    return None if is_over or rule.id in self.ladder.tries else rule
         return None
 
     # the ladder

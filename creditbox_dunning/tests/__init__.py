@@ -14,6 +14,7 @@ from . import test_rule_sets
 from . import test_terms
 from . import test_action_table
 from . import test_case
+from . import test_events
 from . import test_execution
 from . import test_outcomes
 from . import test_run
