@@ -38,6 +38,7 @@ from . import dunning_explanation
 from . import dunning_explanation_bill
 from . import dunning_action_execution
 from . import dunning_outcome
+from . import dunning_unlawful
 from . import dunning_approval_rule
 from . import dunning_approval_request
 from . import dunning_approval_decision

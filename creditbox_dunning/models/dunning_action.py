@@ -91,6 +91,12 @@ class DunningAction(models.Model):
             "pay_term",
             "channel_used",
             "guard_result",
+            "is_unlawful",
+            "is_void",
+            "unlawful_reasons",
+            "unlawful_note",
+            "lawful_from",
+            "indemnity_id",
         }
     )
 

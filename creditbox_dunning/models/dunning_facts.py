@@ -40,11 +40,14 @@ class DunningFacts(models.AbstractModel):
     _description = "Facts of recovery cases"
 
     @api.model
-    def _collect(self, cases, today):
-        """{case id: CaseFacts} for ``cases`` of one company on ``today``."""
+    def _collect(self, cases, today, as_it_was=False):
+        """{case id: CaseFacts} for ``cases`` of one company on ``today``.
+
+        ``as_it_was``: for a day gone by, what was paid after it is still owed.
+        """
         company = cases.company_id
         digits = company.currency_id.decimal_places
-        lines = self._read_lines(cases, today)
+        lines = self._read_lines(cases, today, as_it_was)
         actions = self._read_actions(cases)
         items = self._read_items(actions)
         notices = self._read_notices(cases)
@@ -85,26 +88,32 @@ class DunningFacts(models.AbstractModel):
             facts[case.id] = settled(gathered)
         return facts
 
-    def _read_lines(self, cases, today):
+    def _read_lines(self, cases, today, as_it_was=False):
         """{case id: [open receivables]} overdue on ``today``, credits included."""
+        residual = SQL("line.amount_residual")
+        is_open = SQL("line.reconciled IS NOT TRUE AND line.amount_residual != 0")
+        if as_it_was:
+            residual = self._residual_on(today)
+            is_open = SQL("%s != 0", residual)
         rows = self.env.execute_query(
             SQL(
                 """
                 SELECT line.dunning_case_id, line.id, line.date_maturity,
-                       line.amount_residual, line.move_id,
+                       %(residual)s, line.move_id,
                        COALESCE(line.no_followup, FALSE)
                            OR COALESCE(move.payment_state, '') = 'blocked'
                   FROM account_move_line line
                   JOIN account_move move ON move.id = line.move_id
-                 WHERE line.dunning_case_id = ANY(%s)
-                   AND line.reconciled IS NOT TRUE
+                 WHERE line.dunning_case_id = ANY(%(cases)s)
+                   AND %(is_open)s
                    AND line.parent_state = 'posted'
-                   AND line.amount_residual != 0
-                   AND (line.amount_residual < 0 OR line.date_maturity < %s)
+                   AND (%(residual)s < 0 OR line.date_maturity < %(today)s)
               ORDER BY line.dunning_case_id, line.date_maturity, line.id
                 """,
-                cases.ids,
-                today,
+                residual=residual,
+                is_open=is_open,
+                cases=cases.ids,
+                today=today,
             )
         )
         found = defaultdict(list)
@@ -119,6 +128,23 @@ class DunningFacts(models.AbstractModel):
                 }
             )
         return found
+
+    def _residual_on(self, day):
+        """SQL of what was open on ``day`` of a receivable: what was matched later is
+        taken back."""
+        self.env["account.partial.reconcile"].flush_model()
+        return SQL(
+            """(
+            line.amount_residual
+            + COALESCE((SELECT SUM(paid.amount) FROM account_partial_reconcile paid
+                         WHERE paid.debit_move_id = line.id AND paid.max_date > %(day)s),
+                       0)
+            - COALESCE((SELECT SUM(used.amount) FROM account_partial_reconcile used
+                         WHERE used.credit_move_id = line.id
+                           AND used.max_date > %(day)s), 0)
+            )""",
+            day=day,
+        )
 
     def _read_actions(self, cases):
         """{case id: actions of the present round, in the order they were done}."""
@@ -228,18 +254,22 @@ class DunningFacts(models.AbstractModel):
 
     def _as_done(self, action):
         state = DONE_STATES.get(action.state)
-        if state is None:
-            return None  # superseded: as if it had never been
+        if state is None or action.is_void:
+            return None  # superseded, or done without a right: as if it had never been
         outcome = OUTCOMES.get(action.outcome)
         is_formal = action.op in FORMAL_OPS
         digits = action.currency_id.decimal_places
+        # what was done too early has no term run out earlier
+        effective = action.effective_date and max(
+            filter(None, (action.effective_date, action.lawful_from))
+        )
         return Done(
             rule_id=action.rule_id.id,
             action=action.action_type_id.code,
             op=action.op,
             state=state,
             executed=action.executed_date or None,
-            effective=action.effective_date or None,
+            effective=effective or None,
             waits_for=action._get_waits_for() if state == "open" else "",
             positive=outcome.is_positive if outcome else True,
             channel=action.channel_used or action.channels or "",

@@ -28,6 +28,7 @@ from . import test_worklists
 from . import test_reports
 from . import test_workflow
 from . import test_tour_daily
+from . import test_unlawful
 from . import test_explain
 from . import test_hold_rules
 from . import test_hold
