@@ -52,6 +52,7 @@
         "views/account_move_views.xml",
         "views/res_partner_views.xml",
         "views/utility_contract_views.xml",
+        "views/utility_group_views.xml",
         "views/dunning_hold_target_views.xml",
         "views/dunning_explanation_views.xml",
         "views/creditbox_dunning_menus.xml",

@@ -68,6 +68,7 @@ from . import dunning_company_approval
 from . import res_partner
 from . import res_users
 from . import utility_contract
+from . import utility_group
 from . import dunning_hold_timeline
 from . import dunning_hold_parameter
 from . import dunning_hold_engine

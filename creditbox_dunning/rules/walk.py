@@ -8,6 +8,7 @@ from .channels import usable_channels
 from .clock import Clock, until
 from .coverage import lines_for, reactivation_due
 from .facts import (
+    CUTS,
     FIRST_WORK_ACTION,
     FORMAL_OPS,
     IMPOSSIBLE,
@@ -194,7 +195,18 @@ class Walk:
             reasons = (*reasons, Reason.of("on_hold", reason=hold.reason))
             end = until(hold)
             day = max(day, end) if day and end else None
+        if day and day > self.today and pick.rule.op in CUTS:
+            return self._open_day(pick.rule, day, reasons)
         return day, reasons
+
+    def _open_day(self, rule, day, reasons):
+        """(day, reasons) of a cut to come: the day that is told is one on which it may
+        be done, not the Friday from which the guard would move it then."""
+        later = self._guard(rule, self._view(rule), day)
+        if later.blocked or not later.earliest or later.earliest <= day:
+            return day, reasons
+        new = (reason for reason in later.reasons if reason not in reasons)
+        return later.earliest, (*reasons, *new)
 
     def _execute(self, pick, reasons, skipped):
         rule, view = pick.rule, self._view(pick.rule)

@@ -21,9 +21,10 @@ from odoo.addons.creditbox_dunning.rules.facts import (
     Reason,
     Verdict,
 )
+from odoo.addons.creditbox_dunning.rules.guard_common import allow
 from odoo.addons.creditbox_dunning.rules.planner import withdrawals
 
-from .planner_common import DUE, ELECTRICITY, World, bill, standard_rules
+from .planner_common import DUE, ELECTRICITY, World, bill, rule, standard_rules
 
 TRANSITIONS = {
     1: "overdue above the threshold: grace period",
@@ -575,6 +576,21 @@ class TestTransitionsOfTheOffice(TransitionCase):
         it.tell("broken", day(70))
         self.expect(it.run(day(71)), "execute", "default")
         self.assertEqual(it.round, 1)
+
+    def test_a_cut_to_come_is_told_for_an_open_day(self):
+        """The table's day is a Friday: the case says Monday from the beginning, and on
+        Monday it is done."""
+        row = rule(50, action=7, op="suspend", channel="task", wait_before=30)
+        friday = day(30)
+        self.assertEqual(friday.weekday(), 4)
+
+        def guard(_rule, _facts, today):
+            return Verdict(earliest=allow(today, frozenset()))
+
+        it = World((row,), bill("900", covered=("default",)), guard=guard)
+        for number in (1, 10, 29, 30, 31, 32):
+            self.expect(it.run(day(number)), "wait", "suspend", on=33)
+        self.expect(it.run(day(33)), "execute", "suspend")
 
     def test_37_hold_resumes_by_itself(self):
         for clock, on in (("run", 65), ("stop", 65 + 11)):
