@@ -244,9 +244,7 @@ class DunningMoratorium(models.Model):
         if not isinstance(self.id, int):
             return self.env["dunning.case"].sudo()
         self.env.flush_all()
-        rows = self.env.execute_query(
-            self._reached_sql(SQL("kase.state != 'closed'"))
-        )
+        rows = self.env.execute_query(self._reached_sql(SQL("kase.state != 'closed'")))
         return self.env["dunning.case"].sudo().browse(row[0] for row in rows)
 
     def _reached_sql(self, only):
@@ -311,7 +309,7 @@ class DunningMoratorium(models.Model):
         )
 
     def _reach(self):
-        """[(moratorium id, company id)]: a branch goes with the company it belongs to."""
+        """[(moratorium id, company id)]: a branch goes with its company."""
         everyone = self.env["res.company"].sudo().with_context(active_test=False)
         everyone = everyone.search([])
         pairs = []

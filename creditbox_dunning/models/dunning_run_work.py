@@ -240,7 +240,9 @@ class DunningRun(models.Model):
         the end, so that the scheduled action tells of it.
         """
         self._each(
-            self._companies_to_run().filtered(lambda company: not self._has_run(company)),
+            self._companies_to_run().filtered(
+                lambda company: not self._has_run(company)
+            ),
             lambda company: self._run_company(
                 company, self.env["dunning.case"]._today(company)
             ),

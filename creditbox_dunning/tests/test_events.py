@@ -201,7 +201,11 @@ class TestEvents(OutcomeCommon):
                 own.write({"state": "withdrawn"})
             with self.assertRaises(AccessError):
                 own.with_context(utility_guard=True).create(
-                    {"case_id": self.case.id, "kind": "reactivate", "date": "2027-01-01"}
+                    {
+                        "case_id": self.case.id,
+                        "kind": "reactivate",
+                        "date": "2027-01-01",
+                    }
                 )
             with self.assertRaises(AccessError):
                 own.unlink()

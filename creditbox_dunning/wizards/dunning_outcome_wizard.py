@@ -96,12 +96,14 @@ class DunningOutcomeWizard(models.TransientModel):
         " case goes on lawfully from there.",
     )
     unlawful_note = fields.Text(
-        string="How it came to it", help="Required: it stays in the history of the case."
+        string="How it came to it",
+        help="Required: it stays in the history of the case.",
     )
     wrong_contract_id = fields.Many2one(
         "utility.contract",
         string="Supply that was cut instead",
-        help="When another supply was cut by mistake: it comes back, with its indemnity.",
+        help="When another supply was cut by mistake: it comes back, with its"
+        " indemnity.",
     )
     note = fields.Char()
     proof = fields.Binary()
@@ -117,7 +119,9 @@ class DunningOutcomeWizard(models.TransientModel):
     @api.depends("action_ids", "subject", "work_result", "done_date")
     def _compute_law_says(self):
         for wizard in self:
-            is_order = wizard.subject in ("list", "work") and len(wizard.action_ids) == 1
+            is_order = (
+                wizard.subject in ("list", "work") and len(wizard.action_ids) == 1
+            )
             wizard.law_says = False
             if is_order and wizard.work_result == "done" and wizard.done_date:
                 action = wizard.action_ids._origin
