@@ -7,6 +7,7 @@ from . import test_guard_rules
 from . import test_guard_vectors
 from . import test_guard_year
 from . import test_planner
+from . import test_planner_plans
 from . import test_planner_properties
 from . import test_planner_transitions
 from . import test_planner_holds
