@@ -3,6 +3,7 @@ from . import test_doctor
 from . import test_action_table_format
 from . import test_guard
 from . import test_guard_release
+from . import test_guard_edges
 from . import test_guard_rules
 from . import test_guard_vectors
 from . import test_guard_year
