@@ -98,6 +98,48 @@ class TestGuardEdges(BaseCase):
         self.assertEqual(codes(monday), ["guard_after_notified"])
         self.assertEqual(monday.earliest, date(2027, 6, 14))
 
+    def test_the_reduction_counts_however_it_is_known(self):
+        """By what was done in the round, or by the state of the supply: 15 full days."""
+        day = date(2027, 4, 7)
+        by_done = noticed("electricity", done("reduce", day))
+        state = key("electricity", state="reduced")
+        by_state = replace(noticed("electricity", state_since=day), key=state)
+        for of in (by_done, by_state):
+            verdict = ask("suspend", of, day)
+            self.assertEqual(codes(verdict)[0], "guard_after_reduction")
+            self.assertEqual(verdict.reasons[0].as_dict()["date"], date(2027, 4, 23))
+            self.assertEqual(verdict.earliest, date(2027, 4, 26), "no Friday")
+        unknown = ask("suspend", noticed("electricity"), day)
+        self.assertEqual(codes(unknown), ["guard_needs_reduction"])
+
+    def test_default_of_energy_names_its_rule(self):
+        for service in ("electricity", "gas", "telephone", "water"):
+            reminder = done("notice", DUE, DUE, "ar")
+            verdict = ask("default", facts(key(service), reminder), DUE, "ar")
+            self.assertEqual(codes(verdict), ["guard_after_due"], service)
+
+    def test_the_telephone(self):
+        """40 full days from notification, then 15 from the suspension; no reduction."""
+        verdict = ask("suspend", noticed("telephone"), ARRIVED)
+        self.assertEqual(codes(verdict)[0], "guard_after_notified")
+        self.assertEqual(verdict.reasons[0].as_dict()["anchor"], ARRIVED)
+        reduced = ask("reduce", noticed("telephone"), LATE)
+        self.assertEqual(codes(reduced), ["impossible_operation"])
+        bare = ask("terminate", noticed("telephone"), LATE, "ar")
+        self.assertEqual(codes(bare), ["guard_not_suspended"])
+        since = replace(
+            noticed("telephone", state_since=date(2027, 6, 1)),
+            key=key("telephone", state="suspended"),
+        )
+        self.assertEqual(
+            ask("terminate", since, LATE, "ar").earliest, date(2027, 6, 17)
+        )
+
+    def test_gas_has_no_partial_step(self):
+        for op in ("reduce", "limit"):
+            verdict = ask(op, noticed("gas"), LATE)
+            self.assertEqual(codes(verdict), ["impossible_operation"], op)
+
     def test_open_days(self):
         """Monday to Thursday; neither a holiday nor its eve, national or local."""
         monday = date(2027, 6, 7)
