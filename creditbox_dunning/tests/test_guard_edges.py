@@ -99,7 +99,7 @@ class TestGuardEdges(BaseCase):
         self.assertEqual(monday.earliest, date(2027, 6, 14))
 
     def test_the_reduction_counts_however_it_is_known(self):
-        """By what was done in the round, or by the state of the supply: 15 full days."""
+        """By what was done, or by the state of the supply: 15 full days."""
         day = date(2027, 4, 7)
         by_done = noticed("electricity", done("reduce", day))
         state = key("electricity", state="reduced")
