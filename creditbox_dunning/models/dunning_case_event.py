@@ -259,7 +259,7 @@ class DunningCaseEvent(models.Model):
 
     @api.model
     def _of_cases(self, cases, today):
-        """{case id: (rules.facts.Event, ...)} of their present rounds, one statement."""
+        """{case id: (rules.facts.Event, ...)} of the present rounds, one statement."""
         found = defaultdict(tuple)
         for event in self.sudo().search_fetch(
             [

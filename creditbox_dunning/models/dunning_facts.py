@@ -226,8 +226,8 @@ class DunningFacts(models.AbstractModel):
             """(
             line.amount_residual
             + COALESCE((SELECT SUM(paid.amount) FROM account_partial_reconcile paid
-                         WHERE paid.debit_move_id = line.id AND paid.max_date > %(day)s),
-                       0)
+                         WHERE paid.debit_move_id = line.id
+                           AND paid.max_date > %(day)s), 0)
             - COALESCE((SELECT SUM(used.amount) FROM account_partial_reconcile used
                          WHERE used.credit_move_id = line.id
                            AND used.max_date > %(day)s), 0)

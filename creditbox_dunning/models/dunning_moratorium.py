@@ -309,18 +309,18 @@ class DunningMoratorium(models.Model):
         )
 
     def _reach(self):
-        """[(moratorium id, company id)]: a branch goes with the company it belongs to."""
-        everyone = self.env["res.company"].sudo().with_context(active_test=False)
-        everyone = everyone.search([])
-        pairs = []
-        for moratorium in self:
-            companies = moratorium._companies()
-            pairs += [
-                (moratorium.id, company.id)
-                for company in everyone
-                if company.parent_ids & companies
-            ]
-        return pairs
+        """[(moratorium id, company id)]: a branch goes with its company."""
+        companies = {moratorium: moratorium._companies() for moratorium in self}
+        heads = self.env["res.company"].sudo().union(*companies.values())
+        everyone = heads.with_context(active_test=False).search(
+            [("id", "child_of", heads.ids)]
+        )
+        return [
+            (moratorium.id, company.id)
+            for moratorium, named in companies.items()
+            for company in everyone
+            if company.parent_ids & named
+        ]
 
     @api.model
     def _flags_sql(self, names):

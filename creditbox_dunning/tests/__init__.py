@@ -3,10 +3,12 @@ from . import test_doctor
 from . import test_action_table_format
 from . import test_guard
 from . import test_guard_release
+from . import test_guard_edges
 from . import test_guard_rules
 from . import test_guard_vectors
 from . import test_guard_year
 from . import test_planner
+from . import test_planner_plans
 from . import test_planner_properties
 from . import test_planner_transitions
 from . import test_planner_holds

@@ -210,6 +210,18 @@ class TestEvents(OutcomeCommon):
             with self.assertRaises(AccessError):
                 own.unlink()
 
+    def test_accountants_read_and_record_nothing(self):
+        self.walk(3, 7)
+        event = self.record(8)
+        own = event.with_user(self.accountant)
+        self.assertEqual(own.kind, "plan")
+        with self.assertRaises(AccessError):
+            own.record_event(self.case.id, event.rule_id.id, self.day(8))
+        with self.assertRaises(AccessError):
+            own.action_withdraw()
+        with self.assertRaises(AccessError):
+            self.case.with_user(self.accountant).action_record_event()
+
     def test_other_company_sees_and_records_nothing(self):
         self.walk(3, 7)
         event = self.record(8)

@@ -135,8 +135,16 @@ class TestBreachRules(BaseCase):
             self.assertEqual(amount(service, *both), ("30", none))
             self.assertIsNone(amount(service, "guard_on_forbidden_day"))
             self.assertIsNone(amount(service, "complaint"))
-        self.assertEqual(amount("water", "guard_limit_only"), ("30", none))
-        self.assertEqual(amount("water", "payment_communicated"), ("30", none))
+        for code in (
+            "guard_protected",
+            "guard_limit_only",
+            "guard_no_ground_to_end",
+            "guard_no_default_notice",
+            "guard_nothing_owed",
+            "payment_communicated",
+        ):
+            self.assertEqual(amount("water", code), ("30", none), code)
+        self.assertEqual(amount("water", "guard_water_after_term"), ("10", terms))
         self.assertEqual(amount("water", "guard_no_reminder"), ("10", terms))
         self.assertEqual(amount("water", "plan_requested"), ("10", terms))
         phone = amount("telephone", "guard_on_forbidden_day")

@@ -8,7 +8,7 @@ WITH_AMOUNT = frozenset({"plan", "writeoff"})
 
 
 class DunningCaseEventWizard(models.TransientModel):
-    """Record what may happen to a case at any time: only what its table has rows for."""
+    """Record what may happen to a case at any time: what its table has rows for."""
 
     _name = "dunning.case.event.wizard"
     _description = "Record an event of a case"

@@ -102,7 +102,8 @@ class DunningOutcomeWizard(models.TransientModel):
     wrong_contract_id = fields.Many2one(
         "utility.contract",
         string="Supply that was cut instead",
-        help="When another supply was cut by mistake: it comes back, with its indemnity.",
+        help="When another supply was cut by mistake: it comes back, with its"
+        " indemnity.",
     )
     note = fields.Char()
     proof = fields.Binary()
