@@ -27,6 +27,8 @@ from datetime import date, timedelta
 from odoo import Command
 from odoo.tools import SQL
 
+from odoo.addons.creditbox_dunning.tests.many import clone_bills, copy_rows
+
 BOUND_SECONDS = 60
 FIRST_DAY = date(2026, 1, 1)
 BILL_EVERY = 60
@@ -163,108 +165,48 @@ class World:
     def fill(self, bills, contracts, is_year):
         move = self._first_bill()
         payment_line = self._first_payment(move)
-        partners, owners = self._customers(move.utility_contract_id, contracts)
+        per_supply = bills // contracts
         due = (
-            f"DATE '{FIRST_DAY}' + ((n - 1) / {contracts} * {BILL_EVERY}"
-            f" + n % {BILL_EVERY})::int - 30"
+            f"(DATE '{FIRST_DAY}' + n %% {per_supply} * {BILL_EVERY}"
+            f" + n / {per_supply} %% {BILL_EVERY} - 30)"
         )
-        whose = f"(n - 1) % {contracts} + 1"
         # how a bill is paid depends on its number: 72 in time, 20 late, 8 never
-        luck = f"((n * 37 + n / {contracts}) % 100)" if is_year else "99"
-        mine = {
-            "partner_id": f"{partners} + {whose}",
-            "utility_contract_id": f"{owners} + {whose}",
-        }
-        moves = self._copy(
-            "account_move",
-            move.id,
-            bills,
-            name="'B' || n",
-            billing_ref="'B' || n",
-            sequence_number="n",
-            commercial_partner_id=f"{partners} + {whose}",
-            invoice_date=f"{due} - 30",
-            date=f"{due} - 30",
-            invoice_date_due=due,
-            payment_reference="NULL",
-            access_token="NULL",  # noqa: S106 a column, no password
-            **mine,
+        luck = f"((n * 37 + n / {per_supply}) %% 100)" if is_year else "99"
+        open_or_paid = SQL(f"CASE WHEN {luck} < 92 THEN 0 ELSE source.balance END")
+        copies = clone_bills(
+            move,
+            contracts,
+            per_supply,
+            days=SQL(f"{due} - DATE '{move.invoice_date_due}'"),
+            utility_supply_point={"code": SQL("'IT001E' || lpad((n + 1)::text, 8, '0')")},
+            utility_contract={
+                "customer_type": SQL(
+                    "CASE WHEN n %% 10 = 0 THEN 'non_domestic' ELSE 'domestic' END"
+                )
+            },
+            terms={
+                "reconciled": SQL(f"{luck} < 92"),
+                "amount_residual": open_or_paid,
+                "amount_residual_currency": open_or_paid,
+            },
         )
-        terms = self._lines(move, bills, moves, due, luck, mine)
-        self._pay(terms, payment_line, bills, due, luck)
+        self._pay(copies.terms, payment_line, contracts * per_supply, due, luck)
         self.env.cr.execute("ANALYZE")
         self.env.cr.commit()
         self.env.invalidate_all()
 
-    def _customers(self, contract, count):
-        """Ids before the first of ``count`` new customers and contracts."""
-        partners = self._copy(
-            "res_partner",
-            contract.partner_id.id,
-            count,
-            billing_code="'P' || n",
-            name="'Cliente ' || n",
-            complete_name="'Cliente ' || n",
-            commercial_partner_id="id",
-        )
-        points = self._copy(
-            "utility_supply_point",
-            contract.supply_point_id.id,
-            count,
-            code="'IT001E' || lpad(n::text, 8, '0')",
-        )
-        owners = self._copy(
-            "utility_contract",
-            contract.id,
-            count,
-            code="'C' || n",
-            partner_id=f"{partners} + n",
-            supply_point_id=f"{points} + n",
-            customer_type="CASE WHEN n % 10 = 0 THEN 'non_domestic'"
-            " ELSE 'domestic' END",
-        )
-        return partners, owners
-
-    def _lines(self, move, bills, moves, due, luck, mine):
-        """The lines of the bills; the id before the first receivable."""
-        open_or_paid = "CASE WHEN {} < 92 THEN 0 ELSE balance END".format
-        terms = None
-        for line in move.line_ids:
-            is_term = line.display_type == "payment_term"
-            changed = {}
-            if is_term:
-                changed = {
-                    "date_maturity": due,
-                    "reconciled": f"{luck} < 92",
-                    "amount_residual": open_or_paid(luck),
-                    "amount_residual_currency": open_or_paid(luck),
-                }
-            first = self._copy(
-                "account_move_line",
-                line.id,
-                bills,
-                move_id=f"{moves} + n",
-                move_name="'B' || n",
-                date=f"{due} - 30",
-                full_reconcile_id="NULL",
-                matching_number="NULL",
-                **mine,
-                **changed,
-            )
-            terms = first if is_term else terms
-        return terms
-
     def _pay(self, terms, payment_line, bills, due, luck):
         """Payments in time or late, all of them matched with one entry."""
-        day = f"CASE WHEN {luck} < 72 THEN {due} - 3 ELSE {due} + (5 + n % 60)::int END"
+        day = f"CASE WHEN {luck} < 72 THEN {due} - 3 ELSE {due} + 5 + n %% 60 END"
         partial = payment_line.matched_debit_ids[:1]
-        self._copy(
+        copy_rows(
+            self.env.cr,
             "account_partial_reconcile",
             partial.id,
             bills,
-            where=f"{luck} < 92",
-            debit_move_id=f"{terms} + n",
-            max_date=day,
+            where=SQL(f"{luck} < 92"),
+            debit_move_id=SQL("%s + n", terms),
+            max_date=SQL(day),
         )
         # by SQL: the ORM would look at every bill matched with that payment
         self.env.cr.execute(
@@ -346,50 +288,3 @@ class World:
         wizard._create_payments()
         self.env.flush_all()
         return move.line_ids.matched_credit_ids.credit_move_id
-
-    def _copy(self, table, template, count, where="TRUE", **changed):
-        """``count`` copies of one row; the id of copy n is the returned number + n.
-
-        ``changed``: column -> SQL expression over the template's columns and ``n``;
-        "id" stands for the new row's own.
-        """
-        cr = self.env.cr
-        cr.execute(
-            "SELECT column_name FROM information_schema.columns WHERE table_name = %s"
-            " AND is_generated = 'NEVER'",
-            [table],
-        )
-        columns = [name for (name,) in cr.fetchall() if name != "id"]
-        cr.execute(SQL("SELECT COALESCE(MAX(id), 0) FROM %s", SQL.identifier(table)))
-        base = cr.fetchone()[0]
-        known = {name: text for name, text in changed.items() if name in columns}
-        values = [
-            SQL(known[name].replace("%", "%%"))
-            if name in known and known[name] != "id"
-            else SQL("%s + n", base)
-            if name in known
-            else SQL.identifier("row", name)
-            for name in columns
-        ]
-        cr.execute(
-            SQL(
-                "INSERT INTO %s (id, %s) SELECT %s + n, %s FROM %s row,"
-                " generate_series(1, %s) n WHERE row.id = %s AND %s",
-                SQL.identifier(table),
-                SQL(", ").join(map(SQL.identifier, columns)),
-                base,
-                SQL(", ").join(values),
-                SQL.identifier(table),
-                count,
-                template,
-                SQL(where.replace("%", "%%")),
-            )
-        )
-        cr.execute(
-            SQL(
-                "SELECT setval(pg_get_serial_sequence(%s, 'id'), %s)",
-                table,
-                base + count,
-            )
-        )
-        return base

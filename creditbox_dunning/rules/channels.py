@@ -1,5 +1,7 @@
 """Channel expressions of a row: ``a|b`` = the first usable, ``a+b`` = both."""
 
+from functools import lru_cache
+
 # channels that are always there: they are work lists, not addresses
 WORK_CHANNELS = frozenset({"task", "file", "event", ""})
 
@@ -11,8 +13,7 @@ def usable_channels(channel, missing, without=()):
     ``without``: channels that were tried in vain.
     """
     lacks = []
-    for alternative in (channel or "").split("|"):
-        parts = [part.strip() for part in alternative.split("+")]
+    for parts in _alternatives(channel or ""):
         if without and set(parts) <= set(without):
             continue
         usable = tuple(p for p in parts if p in WORK_CHANNELS or p not in missing)
@@ -24,7 +25,14 @@ def usable_channels(channel, missing, without=()):
 
 def other_channels(channel, tried):
     """True when ``channel`` names an alternative that is not among ``tried``."""
-    return any(
-        not {part.strip() for part in alternative.split("+")} <= set(tried)
-        for alternative in (channel or "").split("|")
+    return any(not set(parts) <= set(tried) for parts in _alternatives(channel or ""))
+
+
+@lru_cache(maxsize=1000)
+def _alternatives(channel):
+    """The parts of each alternative: ("a|b+c") -> (("a",), ("b", "c")). A table has a
+    dozen of them, a run asks for them once for every row that it looks at."""
+    return tuple(
+        tuple(part.strip() for part in alternative.split("+"))
+        for alternative in channel.split("|")
     )

@@ -258,14 +258,22 @@ class Walk:
 
     def _prev_end(self, rule):
         """End of the waits after what was done, or None when nothing was."""
-        ends = []
         if not self.ladder.waits:
             return None
+        # a row that is passed over may add a wait: then it is another question
+        is_plan, is_technical = rule.anchor == "plan", rule.is_technical
+        key = "waits", len(self.ladder.waits), is_plan, is_technical
+        if key not in self._days:
+            self._days[key] = self._end_of_waits(is_plan, is_technical)
+        return self._days[key]
+
+    def _end_of_waits(self, is_plan, is_technical):
+        ends = []
         for wait in self.ladder.waits:
-            if rule.anchor == "plan" and wait.op == "list":
+            if is_plan and wait.op == "list":
                 continue
             end = self.shift(wait.start, wait.days, wait.day_kind)
-            ends.append(self.clock.stretch(wait.start, end, rule.is_technical))
+            ends.append(self.clock.stretch(wait.start, end, is_technical))
         return max(ends, default=None)
 
     def _anchor(self, rule):

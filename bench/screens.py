@@ -1,0 +1,221 @@
+"""Every screen of CreditBox opened on a million bills, through the web client's calls.
+
+Usage: ./dev bench screens [--bills 1000000] [--write FILE]
+
+Bills, three a supply, with a case, three actions, a message and a payment for each
+supply, and suspensions and approvals for some, copied by set-based SQL. Then, as the
+least of the roles that sees it, the first page of each list, board, pivot and graph of
+the menus, the search by what a customer says on the phone, a case's form, the page
+Today and each list that it opens. The best of three is shown: the others tell how busy
+the machine was. Exit status 1 when one of them takes more than a second.
+
+Calendars are shown without a bound: they read a whole month by the web client's nature.
+"""
+
+import argparse
+import time
+from datetime import date, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+
+from odoo.addons.creditbox_dunning.tests.common import DunningCommon
+from odoo.addons.creditbox_dunning.tests.large import clone_cases
+
+from ._web_client import Client
+
+BOUND, ROUNDS, PER_SUPPLY = 1.0, 3, 3
+WITHOUT_BOUND = ("calendar",)
+# from the least to the one that sees most
+ROLES = ("operator", "manager", "director", "admin")
+
+
+def run(env, args, out):
+    """Entry point of `./dev bench`; ``args``: list of text; 0 when all bounds hold."""
+    options = parse(args)
+    bench = Bench(env, out)
+    bench.build(options.bills)
+    bench.measure()
+    good = not bench.slow
+    slow = ", ".join(bench.slow)
+    bench.say("All bounds hold." if good else f"OVER {BOUND:.0f} s: {slow}")
+    if options.write:
+        command = " ".join(["./dev bench screens", *args])
+        text = "\n".join(bench.lines)
+        Path(options.write).write_text(f"`{command}`\n\n```\n{text}\n```\n")
+    return 0 if good else 1
+
+
+def parse(args):
+    parser = argparse.ArgumentParser(prog="screens")
+    parser.add_argument("--bills", type=int, default=1_000_000)
+    parser.add_argument("--write", default="")
+    return parser.parse_args(args)
+
+
+class World(DunningCommon):
+    """The little world of the tests, to make one of each."""
+
+
+class Bench:
+    def __init__(self, env, out):
+        self.env = env(context={"lang": "it_IT", "tz": "Europe/Rome"})
+        self.out, self.lines, self.slow = out, [], []
+
+    def say(self, line):
+        self.lines.append(line)
+        print(line, file=self.out, flush=True)
+
+    # the world
+
+    def build(self, bills):
+        begun = time.monotonic()
+        env, World.env, World.company = self.env, self.env, self.env.company
+        company = env.company
+        company.email = "credito@example.com"
+        company._utility_setup_books()
+        due = date.today() - timedelta(days=8)
+        customer = World._create_customer("SCREEN")
+        point = World._create_point("IT001E00000001")
+        contract = World._create_contract("SCREEN", customer, point)
+        bill = World.overdue("SCREEN", contract, amount=500.0, due=due)
+        env["dunning.run"].sudo().run_for(company, date.today())
+        case = bill.line_ids.dunning_case_id
+        World.pay(bill, 10.0)
+        reason = env["dunning.hold.reason"].search(
+            [("needs_proof", "=", False), ("stops", "!=", "nothing")], limit=1
+        )
+        hold = env["dunning.hold"].suspend("case", case.ids, reason.code)
+        request = case.action_ids[:1]._ask_approval()
+        partial = bill.line_ids.matched_credit_ids
+        env.flush_all()
+        supplies = bills // PER_SUPPLY
+        self.first = clone_cases(case, partial, supplies, PER_SUPPLY, hold, request)
+        self.supplies = supplies
+        self.users = {
+            role: World._create_dunning_user(f"screens_{role}", role) for role in ROLES
+        }
+        env.cr.commit()
+        # as the machine would have done by the next morning
+        env.cr.execute("ANALYZE")
+        env.cr.commit()
+        seconds = time.monotonic() - begun
+        self.say(
+            f"{bills} bills, {supplies} cases, {3 * supplies} actions:"
+            f" made in {seconds:.0f} s"
+        )
+
+    # measuring
+
+    def time(self, label, call, bound=BOUND):
+        """The best of some rounds, each on an empty cache of records."""
+        best, statements = None, 0
+        for _round in range(ROUNDS):
+            self.env.cr.commit()
+            self.env.invalidate_all()
+            before, begun = self.env.cr.sql_log_count, time.perf_counter()
+            call()
+            seconds = time.perf_counter() - begun
+            statements = self.env.cr.sql_log_count - before
+            best = seconds if best is None else min(best, seconds)
+        is_slow = bound and best > bound
+        if is_slow:
+            self.slow.append(label)
+        mark = "SLOW" if is_slow else "" if bound else "no bound"
+        line = f"{label:<58} {best:>7.3f} s {statements:>4} statements  {mark}"
+        self.say(line.rstrip())
+
+    def measure(self):
+        seen = set()
+        for role in ROLES:
+            env = self.as_user(role)
+            for path, action in self.actions(env):
+                if action.id in seen:
+                    continue
+                seen.add(action.id)
+                self.open_action(role, path, action)
+        self.search()
+        self.forms()
+        self.today()
+
+    def as_user(self, role):
+        return self.env(user=self.users[role], su=False)
+
+    def actions(self, env):
+        """[(path of the menu, window action)] of the menus of CreditBox."""
+        menus = env["ir.ui.menu"].load_web_menus(False)
+        root = self.env.ref("creditbox_dunning.menu_root").id
+
+        def walk(menu_id, path):
+            menu = menus[menu_id]
+            if menu.get("actionModel") == "ir.actions.act_window":
+                action = env["ir.actions.act_window"].browse(menu["actionID"]).sudo()
+                if action.target != "new" and action.view_mode != "form":
+                    yield path, action
+            for child in menu["children"]:
+                yield from walk(child, [*path, menus[child]["name"]])
+
+        return list(walk(root, []))
+
+    def open_action(self, role, path, action):
+        client = Client(self.as_user(role), action)
+        for kind in client.kinds:
+            self.time(
+                f"{role}: {' / '.join(path)}: {kind}",
+                lambda kind=kind: client.open(kind),
+                None if kind in WITHOUT_BOUND else BOUND,
+            )
+
+    def search(self):
+        """By what a customer says on the phone."""
+        number = self.supplies // 2
+        wanted = self.env["dunning.case"].browse(self.first + number)
+        wanted.partner_id.write(
+            {"phone": "02 5551234", "l10n_it_codice_fiscale": "VRDLGU70A01F205R"}
+        )
+        self.env.flush_all()
+        typed = {
+            "search_point": f"Z{number}",
+            "search_tax_code": "vrdlgu70a01",
+            "search_bill": f"ZB{number * PER_SUPPLY}",
+            "search_phone": "025551234",
+            "search_customer": f"cliente z{number}",
+            "display_name": "VRDLGU70A01F205R",
+        }
+        action = self.env.ref("creditbox_dunning.dunning_case_action")
+        client = Client(self.as_user("operator"), action)
+
+        def call(name, text):
+            if wanted.id not in client.search([(name, "ilike", text)]):
+                raise SystemExit(f"{name}: the case was not found by {text}")
+
+        for name, text in typed.items():
+            self.time(f"operator: {name} {text}", lambda n=name, t=text: call(n, t))
+
+    def forms(self):
+        action = self.env.ref("creditbox_dunning.dunning_case_action")
+        client = Client(self.as_user("operator"), action)
+        case = self.first + self.supplies // 2
+        self.time("operator: a case, the cockpit", lambda: client.read(case))
+
+    def today(self):
+        for role in ("operator", "director"):
+            env = self.as_user(role)
+            pages = env["dunning.worklist"]
+            self.time(f"{role}: Today, all figures", pages.get_today)
+        for one in pages.get_today()["lists"]:
+            values = one["action"]
+            window = SimpleNamespace(
+                res_model=values["res_model"],
+                context=str(values["context"]),
+                domain=str(values["domain"]),
+                view_mode=",".join(kind for _view, kind in values["views"]),
+                search_view_id=env["ir.ui.view"],
+                view_ids=[],
+            )
+            client = Client(env, window)
+            kind = client.kinds[0]
+            self.time(
+                f"director: Today / {one['key']}: {kind}",
+                lambda c=client, k=kind: c.open(k),
+                None if kind in WITHOUT_BOUND else BOUND,
+            )
