@@ -16,12 +16,10 @@ import argparse
 import time
 from datetime import date, timedelta
 from pathlib import Path
-from types import SimpleNamespace
 
 from odoo.addons.creditbox_dunning.tests.common import DunningCommon
 from odoo.addons.creditbox_dunning.tests.large import clone_cases
-
-from ._web_client import Client
+from odoo.addons.creditbox_dunning.tests.web_client import Client, actions_of
 
 BOUND, ROUNDS, PER_SUPPLY = 1.0, 3, 3
 WITHOUT_BOUND = ("calendar",)
@@ -128,7 +126,7 @@ class Bench:
         seen = set()
         for role in ROLES:
             env = self.as_user(role)
-            for path, action in self.actions(env):
+            for path, action in actions_of(env):
                 if action.id in seen:
                     continue
                 seen.add(action.id)
@@ -139,22 +137,6 @@ class Bench:
 
     def as_user(self, role):
         return self.env(user=self.users[role], su=False)
-
-    def actions(self, env):
-        """[(path of the menu, window action)] of the menus of CreditBox."""
-        menus = env["ir.ui.menu"].load_web_menus(False)
-        root = self.env.ref("creditbox_dunning.menu_root").id
-
-        def walk(menu_id, path):
-            menu = menus[menu_id]
-            if menu.get("actionModel") == "ir.actions.act_window":
-                action = env["ir.actions.act_window"].browse(menu["actionID"]).sudo()
-                if action.target != "new" and action.view_mode != "form":
-                    yield path, action
-            for child in menu["children"]:
-                yield from walk(child, [*path, menus[child]["name"]])
-
-        return list(walk(root, []))
 
     def open_action(self, role, path, action):
         client = Client(self.as_user(role), action)
@@ -204,15 +186,10 @@ class Bench:
             self.time(f"{role}: Today, all figures", pages.get_today)
         for one in pages.get_today()["lists"]:
             values = one["action"]
-            window = SimpleNamespace(
-                res_model=values["res_model"],
-                context=str(values["context"]),
-                domain=str(values["domain"]),
-                view_mode=",".join(kind for _view, kind in values["views"]),
-                search_view_id=env["ir.ui.view"],
-                view_ids=[],
+            kinds = [kind for _view, kind in values["views"]]
+            client = Client.of_model(
+                env, values["res_model"], values["domain"], kinds, values["context"]
             )
-            client = Client(env, window)
             kind = client.kinds[0]
             self.time(
                 f"director: Today / {one['key']}: {kind}",

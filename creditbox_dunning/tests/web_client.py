@@ -6,6 +6,7 @@ list, kanban, pivot, graph, calendar and form make.
 
 import json
 from datetime import date, timedelta
+from types import SimpleNamespace
 
 from lxml import etree
 
@@ -15,6 +16,22 @@ from odoo.tools.safe_eval import safe_eval
 PAGE, COUNT_LIMIT, SUB_PAGE = 80, 10_001, 40
 AGGREGATABLE = ("float", "integer", "monetary")
 X2MANY = ("one2many", "many2many")
+
+
+def actions_of(env, root="creditbox_dunning.menu_root"):
+    """[(path of the menu, window action)] of what the user of ``env`` can open."""
+    menus = env["ir.ui.menu"].load_web_menus(False)
+
+    def walk(menu_id, path):
+        menu = menus[menu_id]
+        if menu.get("actionModel") == "ir.actions.act_window":
+            action = env["ir.actions.act_window"].browse(menu["actionID"]).sudo()
+            if action.target != "new" and action.view_mode != "form":
+                yield path, action
+        for child in menu["children"]:
+            yield from walk(child, [*path, menus[child]["name"]])
+
+    return list(walk(env.ref(root).id, []))
 
 
 class Client:
@@ -38,6 +55,19 @@ class Client:
         self.action_domain = action.domain or "[]"
         self.domain, self.groupby = self._defaults()
 
+    @classmethod
+    def of_model(cls, env, model, domain=(), kinds=("list",), context=None):
+        """In front of a model's own views, as a button or a worklist opens them."""
+        action = SimpleNamespace(
+            res_model=model,
+            context=repr(context or {}),
+            domain=repr(list(domain)),
+            view_mode=",".join(kinds),
+            search_view_id=env["ir.ui.view"],
+            view_ids=(),
+        )
+        return cls(env, action)
+
     def open(self, kind):
         """All calls of the first page of a view of this ``kind``."""
         getattr(self, f"_open_{kind}")()
@@ -47,7 +77,7 @@ class Client:
     def search(self, domain):
         """The list, with something typed into the search box; the ids found."""
         self.domain = Domain.AND([self._domain("[]"), Domain(domain)])
-        found = self._page(self.arch["list"])
+        found = self.page()
         return [row["id"] for row in found["records"]]
 
     def read(self, record_id):
@@ -118,7 +148,9 @@ class Client:
 
     # views
 
-    def _page(self, arch):
+    def page(self, kind="list"):
+        """The first page of records: {length, records}."""
+        arch = self.arch[kind]
         return self.model.web_search_read(
             list(self.domain),
             self.specification(arch, self.model),
@@ -143,14 +175,14 @@ class Client:
         arch = self.arch["list"]
         if self.groupby:
             return self._groups(arch, self.groupby, False)
-        return self._page(arch)
+        return self.page()
 
     def _open_kanban(self):
         arch = self.arch["kanban"]
         group = arch.get("default_group_by")
         groupby = self.groupby or ([group] if group else [])
         if not groupby:
-            self._page(arch)
+            self.page("kanban")
             return
         self._groups(arch, groupby, True)
         for bar in arch.iter("progressbar"):
