@@ -14,8 +14,10 @@ Calendars are shown without a bound: they read a whole month by the web client's
 
 import argparse
 import time
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
+
+from odoo import fields
 
 from odoo.addons.creditbox_dunning.tests.common import DunningCommon
 from odoo.addons.creditbox_dunning.tests.large import clone_cases
@@ -71,12 +73,13 @@ class Bench:
         company = env.company
         company.email = "credito@example.com"
         company._utility_setup_books()
-        due = date.today() - timedelta(days=8)
+        today = fields.Date.today()
+        due = today - timedelta(days=8)
         customer = World._create_customer("SCREEN")
         point = World._create_point("IT001E00000001")
         contract = World._create_contract("SCREEN", customer, point)
         bill = World.overdue("SCREEN", contract, amount=500.0, due=due)
-        env["dunning.run"].sudo().run_for(company, date.today())
+        env["dunning.run"].sudo().run_for(company, today)
         case = bill.line_ids.dunning_case_id
         World.pay(bill, 10.0)
         reason = env["dunning.hold.reason"].search(

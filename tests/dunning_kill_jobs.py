@@ -47,7 +47,7 @@ def _run(env):
 
 
 def work(env):
-    """The run to its end; tells its statements and, as the database has it, the state."""
+    """The run to its end; tells its statements and the state, as it was committed."""
     before = env.cr.sql_log_count
     _run(env)
     sys.stdout.write(f"STATEMENTS {env.cr.sql_log_count - before}\n")
@@ -104,7 +104,7 @@ def _forked(name, context, function, *args):
         with Registry(name).cursor() as cr:
             function(odoo.api.Environment(cr, odoo.api.SUPERUSER_ID, context), *args)
         status = 0
-    except BaseException:
+    except Exception:  # noqa: BLE001 told, and the status says so
         traceback.print_exc()
     finally:
         sys.stdout.flush()

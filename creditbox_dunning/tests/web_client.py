@@ -5,11 +5,12 @@ list, kanban, pivot, graph, calendar and form make.
 """
 
 import json
-from datetime import date, timedelta
+from datetime import timedelta
 from types import SimpleNamespace
 
 from lxml import etree
 
+from odoo import fields
 from odoo.fields import Domain
 from odoo.tools.safe_eval import safe_eval
 
@@ -232,7 +233,7 @@ class Client:
         """The month around today, as the calendar reads it: without a limit."""
         arch = self.arch["calendar"]
         start, stop = arch.get("date_start"), arch.get("date_stop")
-        first = date.today().replace(day=1) - timedelta(days=6)
+        first = fields.Date.today().replace(day=1) - timedelta(days=6)
         last = first + timedelta(days=42)
         domain = Domain(start, "<=", last) & Domain(stop or start, ">=", first)
         names = [node.get("name") for node in _own_fields(arch)]
