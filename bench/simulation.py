@@ -28,7 +28,11 @@ from datetime import date, timedelta
 from odoo import Command
 from odoo.tools import SQL
 
-from odoo.addons.creditbox_dunning.tests.many import clone_bills, copy_rows
+from odoo.addons.creditbox_dunning.tests.many import (
+    copy_bills,
+    copy_rows,
+    copy_supplies,
+)
 
 BOUND_SECONDS = 60
 FIRST_DAY = date(2026, 1, 1)
@@ -183,11 +187,9 @@ class World:
         # how a bill is paid depends on its number: 72 in time, 20 late, 8 never
         luck = f"((n * 37 + n / {per_supply}) %% 100)" if is_year else "99"
         open_or_paid = SQL(f"CASE WHEN {luck} < 92 THEN 0 ELSE source.balance END")
-        copies = clone_bills(
-            move,
+        supplies = copy_supplies(
+            move.utility_contract_id,
             contracts,
-            per_supply,
-            days=SQL(f"{due} - DATE '{move.invoice_date_due}'"),
             utility_supply_point={
                 "code": SQL("'IT001E' || lpad((n + 1)::text, 8, '0')")
             },
@@ -196,13 +198,19 @@ class World:
                     "CASE WHEN n %% 10 = 0 THEN 'non_domestic' ELSE 'domestic' END"
                 )
             },
-            terms={
-                "reconciled": SQL(f"{luck} < 92"),
-                "amount_residual": open_or_paid,
-                "amount_residual_currency": open_or_paid,
-            },
         )
-        self._pay(copies.terms, payment_line, contracts * per_supply, due, luck)
+        count = contracts * per_supply
+        terms = copy_bills(
+            move,
+            supplies,
+            count,
+            per_supply,
+            days=SQL(f"{due} - DATE '{move.invoice_date_due}'"),
+            reconciled=SQL(f"{luck} < 92"),
+            amount_residual=open_or_paid,
+            amount_residual_currency=open_or_paid,
+        )
+        self._pay(terms, payment_line, count, due, luck)
         self.env.cr.execute("ANALYZE")
         self.env.cr.commit()
         self.env.invalidate_all()

@@ -11,7 +11,7 @@ from unittest import mock
 from odoo.sql_db import Cursor
 from odoo.tools import SQL
 
-from .many import clone_bills, copy_rows
+from .many import copy_bills, copy_rows, copy_supplies
 
 LARGE = (
     "dunning_case",
@@ -40,8 +40,9 @@ def clone_cases(case, partial, count, per_supply=1, hold=None, request=None):
     well. Returns the id of the first case; they are numbered without a gap.
     """
     env = case.env
-    bills = clone_bills(case.line_ids[:1].move_id, count, per_supply)
-    contracts, cr = bills.contracts, env.cr
+    move = case.line_ids[:1].move_id
+    supplies = copy_supplies(move.utility_contract_id, count)
+    contracts, cr = supplies.contracts, env.cr
     rules = case.table_id.rule_ids.sorted("id")
     cases = copy_rows(
         cr,
@@ -51,11 +52,12 @@ def clone_cases(case, partial, count, per_supply=1, hold=None, request=None):
         name=SQL("'L' || n"),
         contract_id=SQL("%s + n", contracts),
         group_key=SQL("'contract:' || (%s + n)", contracts),
-        partner_id=SQL("%s + n", bills.partners),
+        partner_id=SQL("%s + n", supplies.partners),
         state=SQL("CASE WHEN n %% 3 = 0 THEN 'closed' ELSE 'open' END"),
         next_kind=SQL("CASE WHEN n %% 211 = 1 THEN 'stop' ELSE 'wait' END"),
         next_rule_id=_one_of(rules.ids),
         next_action_type_id=_one_of([rule.action_type_id.id for rule in rules]),
+        opened_on=SQL("CURRENT_DATE - n %% 1000"),
         next_date=SQL(
             "source.opened_on + CASE WHEN n %% 1009 = 1 THEN -20 ELSE n %% 400 - 3 END"
         ),
@@ -66,24 +68,7 @@ def clone_cases(case, partial, count, per_supply=1, hold=None, request=None):
             " ELSE source.next_reasons END"
         ),
     )
-    _tie_cases(cr, cases, contracts)
-    partner = SQL("%s + n / %s", bills.partners, ACTIONS_PER_CASE)
-    actions = _clone_actions(case.action_ids[:1], cases, count, partner, rules)
-    _clone_items(case.action_ids.item_ids[:1], actions, bills, count, per_supply)
-    _clone_messages(case.communication_ids[:1], actions, cases, bills, count)
-    _clone_payments(partial, bills.terms, count * per_supply, per_supply)
-    if hold:
-        _clone_holds(hold, cases, bills.partners, count)
-    if request:
-        _clone_requests(request, actions, cases, count)
-    env.invalidate_all()
-    _settle(cr)
-    cr.execute(SQL("ANALYZE %s", SQL(", ").join(map(SQL.identifier, LARGE))))
-    return cases
-
-
-def _tie_cases(cr, cases, contracts):
-    """Cases without a day where the law stops them; the bills know their case."""
+    # cases without a day where the law stops them
     cr.execute(
         SQL(
             "UPDATE dunning_case SET next_date = NULL WHERE id >= %s AND"
@@ -92,21 +77,26 @@ def _tie_cases(cr, cases, contracts):
             "%guard_%",
         )
     )
-    cr.execute(
-        SQL(
-            """
-            UPDATE account_move_line line
-               SET dunning_case_id = %s + move.utility_contract_id - %s
-              FROM account_move move
-             WHERE move.id = line.move_id
-               AND line.display_type = 'payment_term'
-               AND move.utility_contract_id >= %s
-            """,
-            cases,
-            contracts,
-            contracts,
-        )
+    terms = copy_bills(
+        move,
+        supplies,
+        count * per_supply,
+        per_supply,
+        dunning_case_id=SQL("%s + n / %s", cases, per_supply),
     )
+    partner = SQL("%s + n / %s", supplies.partners, ACTIONS_PER_CASE)
+    actions = _clone_actions(case.action_ids[:1], cases, count, partner, rules)
+    _clone_items(case.action_ids.item_ids[:1], actions, terms, count, per_supply)
+    _clone_messages(case.communication_ids[:1], actions, cases, supplies, count)
+    _clone_payments(partial, terms, count * per_supply, per_supply)
+    if hold:
+        _clone_holds(hold, cases, supplies.partners, count)
+    if request:
+        _clone_requests(request, actions, cases, count)
+    env.invalidate_all()
+    _settle(cr)
+    cr.execute(SQL("ANALYZE %s", SQL(", ").join(map(SQL.identifier, LARGE))))
+    return cases
 
 
 def _settle(cr):
@@ -150,7 +140,7 @@ def _clone_actions(action, cases, count, partner, rules):
     )
 
 
-def _clone_items(item, actions, bills, count, per_supply):
+def _clone_items(item, actions, terms, count, per_supply):
     """Action k of a case lists bill k of its supply."""
     copy_rows(
         item.env.cr,
@@ -160,14 +150,14 @@ def _clone_items(item, actions, bills, count, per_supply):
         action_id=SQL("%s + n", actions),
         move_line_id=SQL(
             "%(terms)s + n / %(actions)s * %(per)s + n %% %(actions)s %% %(per)s",
-            terms=bills.terms,
+            terms=terms,
             actions=ACTIONS_PER_CASE,
             per=per_supply,
         ),
     )
 
 
-def _clone_messages(message, actions, cases, bills, count):
+def _clone_messages(message, actions, cases, supplies, count):
     copy_rows(
         message.env.cr,
         "dunning_communication",
@@ -175,7 +165,7 @@ def _clone_messages(message, actions, cases, bills, count):
         count,
         action_id=SQL("%s + n * %s", actions, ACTIONS_PER_CASE),
         case_id=SQL("%s + n", cases),
-        partner_id=SQL("%s + n", bills.partners),
+        partner_id=SQL("%s + n", supplies.partners),
         key=SQL("'K' || n"),
         message_id=SQL("NULL"),
         mail_mail_id=SQL("NULL"),
@@ -186,7 +176,7 @@ def _clone_messages(message, actions, cases, bills, count):
 
 
 def _clone_payments(partial, terms, count, per_supply):
-    """A payment of the first bill of each supply."""
+    """A payment of the first bill of each supply, on the day its case was opened."""
     copy_rows(
         partial.env.cr,
         "account_partial_reconcile",
@@ -194,7 +184,7 @@ def _clone_payments(partial, terms, count, per_supply):
         count,
         where=SQL("n %% %s = 0", per_supply),
         debit_move_id=SQL("%s + n", terms),
-        max_date=SQL("CURRENT_DATE - n %% 1000"),
+        max_date=SQL("CURRENT_DATE - n / %s %% 1000", per_supply),
         full_reconcile_id=SQL("NULL"),
     )
 
