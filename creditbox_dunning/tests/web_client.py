@@ -230,11 +230,14 @@ class Client:
         )
 
     def _open_calendar(self):
-        """The month around today, as the calendar reads it: without a limit."""
+        """The week or month around today, as the calendar reads it: without a limit."""
         arch = self.arch["calendar"]
         start, stop = arch.get("date_start"), arch.get("date_stop")
-        first = fields.Date.today().replace(day=1) - timedelta(days=6)
-        last = first + timedelta(days=42)
+        today = fields.Date.today()
+        first, days = today.replace(day=1) - timedelta(days=6), 42
+        if arch.get("mode") == "week":
+            first, days = today - timedelta(days=today.weekday()), 7
+        last = first + timedelta(days=days - 1)
         domain = Domain(start, "<=", last) & Domain(stop or start, ">=", first)
         names = [node.get("name") for node in _own_fields(arch)]
         names += [start, *filter(None, (stop, arch.get("color")))]
