@@ -203,7 +203,7 @@ class Bench:
         action = self.env.ref("creditbox_dunning.dunning_case_action")
         client = Client(self.as_user("operator"), action)
         case = self.first + self.supplies // 2
-        self.time("operator: a case, the cockpit", lambda: client.read(case))
+        self.time("operator: a case, the cockpit", lambda: client.open_record(case))
 
     def today(self):
         for role in ("operator", "director"):

@@ -42,8 +42,47 @@ def clone_cases(case, partial, count, per_supply=1, hold=None, request=None):
     env = case.env
     move = case.line_ids[:1].move_id
     supplies = copy_supplies(move.utility_contract_id, count)
-    contracts, cr = supplies.contracts, env.cr
-    rules = case.table_id.rule_ids.sorted("id")
+    cases = _clone_cases(case, supplies, count)
+    terms = copy_bills(
+        move,
+        supplies,
+        count * per_supply,
+        per_supply,
+        dunning_case_id=SQL("%s + n / %s", cases, per_supply),
+    )
+    partner = SQL("%s + n / %s", supplies.partners, ACTIONS_PER_CASE)
+    actions = _clone_actions(case.action_ids[:1], cases, count, partner)
+    _clone_items(case.action_ids.item_ids[:1], actions, terms, count, per_supply)
+    _clone_messages(case.communication_ids[:1], actions, cases, supplies, count)
+    _clone_payments(partial, terms, count * per_supply, per_supply)
+    if hold:
+        _clone_holds(hold, cases, supplies.partners, count)
+    if request:
+        _clone_requests(request, actions, cases, count)
+    env.invalidate_all()
+    _settle(env.cr)
+    env.cr.execute(SQL("ANALYZE %s", SQL(", ").join(map(SQL.identifier, LARGE))))
+    return cases
+
+
+def _settle(cr):
+    """What VACUUM would do to the trigram indexes: their latest entries in order."""
+    cr.execute(
+        """
+        SELECT gin_clean_pending_list(index.oid)
+          FROM pg_class index
+          JOIN pg_am am ON am.oid = index.relam AND am.amname = 'gin'
+          JOIN pg_index ON pg_index.indexrelid = index.oid
+          JOIN pg_class rel ON rel.oid = pg_index.indrelid
+         WHERE rel.relname = ANY(%s)
+        """,
+        (list(LARGE),),
+    )
+
+
+def _clone_cases(case, supplies, count):
+    contracts, cr = supplies.contracts, case.env.cr
+    rules = _rules(case)
     cases = copy_rows(
         cr,
         "dunning_case",
@@ -77,41 +116,12 @@ def clone_cases(case, partial, count, per_supply=1, hold=None, request=None):
             "%guard_%",
         )
     )
-    terms = copy_bills(
-        move,
-        supplies,
-        count * per_supply,
-        per_supply,
-        dunning_case_id=SQL("%s + n / %s", cases, per_supply),
-    )
-    partner = SQL("%s + n / %s", supplies.partners, ACTIONS_PER_CASE)
-    actions = _clone_actions(case.action_ids[:1], cases, count, partner, rules)
-    _clone_items(case.action_ids.item_ids[:1], actions, terms, count, per_supply)
-    _clone_messages(case.communication_ids[:1], actions, cases, supplies, count)
-    _clone_payments(partial, terms, count * per_supply, per_supply)
-    if hold:
-        _clone_holds(hold, cases, supplies.partners, count)
-    if request:
-        _clone_requests(request, actions, cases, count)
-    env.invalidate_all()
-    _settle(cr)
-    cr.execute(SQL("ANALYZE %s", SQL(", ").join(map(SQL.identifier, LARGE))))
     return cases
 
 
-def _settle(cr):
-    """What VACUUM would do to the trigram indexes: their latest entries in order."""
-    cr.execute(
-        """
-        SELECT gin_clean_pending_list(index.oid)
-          FROM pg_class index
-          JOIN pg_am am ON am.oid = index.relam AND am.amname = 'gin'
-          JOIN pg_index ON pg_index.indexrelid = index.oid
-          JOIN pg_class rel ON rel.oid = pg_index.indrelid
-         WHERE rel.relname = ANY(%s)
-        """,
-        (list(LARGE),),
-    )
+def _rules(case):
+    """The rows that the copies have in turn."""
+    return case.table_id.rule_ids.sorted("id")
 
 
 def _one_of(values, number="n"):
@@ -119,7 +129,8 @@ def _one_of(values, number="n"):
     return SQL("(%s::int[])[1 + %s %% %s]", list(values), SQL(number), len(values))
 
 
-def _clone_actions(action, cases, count, partner, rules):
+def _clone_actions(action, cases, count, partner):
+    rules = _rules(action.case_id)
     turn = f"n / {ACTIONS_PER_CASE}"
     return copy_rows(
         action.env.cr,

@@ -117,6 +117,16 @@ class TestLarge(PlansMixin, DunningCommon):
         self.assertGreater(len(seen), 15)
         self.assertLessEqual(LISTED, set(seen.values()))
 
+    def test_a_page_of_cases_is_read_together(self):
+        """Each of the 80 cases has another step: they are not read one by one."""
+        env = self.env(user=self.operator, su=False)
+        client = Client(env, self.env.ref("creditbox_dunning.dunning_case_action"))
+        for kind, bound in (("list", 40), ("kanban", 80)):
+            env.invalidate_all()
+            with self.subTest(kind=kind), self.queries() as queries:
+                client.open(kind)
+            self.assertLess(len(queries), bound, kind)
+
     def test_reports_read_their_period(self):
         """Three months out of three years: what was done and paid then, by index."""
         periods = {

@@ -81,7 +81,7 @@ class Client:
         found = self.page()
         return [row["id"] for row in found["records"]]
 
-    def read(self, record_id):
+    def open_record(self, record_id):
         """The form of one record."""
         specification = self.specification(self.arch["form"], self.model)
         return self.model.browse(record_id).web_read(specification)
@@ -250,7 +250,7 @@ class Client:
     def _open_form(self):
         record = self.model.search(self.domain, limit=1)
         if record:
-            self.read(record.id)
+            self.open_record(record.id)
 
     def _open_panel(self, node):
         for field in node.iter("field"):
