@@ -1,12 +1,14 @@
 """Kills of a dunning run at random statements, each followed by the same final state.
 
-Usage: ./dev bench faults [--kills 200] [--seed 1]
+Usage: ./dev bench faults [--kills 200] [--seed 1] [--skip 0] [--write FILE]
 
 `./dev test` does five of them. Exit status 1 when a state differs.
 """
 
 import argparse
 import sys
+import time
+from pathlib import Path
 
 from tests.test_dunning_kill import kill_and_compare
 
@@ -15,9 +17,26 @@ def main(args):
     parser = argparse.ArgumentParser(prog="faults")
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--skip", type=int, default=0)
+    parser.add_argument("--write", default="")
     options = parser.parse_args(args)
-    statements = kill_and_compare(options.kills, options.seed)
-    print(f"{options.kills} kills among {statements} statements: all the same state.")
+    begun, killed_at = time.monotonic(), []
+
+    def told(batch):
+        killed_at.extend(batch)
+        seconds = time.monotonic() - begun
+        print(f"{len(killed_at)} kills, one state, {seconds:.0f} s", flush=True)
+
+    statements = kill_and_compare(options.kills, options.seed, options.skip, told)
+    text = (
+        f"{len(killed_at)} kills at {len(set(killed_at))} of {statements} statements"
+        f" (from {min(killed_at)} to {max(killed_at)}): all the same state,"
+        f" {time.monotonic() - begun:.0f} s."
+    )
+    print(text)
+    if options.write:
+        command = " ".join(["./dev bench faults", *args])
+        Path(options.write).write_text(f"`{command}`\n\n```\n{text}\n```\n")
     return 0
 
 

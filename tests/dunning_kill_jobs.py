@@ -5,12 +5,17 @@ import json
 import os
 import signal
 import sys
+import traceback
 from datetime import timedelta
 from unittest import mock
 
+import odoo.api
 from odoo import fields, sql_db
+from odoo.modules.registry import Registry
 
 from odoo.addons.creditbox_dunning.models import dunning_run_work
+
+from devtools import databases, testkit
 
 CUSTOMERS = 30
 CHUNK = 7
@@ -42,10 +47,13 @@ def _run(env):
 
 
 def work(env):
-    """The run to its end; tells how many statements it took."""
+    """The run to its end; tells its statements and the state, as it was committed."""
     before = env.cr.sql_log_count
     _run(env)
     sys.stdout.write(f"STATEMENTS {env.cr.sql_log_count - before}\n")
+    env.cr.commit()
+    env.invalidate_all()
+    state(env)
 
 
 def die(env, after):
@@ -60,6 +68,48 @@ def die(env, after):
 
     with mock.patch.object(sql_db.Cursor, "execute", counted):
         _run(env)
+
+
+def kills(env, source, *statements):
+    """For each of ``statements``: a fresh copy of ``source`` under this database's
+    name, a run killed before that statement, the next run to its end, its state.
+
+    Who dies and who goes on are processes of their own, forked from this one, which
+    ran nothing, holds no connection and has Odoo loaded: loading it is most of what a
+    kill would cost otherwise.
+    """
+    name, context = env.cr.dbname, dict(env.context)
+    env.cr.rollback()
+    for after in statements:
+        sql_db.close_all()
+        databases.clone(testkit.current(), source, name)
+        status = _forked(name, context, die, after)
+        if not os.WIFSIGNALED(status) or os.WTERMSIG(status) != signal.SIGKILL:
+            sys.exit(f"the process was to be killed at {after}: {status}")
+        status = _forked(name, context, work)
+        if status:
+            sys.exit(f"killed at {after}, the next run did not end: {status}")
+    sys.stdout.flush()
+    os._exit(0)  # the connection of ``env`` is closed for good
+
+
+def _forked(name, context, function, *args):
+    """Run ``function(env, *args)`` in a child of this process: its wait status."""
+    sys.stdout.flush()
+    pid = os.fork()
+    if pid:
+        return os.waitpid(pid, 0)[1]
+    status = 1
+    try:
+        with Registry(name).cursor() as cr:
+            function(odoo.api.Environment(cr, odoo.api.SUPERUSER_ID, context), *args)
+        status = 0
+    except Exception:  # noqa: BLE001 told, and the status says so
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
 
 
 def state(env):

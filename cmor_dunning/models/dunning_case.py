@@ -49,8 +49,16 @@ class DunningCase(models.Model):
         :return: the practices made
         """
         practices = self.env["cmor.practice"].sudo()
-        contracts = self.sudo().contract_id.filtered(
-            lambda contract: contract.end_reason == "switch_out"
+        contracts = (
+            self.env["utility.contract"]
+            .sudo()
+            .with_context(active_test=False)
+            .search(
+                [
+                    ("id", "in", self.sudo().contract_id.ids),
+                    ("end_reason", "=", "switch_out"),
+                ]
+            )
         )
         made = practices
         for company, group in contracts.grouped("company_id").items():

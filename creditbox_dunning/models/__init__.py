@@ -38,6 +38,7 @@ from . import dunning_explanation
 from . import dunning_explanation_bill
 from . import dunning_action_execution
 from . import dunning_outcome
+from . import dunning_unlawful
 from . import dunning_approval_rule
 from . import dunning_approval_request
 from . import dunning_approval_decision
@@ -46,6 +47,7 @@ from . import dunning_approval_timing
 from . import dunning_substitution
 from . import dunning_action_approval
 from . import dunning_case_approval
+from . import dunning_case_event
 from . import dunning_channel_cost
 from . import dunning_simulation
 from . import dunning_simulation_result
@@ -66,6 +68,7 @@ from . import dunning_company_approval
 from . import res_partner
 from . import res_users
 from . import utility_contract
+from . import utility_group
 from . import dunning_hold_timeline
 from . import dunning_hold_parameter
 from . import dunning_hold_engine

@@ -5,10 +5,15 @@ no `create` or `write` is called. Defaults, stored computed fields and the cache
 taken care of, so that another module may add a field without telling.
 """
 
+import json
+
 from odoo.tools import SQL
+from odoo.tools.json import json_default
 
 # types whose Python value is the column's value
 PLAIN_TYPES = frozenset({"integer", "float", "monetary", "boolean"})
+# made once: `json.dumps` makes one for each document
+JSON = json.JSONEncoder(ensure_ascii=False, default=json_default)
 STAMPS = ("create_uid", "create_date", "write_uid", "write_date")
 
 
@@ -26,21 +31,31 @@ def insert_rows(model, rows):
     )
     user, now = model.env.uid, model.env.cr.now()
     constant = {
-        **{name: _column(model, name, value) for name, value in defaults.items()},
+        **{name: _columns(model, name, [value])[0] for name, value in defaults.items()},
         **dict(zip(STAMPS, (user, now, user, now), strict=True)),
     }
-    tail = tuple(constant.values())
-    values = [
-        (*(_column(model, name, row[name]) for name in given), *tail) for row in rows
-    ]
+    # a column at a time: to write a thousand tuples as text costs more than the rows
     query = SQL(
-        "INSERT INTO %s (%s) VALUES %s RETURNING id",
-        SQL.identifier(model._table),
-        SQL(", ").join(map(SQL.identifier, (*given, *constant))),
-        SQL(", ").join(map(_tuple, values)),
+        """
+        INSERT INTO %(table)s (%(names)s, %(others)s)
+        SELECT %(told)s, %(constant)s
+          FROM unnest(%(columns)s) WITH ORDINALITY AS told(%(names)s, place)
+      ORDER BY told.place
+     RETURNING id
+        """,
+        table=SQL.identifier(model._table),
+        names=_listed(map(SQL.identifier, given)),
+        others=_listed(map(SQL.identifier, constant)),
+        told=_listed(_told(model, name) for name in given),
+        constant=_listed(
+            SQL("%s::%s", value, SQL(model._fields[name].column_type[1]))
+            for name, value in constant.items()
+        ),
+        columns=_arrays(model, given, rows),
     )
     model.env.flush_all()
     records = model.browse(id_ for (id_,) in model.env.execute_query(query))
+    _remember(records, given, rows)
     _compute_missing(records, {*given, *constant})
     return records
 
@@ -49,49 +64,131 @@ def update_rows(model, rows):
     """Write ``rows`` ({id: {field: value}}, all with the same fields)."""
     if not rows:
         return
-    records = model.browse(rows)
     names = list(next(iter(rows.values())))
-    model.env.flush_all()
-    records.modified(names, before=True)
-    types = [model._fields[name].column_type[1] for name in names]
-    values = [
-        (id_, *(_column(model, name, row[name]) for name in names))
-        for id_, row in rows.items()
-    ]
-    sets = [
-        SQL("%s = told.%s::%s", SQL.identifier(name), SQL.identifier(name), SQL(type_))
-        for name, type_ in zip(names, types, strict=True)
-    ]
-    model.env.cr.execute(
-        SQL(
-            """
-            UPDATE %(table)s
-               SET %(sets)s, write_uid = %(user)s, write_date = %(now)s
-              FROM (VALUES %(values)s) AS told(id, %(names)s)
-             WHERE %(table)s.id = told.id
-            """,
-            table=SQL.identifier(model._table),
-            sets=SQL(", ").join(sets),
-            user=model.env.uid,
-            now=model.env.cr.now(),
-            values=SQL(", ").join(map(_tuple, values)),
-            names=SQL(", ").join(map(SQL.identifier, names)),
-        )
+    query = SQL(
+        """
+        UPDATE %(table)s
+           SET %(sets)s, write_uid = %(user)s, write_date = %(now)s
+          FROM unnest(%(ids)s::int[], %(columns)s) AS told(id, %(names)s)
+         WHERE %(table)s.id = told.id
+        """,
+        table=SQL.identifier(model._table),
+        sets=_listed(
+            SQL("%s = %s", SQL.identifier(name), _told(model, name)) for name in names
+        ),
+        user=model.env.uid,
+        now=model.env.cr.now(),
+        ids=list(rows),
+        columns=_arrays(model, names, list(rows.values())),
+        names=_listed(map(SQL.identifier, names)),
     )
+    _update(model.browse(rows), names, query)
+
+
+def update_same(records, values, **added):
+    """Write the same ``values`` on all of ``records``, in one statement.
+
+    ``added``: entries to put at the end of a list that a JSON field holds.
+    """
+    if not records:
+        return
+    sets = [
+        SQL("%s = %s", SQL.identifier(name), _columns(records, name, [value])[0])
+        for name, value in values.items()
+    ]
+    sets += [
+        SQL(
+            "%(name)s = COALESCE(NULLIF(%(name)s, 'null'), '[]') || %(more)s::jsonb",
+            name=SQL.identifier(name),
+            more=_document(entries),
+        )
+        for name, entries in added.items()
+        if entries
+    ]
+    query = SQL(
+        "UPDATE %s SET %s, write_uid = %s, write_date = %s WHERE id = ANY(%s)",
+        SQL.identifier(records._table),
+        _listed(sets),
+        records.env.uid,
+        records.env.cr.now(),
+        list(records.ids),
+    )
+    _update(records, [*values, *added], query)
+
+
+def _update(records, names, query):
+    """Run ``query``, which writes the fields ``names`` of ``records``."""
+    records.env.flush_all()
+    records.modified(names, before=True)
+    records.env.cr.execute(query)
     records.invalidate_recordset(names, flush=False)
-    _forget_lists(model, names)
+    _forget_lists(records, names)
     records.modified(names)
 
 
-def _tuple(values):
-    return SQL("%s", tuple(values))
+def _listed(parts):
+    return SQL(", ").join(parts)
 
 
-def _column(model, name, value):
+def _told(model, name):
+    """The value of the alias ``told`` as the column's type."""
+    return SQL(
+        "told.%s::%s",
+        SQL.identifier(name),
+        SQL(model._fields[name].column_type[1]),
+    )
+
+
+def _arrays(model, names, rows):
+    """The values of each field as an array of its column's type."""
+    return _listed(
+        SQL(
+            "%s::%s[]",
+            _columns(model, name, [row[name] for row in rows]),
+            SQL(_array_type(model._fields[name])),
+        )
+        for name in names
+    )
+
+
+def _array_type(field):
+    # a document is told as text: an array of arrays would be another thing
+    return "text" if field.type == "json" else field.column_type[0]
+
+
+def _columns(model, name, values):
+    """``values`` of a field as its column takes them."""
     field = model._fields[name]
     if field.type in PLAIN_TYPES:
-        return value
-    return field.convert_to_column_insert(value, model)
+        return values
+    if field.type == "many2one":
+        return [value or None for value in values]
+    if field.type == "json":
+        return [_document(value) if value else None for value in values]
+    # days, choices and words repeat: each is looked at once
+    told = {
+        value: field.convert_to_column_insert(value, model) for value in set(values)
+    }
+    return [told[value] for value in values]
+
+
+def _document(value):
+    return JSON.encode(value)
+
+
+def _remember(records, names, rows):
+    """Keep what was inserted in the cache: it is read again at once."""
+    for name in names:
+        field = records._fields[name]
+        if field.type == "json" or field.translate or field.company_dependent:
+            continue
+        field._insert_cache(
+            records,
+            [
+                field.convert_to_cache(row[name], records, validate=False)
+                for row in rows
+            ],
+        )
 
 
 def _forget_lists(model, names):
@@ -105,7 +202,15 @@ def _compute_missing(records, given):
     """Stored computed fields that the statement did not give, then who depends."""
     model = records.browse()
     _forget_lists(model, given)
-    for name, field in model._fields.items():
-        if field.store and field.compute and field.column_type and name not in given:
+    computed = [
+        field
+        for field in model._fields.values()
+        if field.store and field.compute and field.column_type
+    ]
+    for field in computed:
+        if field.name not in given:
             model.env.add_to_compute(field, records)
-    records.modified(list(model._fields), create=True)
+    # as `create` does: what was given is not computed again
+    told = [field for field in computed if field.name in given]
+    with model.env.protecting(told, records):
+        records.modified(list(model._fields), create=True)

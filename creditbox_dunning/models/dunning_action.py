@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from .bulk import update_rows
+from .bulk import update_same
 from .dunning_action_rule import OPERATIONS
 from .reason_texts import pack, unpack
 
@@ -91,6 +91,12 @@ class DunningAction(models.Model):
             "pay_term",
             "channel_used",
             "guard_result",
+            "is_unlawful",
+            "is_void",
+            "unlawful_reasons",
+            "unlawful_note",
+            "lawful_from",
+            "indemnity_id",
         }
     )
 
@@ -244,32 +250,12 @@ class DunningAction(models.Model):
 
     # business
 
-    def _get_waits_for(self):
-        """Reason code of what an open action waits for."""
-        self.ensure_one()
-        if self.op == "list" and self.executed_date:
-            return "waits_plan"
-        if self.state == "executing" and self._channel_set() & {"ar", "pec"}:
-            sent = any(self.communication_ids.mapped("sent_date"))
-            return "waits_notification" if sent else "waits_sending"
-        return "waits_person"
-
     def _set_state(self, state, *reasons, **vals):
         """Write a new state with its reasons (added to those already there).
 
         One statement for all of them, whatever each has gone through.
         """
-        update_rows(
-            self.sudo(),
-            {
-                action.id: {
-                    "state": state,
-                    "reasons": [*(action.reasons or []), *pack(reasons)],
-                    **vals,
-                }
-                for action in self
-            },
-        )
+        update_same(self.sudo(), {"state": state, **vals}, reasons=pack(reasons))
         if state == "waiting_approval":
             self.filtered(lambda a: a.op == "reactivate")._promise_back()
 
@@ -287,7 +273,9 @@ class DunningAction(models.Model):
 
     def _filter_paid(self):
         """Those of which every bill that they list is paid by now: one statement."""
-        self.item_ids.flush_recordset()
+        if not self:
+            return self
+        self.env["dunning.action.item"].flush_model()
         self.env["account.move.line"].flush_model()
         rows = self.env.execute_query(
             SQL(
@@ -304,4 +292,4 @@ class DunningAction(models.Model):
             )
         )
         paid = {action_id for (action_id,) in rows}
-        return self.filtered(lambda action: action.id in paid)
+        return self.browse(id_ for id_ in self.ids if id_ in paid)

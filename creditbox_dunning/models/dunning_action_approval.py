@@ -73,17 +73,6 @@ class DunningAction(models.Model):
         )
         return [("id", "in", last)]
 
-    def _get_waits_for(self):
-        # EXTENDS dunning.action: who is waited for, now that a decision is a record
-        waits = super()._get_waits_for()
-        if waits != "waits_person":
-            return waits
-        return {
-            "waiting_approval": "waits_approval",
-            "approved": "waits_queue",
-            "executing": "waits_outcome",
-        }.get(self.state, waits)
-
     def _takes_outcome(self):
         # EXTENDS dunning.action: nothing can have come of what nobody approved
         return self.state not in BEFORE and super()._takes_outcome()
@@ -437,10 +426,10 @@ class DunningAction(models.Model):
     def _set_state(self, state, *reasons, **vals):
         # EXTENDS dunning.action: a step that no longer waits asks nobody any more
         left = self.browse()
-        if state not in UNDECIDED:
+        if state in ("superseded", "skipped", "failed"):
             left = self.filtered(lambda action: action.state in UNDECIDED)
         result = super()._set_state(state, *reasons, **vals)
-        if state in ("superseded", "skipped", "failed") and left:
+        if left:
             left._cancel_requests(reasons)
         return result
 

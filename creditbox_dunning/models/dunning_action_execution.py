@@ -227,7 +227,8 @@ class DunningAction(models.Model):
         partner = self.partner_id
         if channel == "pec":
             return email_normalize(partner.l10n_it_pec_email or "") or ""
-        return partner._display_address(without_company=True).replace("\n", ", ")
+        lines = partner._display_address(without_company=True).splitlines()
+        return ", ".join(line.strip() for line in lines if line.strip())
 
     # proofs
 

@@ -380,7 +380,9 @@ class DunningActionRule(models.Model):
 
     def _as_rules(self):
         """These rows as plain values for the planner."""
-        digits = {rule.id: rule.currency_id.decimal_places for rule in self}
+        digits = {
+            company: company.currency_id.decimal_places for company in self.company_id
+        }
         return tuple(
             Rule(
                 id=rule.id,
@@ -398,9 +400,9 @@ class DunningActionRule(models.Model):
                 day_kind=rule.day_kind,
                 wait_before=rule.wait_before,
                 wait_after=rule.wait_after,
-                amount_from=exact(rule.amount_from, digits[rule.id]),
-                amount_to=exact(rule.amount_to, digits[rule.id]),
-                min_threshold=exact(rule.min_threshold, digits[rule.id]),
+                amount_from=exact(rule.amount_from, digits[rule.company_id]),
+                amount_to=exact(rule.amount_to, digits[rule.company_id]),
+                min_threshold=exact(rule.min_threshold, digits[rule.company_id]),
                 next_ok=rule.next_ok or None,
                 next_ko=rule.next_ko or None,
             )

@@ -40,6 +40,7 @@ class DunningActionTable(models.Model):
             "group_id",
             "source_table_id",
             "own_table_id",
+            "is_standard",
         }
     )
 
@@ -92,6 +93,11 @@ class DunningActionTable(models.Model):
         readonly=True,
         copy=False,
         index="btree_not_null",
+    )
+    is_standard = fields.Boolean(
+        readonly=True,
+        copy=False,
+        help="Published by the program for a new company: nobody chose it.",
     )
     rule_ids = fields.One2many("dunning.action.rule", "table_id", copy=True)
     rule_count = fields.Integer(compute="_compute_rule_count")

@@ -167,11 +167,10 @@ class DunningActionTable(models.Model):
                 if table.scope == "group"
                 else table._group_table_for(table.company_id)
             ).sudo()
-            members = companies or (
-                source.group_id.member_ids
-                if table.scope == "group"
-                else table.company_id
-            )
+            members = companies
+            if members is None:
+                is_group = table.scope == "group"
+                members = source.group_id.member_ids if is_group else table.company_id
             for company in members.filtered(lambda c: not c.sudo().parent_id):
                 made |= source._hand_down_to(company)
         return made

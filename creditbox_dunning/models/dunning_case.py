@@ -161,7 +161,8 @@ class DunningCase(models.Model):
 
     @api.depends("name", "partner_id")
     def _compute_display_name(self):
-        for case in self:
+        # the head company reads the cases of its members, not their address book
+        for case in self.sudo():
             parts = (case.name, case.partner_id.name)
             case.display_name = " - ".join(filter(None, parts))
 

@@ -4,6 +4,19 @@ from odoo.tools import SQL
 from .bulk import insert_rows, update_rows
 
 OPEN_CHUNK = 1000
+# the columns of `_missing_sql`
+OPENING = (
+    "group_key",
+    "partner_id",
+    "due_date",
+    "amount_due",
+    "contract_id",
+    "service",
+    "customer_type",
+    "billing_account",
+    "sales_network",
+    "division",
+)
 
 
 class DunningCase(models.Model):
@@ -79,7 +92,7 @@ class DunningCase(models.Model):
         A supply that has a case of its own stays with it, even if the setting now puts
         it together with others.
         """
-        rows = self.env.execute_query(
+        self.env.cr.execute(
             SQL(
                 """
                 UPDATE account_move_line line
@@ -96,74 +109,82 @@ class DunningCase(models.Model):
                            AND kase.group_key = wanted.key
                       ORDER BY overdue.id, wanted.rank) found
                  WHERE line.id = found.id
-             RETURNING line.id
                 """,
                 overdue=self._overdue_sql(company, today),
                 company=company.id,
             )
         )
-        return len(rows)
+        return self.env.cr.rowcount
 
     def _open_missing(self, company, today, is_dry=False):
-        """Open a case for each group with loose overdue bills."""
-        rows = self.env.execute_query(
+        """Open a case for each group with loose overdue bills; returns how many.
+
+        The groups come by a cursor of the database and are forgotten chunk by chunk:
+        memory does not grow with them.
+        """
+        self.env.cr.execute(
             SQL(
-                """
-                SELECT group_key,
-                       (array_agg(partner_id ORDER BY date_maturity, id))[1],
-                       MIN(date_maturity), SUM(amount_residual),
-                       CASE WHEN COUNT(DISTINCT contract_id) = 1
-                             AND COUNT(contract_id) = COUNT(*)
-                            THEN MIN(contract_id) END,
-                       CASE WHEN COUNT(DISTINCT service) = 1 THEN MIN(service) END,
-                       MIN(customer_type),
-                       CASE WHEN group_key LIKE 'account:%%' THEN MIN(billing_account)
-                       END
-                  FROM (%(overdue)s) overdue
-                 WHERE amount_residual > 0
-              GROUP BY group_key
-              ORDER BY 3, 5, 2
-                """,
-                overdue=self._overdue_sql(company, today),
+                "DECLARE dunning_opening NO SCROLL CURSOR FOR %s",
+                self._missing_sql(company, today),
             )
         )
-        table = self.env["dunning.action.table"]._published_for(company)
-        for start in range(0, len(rows), OPEN_CHUNK):
-            chunk = rows[start : start + OPEN_CHUNK]
+        shared = {
+            "company_id": company.id,
+            "table_id": self.env["dunning.action.table"]._published_for(company).id,
+            "opened_on": today,
+            "next_action_type_id": False,
+        }
+        opened = 0
+        while rows := self.env.execute_query(
+            SQL("FETCH FORWARD %s FROM dunning_opening", OPEN_CHUNK)
+        ):
             # a trial uses up no number of the sequence
-            names = [f"?{start + number}" for number in range(len(chunk))]
-            names = names if is_dry else self._next_names(company, len(chunk))
+            names = [f"?{opened + number}" for number in range(len(rows))]
+            names = names if is_dry else self._next_names(company, len(rows))
             insert_rows(
                 self.sudo(),
                 [
-                    {
-                        "name": name,
-                        "company_id": company.id,
-                        "group_key": key,
-                        "partner_id": partner,
-                        "due_date": due,
-                        "amount_due": amount,
-                        "contract_id": contract,
-                        "service": service,
-                        "customer_type": customer_type,
-                        "billing_account": account,
-                        "table_id": table.id,
-                        "opened_on": today,
-                    }
-                    for name, (
-                        key,
-                        partner,
-                        due,
-                        amount,
-                        contract,
-                        service,
-                        customer_type,
-                        account,
-                    ) in zip(names, chunk, strict=True)
+                    {"name": name, **dict(zip(OPENING, row, strict=True)), **shared}
+                    for name, row in zip(names, rows, strict=True)
                 ],
             )
-        self.flush_model()
-        return len(rows)
+            self.flush_model()
+            self.invalidate_model()
+            opened += len(rows)
+        self.env.cr.execute("CLOSE dunning_opening")
+        return opened
+
+    def _missing_sql(self, company, today):
+        """The groups with loose overdue bills: the columns named in ``OPENING``.
+
+        What is the supply's is told when all bills are of one supply.
+        """
+        return SQL(
+            """
+            SELECT found.group_key, found.partner_id, found.due_date, found.amount,
+                   contract.id, found.service, found.customer_type,
+                   found.billing_account, contract.sales_network, contract.division
+              FROM (SELECT group_key,
+                           (array_agg(partner_id ORDER BY date_maturity, id))[1]
+                               AS partner_id,
+                           MIN(date_maturity) AS due_date,
+                           SUM(amount_residual) AS amount,
+                           CASE WHEN COUNT(DISTINCT contract_id) = 1
+                                 AND COUNT(contract_id) = COUNT(*)
+                                THEN MIN(contract_id) END AS contract_id,
+                           CASE WHEN COUNT(DISTINCT service) = 1
+                                THEN MIN(service) END AS service,
+                           MIN(customer_type) AS customer_type,
+                           CASE WHEN group_key LIKE 'account:%%'
+                                THEN MIN(billing_account) END AS billing_account
+                      FROM (%(overdue)s) overdue
+                     WHERE amount_residual > 0
+                  GROUP BY group_key) found
+         LEFT JOIN utility_contract contract ON contract.id = found.contract_id
+          ORDER BY found.due_date, found.contract_id, found.partner_id
+            """,
+            overdue=self._overdue_sql(company, today),
+        )
 
     def _next_names(self, company, count):
         """``count`` numbers of the company's sequence in one statement."""
@@ -190,7 +211,8 @@ class DunningCase(models.Model):
                 count,
             )
         )
-        return [sequence.get_next_char(number) for (number,) in rows]
+        prefix, suffix = sequence._get_prefix_suffix()
+        return [f"{prefix}{number:0{sequence.padding}d}{suffix}" for (number,) in rows]
 
     def _reopen(self, company, today):
         """Closed cases of which a receivable is open again (a payment was returned).

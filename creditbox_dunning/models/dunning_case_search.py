@@ -57,9 +57,9 @@ class DunningCase(models.Model):
 
     # the list's order, in one company or in all
     _order_idx = models.Index("(next_date, id DESC)")
-    # the board by next action and the figures of the first page
+    # the board by next action, the figures of the first page and of the group
     _node_idx = models.Index(
-        "(company_id, next_action_type_id, state) INCLUDE (amount_due)"
+        "(company_id, next_action_type_id, state) INCLUDE (amount_due, due_date)"
         " WHERE state != 'closed'"
     )
     _service_idx = models.Index("(service, next_date, id DESC)")

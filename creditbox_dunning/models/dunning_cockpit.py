@@ -146,7 +146,9 @@ class DunningCase(models.Model):
     def _get_last_sentence(self):
         """What was done last, or what the history proves; empty when nothing was."""
         self.ensure_one()
-        behind = self.action_ids.filtered(lambda a: a.state in BEHIND_STATES)
+        # a list and not `filtered`: it would forget the other cases of the page, and
+        # read each step alone
+        behind = [one for one in self.action_ids if one.state in BEHIND_STATES]
         if behind:
             return max(
                 behind, key=lambda a: (a.executed_date or a.planned_date, a.id)

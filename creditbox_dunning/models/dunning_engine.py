@@ -1,5 +1,5 @@
 import logging
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import replace
 
 import psycopg2
@@ -9,7 +9,6 @@ from odoo import api, models
 from ..rules.coverage import settled, starts_new_round
 from ..rules.planner import plan_rows, withdrawals
 from ..rules.sets import choose_set, normal_key
-from .dunning_facts import COVERING_STATES
 
 _logger = logging.getLogger(__name__)
 
@@ -20,6 +19,10 @@ RETRY_ERRORS = (
     psycopg2.OperationalError,
     psycopg2.InterfaceError,
 )
+
+
+# what the engine reads of a case by itself; facts are read by dunning.facts
+CASE_FIELDS = ("company_id", "partner_id", "contract_id", "table_id", "round")
 
 
 class DunningEngine(models.AbstractModel):
@@ -77,73 +80,85 @@ class DunningEngine(models.AbstractModel):
         return Counter(errors=1, cases=1)
 
     def _process_together(self, cases, today, run):
+        # read once, and not every column
+        cases.fetch(CASE_FIELDS)
         undecided = self.env["dunning.action"]._review_approvals(cases, today)
-        decisions, facts, rounds, outdated = self._decide(cases, today)
+        planner = self._planner(cases, today)
+        decisions, facts, rounds, outdated = self._decide(cases, today, planner)
         self._start_rounds(rounds)
         self._withdraw(decisions, outdated)
         actions = self._create_actions(decisions, facts, today, run)
         planned = actions.filtered(lambda action: action.state == "planned")
-        counts = self._write_cases(decisions, facts, planned, today)
+        acted = {action.case_id.id: action.rule_id.id for action in planned}
+        # letters may print what the case says: there it is written before
+        sending = planned.filtered(lambda action: action._sends())
+        later = set(actions.case_id.ids) - set(sending.case_id.ids)
+        counts = self._write_cases(decisions, facts, acted, later, today)
         counts.update(planned._execute(today))
-        self._show_next(decisions, facts, actions, today)
+        self._show_next(decisions, facts, actions, acted, today, planner)
         counts.update(undecided._do_approved(today))
         return counts
 
-    def _decide(self, cases, today):
+    def _decide(self, cases, today, planner=None):
         """(decisions, facts, cases that begin a round, {case: {row: why gone}})."""
         facts = self.env["dunning.facts"]._collect(cases, today)
-        planner = self._planner(cases, today)
-        decisions, outdated, rounds = {}, {}, self.env["dunning.case"]
+        planner = planner or self._planner(cases, today)
+        decisions, outdated, begun = {}, {}, []
         for case in cases:
             of_case = facts[case.id]
             if starts_new_round(of_case):
-                rounds |= case
+                begun.append(case.id)
                 of_case = facts[case.id] = self._fresh(of_case)
             decisions[case], rows = planner(case, of_case)
             outdated[case] = withdrawals(of_case, rows, today)
-        return decisions, facts, rounds, outdated
+        return decisions, facts, cases.browse(begun), outdated
 
-    def _show_next(self, decisions, facts, actions, today):
+    def _show_next(self, decisions, facts, actions, acted, today, planner):
         """After a step: what comes after it, so that the case says so at once.
+
+        ``acted``: {case id: row of the action taken}.
 
         The facts are those that were read before, with what was just done added to
         them: reading all of them again would say the same.
         """
-        made = defaultdict(list)
-        for action in actions.sorted("id"):
-            made[action.case_id].append(action)
-        if not made:
+        if not actions:
             return
-        planner = self._planner(actions.case_id, today)
+        made = self.env["dunning.facts"]._done_again(actions)
         values = []
-        for case, of_case in made.items():
-            known = self._with_done(facts[case.id], decisions[case], of_case)
-            key = self.env["dunning.facts"]._key(case)
-            known = settled(replace(known, key=key))
-            decision = planner(case, known)[0]
-            values.append(self._prepare_case_values(case, decision, known, today))
+        for case in actions.case_id:
+            done = made.get(case.id, ())
+            known = self._with_done(facts[case.id], decisions[case], done)
+            if known.key.supply_state == "to_reactivate" or any(
+                one.op == "reactivate" for one in done
+            ):
+                # what is paid for is given back: the supply says so by now
+                known = replace(known, key=self.env["dunning.facts"]._key(case))
+            decision = planner(case, settled(known))[0]
+            values.append(
+                self._prepare_case_values(
+                    case, decision, known, today, acted.get(case.id)
+                )
+            )
         self._update_cases(values)
 
-    def _with_done(self, facts, decision, actions):
-        """``facts`` as they are after ``actions``, those of ``decision``, were done."""
-        as_done = self.env["dunning.facts"]._as_done
+    def _with_done(self, facts, decision, made):
+        """``facts`` as they are after ``made`` ([Done] of ``decision``)."""
+        covering = {done.op for done in made if done.state in ("open", "done")}
+        told = frozenset(decision.lines)
         lines = facts.lines
-        for action in actions:
-            if action.state in COVERING_STATES:
-                told = decision.lines
-                lines = tuple(
-                    replace(line, covered=line.covered | {action.op})
-                    if line.id in told
-                    else line
-                    for line in lines
-                )
-        done = (*facts.done, *filter(None, map(as_done, actions)))
-        return replace(facts, lines=lines, done=done)
+        if covering and told:
+            lines = tuple(
+                replace(line, covered=line.covered | covering)
+                if line.id in told
+                else line
+                for line in lines
+            )
+        return replace(facts, lines=lines, done=(*facts.done, *made))
 
     def _fresh(self, facts):
-        """``facts`` at the beginning of a new round: nothing done, nothing covered."""
+        """``facts`` at the beginning of a new round: nothing done, covered or asked."""
         lines = tuple(replace(line, covered=frozenset()) for line in facts.lines)
-        return replace(facts, lines=lines, done=())
+        return replace(facts, lines=lines, done=(), events=())
 
     def _planner(self, cases, today):
         """A function (case, facts) -> (Decision, rows), with the tables read once."""

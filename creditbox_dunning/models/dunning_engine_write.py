@@ -1,3 +1,4 @@
+import json
 from collections import Counter
 
 from odoo import models
@@ -16,6 +17,22 @@ CASE_STATE = {
     "park": "parked",
     "close": "closed",
 }
+
+
+# what `_update_cases` writes
+TOLD_OF_CASES = (
+    "state",
+    "next_since",
+    "next_kind",
+    "next_rule_id",
+    "next_action_type_id",
+    "next_date",
+    "next_reasons",
+    "due_date",
+    "amount_due",
+    "current_rule_id",
+    "last_action_date",
+)
 
 
 class DunningEngineWrite(models.AbstractModel):
@@ -88,38 +105,41 @@ class DunningEngineWrite(models.AbstractModel):
         for case, step in steps:
             vals = self._prepare_action_vals(case, step, facts[case.id], today, run)
             vals["action_type_id"] = types[step.rule.action].id
-            old = known.get((case.id, step.rule.id))
-            if old and old.state == "superseded":
-                revived[old.id] = {**vals, "attempt": old.attempt}
-                order.append(old.id)
+            old, state, attempt = known.get((case.id, step.rule.id), (None, "", 0))
+            if state == "superseded":
+                revived[old] = {**vals, "attempt": attempt}
+                order.append(old)
             else:
-                new.append({**vals, "attempt": old.attempt + 1 if old else 1})
+                new.append({**vals, "attempt": attempt + 1})
                 order.append(None)
         actions = self.env["dunning.action"].sudo()
         created = iter(insert_rows(actions, new).ids)
         self._revive(revived)
         actions = actions.browse(old or next(created) for old in order)
-        self._list_receivables(actions, [step for _case, step in steps], facts)
+        self._list_receivables(actions, steps, facts)
         return actions
 
     def _known_actions(self, steps):
-        """{(case id, row id): the last attempt at that row in the present round}"""
-        actions = (
-            self.env["dunning.action"]
-            .sudo()
-            .search(
-                [
-                    ("case_id", "in", list({case.id for case, _step in steps})),
-                    ("rule_id", "in", list({step.rule.id for _case, step in steps})),
-                ],
-                order="attempt",
+        """{(case id, row id): (id, state, attempt)}: the last attempt at that row in
+        the present round."""
+        self.env["dunning.action"].flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT action.case_id, action.rule_id, action.id, action.state,
+                       action.attempt
+                  FROM dunning_action action
+                  JOIN dunning_case kase ON kase.id = action.case_id
+                 WHERE action.case_id = ANY(%s)
+                   AND action.rule_id = ANY(%s)
+                   AND action.round = kase.round
+              ORDER BY action.attempt
+                """,
+                list({case.id for case, _step in steps}),
+                list({step.rule.id for _case, step in steps}),
             )
         )
-        return {
-            (action.case_id.id, action.rule_id.id): action
-            for action in actions
-            if action.round == action.case_id.round
-        }
+        return {(case_id, rule_id): told for case_id, rule_id, *told in rows}
 
     def _revive(self, revived):
         """Withdrawn actions come to life again, with the figures of today."""
@@ -160,13 +180,13 @@ class DunningEngineWrite(models.AbstractModel):
     def _list_receivables(self, actions, steps, facts):
         """The receivables that each step lists, frozen as they are now."""
         listed = []
-        for action, step in zip(actions, steps, strict=True):
+        for action_id, (case, step) in zip(actions.ids, steps, strict=True):
             if not step.lines:
                 continue
             wanted = set(step.lines)
             listed += [
-                (action.id, line.id, line.due, line.residual)
-                for line in facts[action.case_id.id].lines
+                (action_id, line.id, line.move, line.due, line.residual)
+                for line in facts[case.id].lines
                 if line.id in wanted
             ]
         if not listed:
@@ -179,22 +199,21 @@ class DunningEngineWrite(models.AbstractModel):
                        (action_id, company_id, move_line_id, move_id, bill_number,
                         date_bill, date_maturity, amount, create_uid, create_date,
                         write_uid, write_date)
-                SELECT told.action_id, action.company_id, told.line_id, move.id,
+                SELECT told.action_id, %(company)s, told.line_id, move.id,
                        COALESCE(NULLIF(move.billing_ref, ''), move.name),
                        move.invoice_date, told.due, told.amount, %(user)s, %(now)s,
                        %(user)s, %(now)s
-                  FROM unnest(%(actions)s::int[], %(lines)s::int[], %(dues)s::date[],
-                              %(amounts)s::numeric[])
-                       AS told(action_id, line_id, due, amount)
-                  JOIN dunning_action action ON action.id = told.action_id
-                  JOIN account_move_line line ON line.id = told.line_id
-                  JOIN account_move move ON move.id = line.move_id
+                  FROM unnest(%(actions)s::int[], %(lines)s::int[], %(moves)s::int[],
+                              %(dues)s::date[], %(amounts)s::numeric[])
+                       AS told(action_id, line_id, move_id, due, amount)
+                  JOIN account_move move ON move.id = told.move_id
                 """,
+                company=actions.company_id.id,
                 user=self.env.uid,
                 now=self.env.cr.now(),
                 **dict(
                     zip(
-                        ("actions", "lines", "dues", "amounts"),
+                        ("actions", "lines", "moves", "dues", "amounts"),
                         map(list, zip(*listed, strict=True)),
                         strict=True,
                     )
@@ -205,29 +224,32 @@ class DunningEngineWrite(models.AbstractModel):
 
     # cases
 
-    def _write_cases(self, decisions, facts, actions, today):
-        """Write where each case stands, in one statement; close what is paid."""
+    def _write_cases(self, decisions, facts, acted, later, today):
+        """Write where each case stands, in one statement; close what is paid.
+
+        ``acted``: {case id: row of the action taken}; ``later``: ids of cases of which
+        ``_show_next`` writes all at once. Returns a Counter of the decisions.
+        """
         counts = Counter(cases=len(decisions))
-        acted = {action.case_id.id: action for action in actions}
         values, closing = [], []
         for case, decision in decisions.items():
             counts["skipped"] += len(decision.skipped)
             counts[decision.kind] += 1
             if decision.kind == "close":
                 closing.append(case.id)
-                continue
-            values.append(
-                self._prepare_case_values(
-                    case, decision, facts[case.id], today, acted.get(case.id)
+            elif case.id not in later:
+                values.append(
+                    self._prepare_case_values(
+                        case, decision, facts[case.id], today, acted.get(case.id)
+                    )
                 )
-            )
         self._update_cases(values)
         cases = self.env["dunning.case"]
         cases._close(cases.browse(closing), today)
         return counts
 
-    def _prepare_case_values(self, case, decision, facts, today, action=None):
-        reasons = self.env["dunning.case"]._fields["next_reasons"]
+    def _prepare_case_values(self, case, decision, facts, today, acted=None):
+        """``acted``: id of the row of the action taken today, if any."""
         state = CASE_STATE[decision.kind]
         if decision.kind == "wait" and any(
             reason.code == "on_hold" for reason in decision.reasons
@@ -239,15 +261,17 @@ class DunningEngineWrite(models.AbstractModel):
             decision.kind,
             decision.rule.id if decision.rule else None,
             decision.date,
-            reasons.convert_to_column(pack(decision.reasons), case),
+            json.dumps(pack(decision.reasons)) if decision.reasons else None,
             facts.due,
             facts.amount,
-            action.rule_id.id if action else None,
-            today if action else None,
+            acted,
+            today if acted else None,
             today,
         )
 
     def _update_cases(self, values):
+        """Write ``values`` (see ``_prepare_case_values``) where they say anything new:
+        on most nights most cases wait as they did."""
         values = list(values)
         if not values:
             return
@@ -259,7 +283,8 @@ class DunningEngineWrite(models.AbstractModel):
                 """
                 UPDATE dunning_case kase
                    SET next_since = CASE
-                           WHEN kase.next_kind IS DISTINCT FROM told.kind
+                           WHEN told.done_rule IS NOT NULL
+                             OR kase.next_kind IS DISTINCT FROM told.kind
                              OR kase.next_rule_id IS DISTINCT FROM told.rule_id
                              OR kase.next_reasons IS DISTINCT FROM told.reasons::jsonb
                            THEN told.today ELSE kase.next_since END,
@@ -282,8 +307,19 @@ class DunningEngineWrite(models.AbstractModel):
                                amount, done_rule, done_on, today)
              LEFT JOIN dunning_action_rule rule ON rule.id = told.rule_id
                  WHERE kase.id = told.id
+                   AND (told.done_rule IS NOT NULL
+                        OR (kase.state, kase.next_kind, kase.next_rule_id,
+                            kase.next_action_type_id, kase.next_date,
+                            kase.next_reasons, kase.due_date, kase.amount_due)
+                           IS DISTINCT FROM
+                           (told.state, told.kind, told.rule_id, rule.action_type_id,
+                            told.next_date, told.reasons::jsonb, told.due_date,
+                            told.amount))
                 """,
                 *(list(column) for column in columns),
             )
         )
-        cases.invalidate_model()
+        written = cases.browse(row[0] for row in values)
+        written.invalidate_recordset(TOLD_OF_CASES, flush=False)
+        with self.env.protecting(map(cases._fields.get, TOLD_OF_CASES), written):
+            written.modified(TOLD_OF_CASES)

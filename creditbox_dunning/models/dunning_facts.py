@@ -1,4 +1,7 @@
+import functools
 from collections import defaultdict
+from datetime import date
+from typing import NamedTuple
 
 from odoo import api, models
 from odoo.tools import SQL, email_normalize
@@ -6,8 +9,9 @@ from odoo.tools import SQL, email_normalize
 from odoo.addons.utility_supply.rules import workdays
 
 from ..rules.coverage import settled
-from ..rules.facts import FORMAL_OPS, CaseFacts, Done, Hold, Key, Line
-from ..rules.outcomes import OUTCOMES
+from ..rules.facts import FORMAL_OPS, CaseFacts, Done, Hold, Line
+from ..rules.outcomes import OUTCOMES, waits_for
+from ..rules.sets import key_of
 from .amounts import exact
 from .dunning_action import OPEN_STATES
 
@@ -33,6 +37,57 @@ PROVEN = {
 LEGAL_KINDS = frozenset({"default", "termination"})
 
 
+class CaseRow(NamedTuple):
+    """What is read of a case, its supply and its customer: see ``_read_cases``."""
+
+    id: int
+    partner: int
+    contract: int | None
+    key: tuple
+    # of the customer, by the names of its fields
+    dunning_mobile: str | None
+    email: str | None
+    l10n_it_pec_email: str | None
+    street: str | None
+    city: str | None
+    zip: str | None
+
+
+class ActionRow(NamedTuple):
+    """What is read of an action: see ``_read_actions``."""
+
+    id: int
+    case: int
+    rule: int
+    code: int
+    op: str
+    state: str
+    planned: date
+    executed: date | None
+    effective: date | None
+    channels: str
+    channel_used: str
+    outcome: str
+    term: date | None
+    work_planned: date | None
+    attempt: int
+    amount: float
+    is_sent: bool
+
+
+class NoticeRow(NamedTuple):
+    """What is read of a past notice: see ``_read_notices``."""
+
+    contract: int
+    kind: str
+    channel: str
+    is_formal: bool
+    sent: date
+    notified: date | None
+    term: date | None
+    moves: list[int]
+
+
 class DunningFacts(models.AbstractModel):
     """Gathers what the planner may know, for many cases in a fixed number of reads."""
 
@@ -40,69 +95,114 @@ class DunningFacts(models.AbstractModel):
     _description = "Facts of recovery cases"
 
     @api.model
-    def _collect(self, cases, today):
-        """{case id: CaseFacts} for ``cases`` of one company on ``today``."""
+    def _collect(self, cases, today, as_it_was=False):
+        """{case id: CaseFacts} for ``cases`` of one company on ``today``.
+
+        ``as_it_was``: for a day gone by, what was paid after it is still owed.
+        """
         company = cases.company_id
         digits = company.currency_id.decimal_places
-        lines = self._read_lines(cases, today)
-        actions = self._read_actions(cases)
+        # what follows reads the tables, not the records
+        self.env.flush_all()
+        rows = self._read_cases(cases)
+        lines = self._read_lines(cases, today, as_it_was)
+        actions = self._read_actions(SQL("action.case_id = ANY(%s)", cases.ids))
         items = self._read_items(actions)
-        notices = self._read_notices(cases)
-        loose = self._read_unallocated(company, cases.partner_id)
+        done = self._done_of(actions, digits)
+        notices = self._read_notices({row.contract for row in rows} - {None})
+        loose = self._read_unallocated(company, [row.partner for row in rows])
         recorded = self.env["dunning.hold"]._for_cases(cases, today)
         policy = company._dunning_policy()
+        events = self.env["dunning.case.event"]._of_cases(cases, today)
         supplies = self.env["dunning.guard"]._supply_facts(cases, lines, today)
+        missing = self._missing_for(company)
         facts = {}
-        for case in cases:
-            rows = lines.get(case.id, [])
-            wanted = [row for row in rows if not row["excluded"]]
+        for row in rows:
+            of_case = lines.get(row.id, ())
+            wanted = [line for line in of_case if not line["excluded"]]
             holds = ()
-            if not wanted and rows:
-                wanted, holds = rows, (Hold("excluded"),)
-            covered = defaultdict(set, items.get(case.id, {}))
-            history = tuple(self._history(case, wanted, notices, covered))
-            done = [self._as_done(action) for action in actions.get(case.id, ())]
-            gathered = CaseFacts(
-                key=self._key(case),
-                lines=tuple(
-                    Line(
-                        row["id"],
-                        row["due"],
-                        exact(row["residual"], digits),
-                        frozenset(covered[row["id"]]),
-                    )
-                    for row in wanted
-                ),
-                unallocated=exact(loose.get(case.partner_id.id, 0), digits),
-                missing=self._missing(case.partner_id, company),
-                done=(*history, *filter(None, done)),
-                holds=(*holds, *recorded.get(case.id, ())),
-                supply=supplies.get(case.id),
-                policy=policy,
+            if not wanted and of_case:
+                wanted, holds = of_case, (Hold("excluded"),)
+            covered = defaultdict(set, items.get(row.id, {}))
+            history = self._history(wanted, notices.get(row.contract, ()), covered)
+            # the past marks what it covers: before the lines are made
+            history = tuple(history)
+            facts[row.id] = settled(
+                CaseFacts(
+                    key=key_of(*row.key),
+                    lines=tuple(
+                        Line(
+                            line["id"],
+                            line["due"],
+                            exact(line["residual"], digits),
+                            frozenset(covered.get(line["id"], ())),
+                            line["move"],
+                        )
+                        for line in wanted
+                    ),
+                    unallocated=exact(loose.get(row.partner, 0), digits),
+                    missing=missing(row),
+                    done=(*history, *done.get(row.id, ())),
+                    holds=(*holds, *recorded.get(row.id, ())),
+                    events=events.get(row.id, ()),
+                    supply=supplies.get(row.id),
+                    policy=policy,
+                )
             )
-            facts[case.id] = settled(gathered)
         return facts
 
-    def _read_lines(self, cases, today):
+    def _read_cases(self, cases):
+        """[CaseRow] of ``cases``, in order of their ids."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT kase.id, kase.partner_id, kase.contract_id,
+                       contract.customer_type, contract.service,
+                       contract.supply_state, contract.suspendibility,
+                       kase.customer_type, kase.service, partner.legal_form,
+                       partner.dunning_mobile, partner.email,
+                       partner.l10n_it_pec_email, partner.street, partner.city,
+                       partner.zip
+                  FROM dunning_case kase
+                  JOIN res_partner partner ON partner.id = kase.partner_id
+             LEFT JOIN utility_contract contract ON contract.id = kase.contract_id
+                 WHERE kase.id = ANY(%s)
+              ORDER BY kase.id
+                """,
+                cases.ids,
+            )
+        )
+        return [
+            CaseRow(*ids, contract, (contract and more[:4], *more[4:7]), *more[7:])
+            for *ids, contract, more in ((*row[:3], row[3:]) for row in rows)
+        ]
+
+    def _read_lines(self, cases, today, as_it_was=False):
         """{case id: [open receivables]} overdue on ``today``, credits included."""
+        residual = SQL("line.amount_residual")
+        is_open = SQL("line.reconciled IS NOT TRUE AND line.amount_residual != 0")
+        if as_it_was:
+            residual = self._residual_on(today)
+            is_open = SQL("%s != 0", residual)
         rows = self.env.execute_query(
             SQL(
                 """
                 SELECT line.dunning_case_id, line.id, line.date_maturity,
-                       line.amount_residual, line.move_id,
+                       %(residual)s, line.move_id,
                        COALESCE(line.no_followup, FALSE)
                            OR COALESCE(move.payment_state, '') = 'blocked'
                   FROM account_move_line line
                   JOIN account_move move ON move.id = line.move_id
-                 WHERE line.dunning_case_id = ANY(%s)
-                   AND line.reconciled IS NOT TRUE
+                 WHERE line.dunning_case_id = ANY(%(cases)s)
+                   AND %(is_open)s
                    AND line.parent_state = 'posted'
-                   AND line.amount_residual != 0
-                   AND (line.amount_residual < 0 OR line.date_maturity < %s)
+                   AND (%(residual)s < 0 OR line.date_maturity < %(today)s)
               ORDER BY line.dunning_case_id, line.date_maturity, line.id
                 """,
-                cases.ids,
-                today,
+                residual=residual,
+                is_open=is_open,
+                cases=cases.ids,
+                today=today,
             )
         )
         found = defaultdict(list)
@@ -118,20 +218,66 @@ class DunningFacts(models.AbstractModel):
             )
         return found
 
-    def _read_actions(self, cases):
-        """{case id: actions of the present round, in the order they were done}."""
-        actions = (
-            self.env["dunning.action"]
-            .sudo()
-            # by case it would be a join with the cases, in their order
-            .search([("case_id", "in", cases.ids)], order="id")
+    def _residual_on(self, day):
+        """SQL of what was open on ``day`` of a receivable: what was matched later is
+        taken back."""
+        self.env["account.partial.reconcile"].flush_model()
+        return SQL(
+            """(
+            line.amount_residual
+            + COALESCE((SELECT SUM(paid.amount) FROM account_partial_reconcile paid
+                         WHERE paid.debit_move_id = line.id
+                           AND paid.max_date > %(day)s), 0)
+            - COALESCE((SELECT SUM(used.amount) FROM account_partial_reconcile used
+                         WHERE used.credit_move_id = line.id
+                           AND used.max_date > %(day)s), 0)
+            )""",
+            day=day,
+        )
+
+    def _read_actions(self, which):
+        """{case id: [ActionRow] of the present round, in the order they were done}.
+
+        ``which``: SQL condition on the alias ``action``. Withdrawn ones and those done
+        without a right are left out: as if they had never been.
+        """
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT action.id, action.case_id, action.rule_id, type.code, action.op,
+                       action.state, action.planned_date, action.executed_date,
+                       -- what was done too early has no term run out earlier
+                       CASE WHEN action.effective_date IS NOT NULL
+                            THEN GREATEST(action.effective_date, action.lawful_from)
+                       END,
+                       COALESCE(action.channels, ''),
+                       COALESCE(action.channel_used, ''),
+                       COALESCE(action.outcome, ''),
+                       COALESCE(action.pay_term, notice.pay_term),
+                       action.planned_work_date, action.attempt, action.amount,
+                       action.state = 'executing'
+                           AND EXISTS (SELECT FROM dunning_communication message
+                                        WHERE message.action_id = action.id
+                                          AND message.sent_date IS NOT NULL)
+                  FROM dunning_action action
+                  JOIN dunning_case kase ON kase.id = action.case_id
+                  JOIN dunning_action_type type ON type.id = action.action_type_id
+             LEFT JOIN utility_notice notice ON notice.id = action.notice_id
+                 WHERE %s
+                   AND action.state = ANY(%s)
+                   AND action.round = kase.round
+                   AND action.is_void IS NOT TRUE
+                """,
+                which,
+                list(DONE_STATES),
+            )
         )
         found = defaultdict(list)
-        for action in actions:
-            if action.round == action.case_id.round:
-                found[action.case_id.id].append(action)
+        for row in rows:
+            action = ActionRow(*row)
+            found[action.case].append(action)
         for of_case in found.values():
-            of_case.sort(key=lambda a: (a.executed_date or a.planned_date, a.id))
+            of_case.sort(key=lambda a: (a.executed or a.planned, a.id))
         return found
 
     def _read_items(self, actions):
@@ -148,8 +294,6 @@ class DunningFacts(models.AbstractModel):
         }
         if not listing:
             return {}
-        items = self.env["dunning.action.item"]
-        items.flush_model()
         rows = self.env.execute_query(
             SQL(
                 """
@@ -166,23 +310,34 @@ class DunningFacts(models.AbstractModel):
             found[case_id][line_id].add(op)
         return found
 
-    def _read_notices(self, cases):
-        """{contract id: notices sent by others than dunning, oldest first}."""
-        notices = (
-            self.env["utility.notice"]
-            .sudo()
-            .search(
-                [
-                    ("contract_id", "in", cases.contract_id.ids),
-                    ("source", "!=", "dunning"),
-                    ("kind", "in", list(PROVEN)),
-                ],
-                order="sent_date, id",
+    def _read_notices(self, contract_ids):
+        """{contract id: [NoticeRow] sent by others than dunning, oldest first}."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT notice.contract_id, notice.kind, COALESCE(notice.channel, ''),
+                       COALESCE(notice.is_formal_notice, FALSE), notice.sent_date,
+                       notice.notified_date, notice.pay_term,
+                       ARRAY(SELECT rel.move_id
+                               FROM utility_notice_account_move_rel rel
+                              WHERE rel.notice_id = notice.id)
+                  FROM utility_notice notice
+                 WHERE notice.contract_id = ANY(%s)
+                   AND notice.source IS DISTINCT FROM 'dunning'
+                   AND notice.kind = ANY(%s)
+              ORDER BY notice.sent_date, notice.id
+                """,
+                list(contract_ids),
+                list(PROVEN),
             )
         )
-        return notices.grouped(lambda notice: notice.contract_id.id)
+        found = defaultdict(list)
+        for row in rows:
+            notice = NoticeRow(*row)
+            found[notice.contract].append(notice)
+        return found
 
-    def _read_unallocated(self, company, partners):
+    def _read_unallocated(self, company, partner_ids):
         """{partner id: payments not matched with any bill}: they may be the answer."""
         rows = self.env.execute_query(
             SQL(
@@ -199,106 +354,109 @@ class DunningFacts(models.AbstractModel):
                    AND line.dunning_case_id IS NULL
               GROUP BY line.partner_id
                 """,
-                partners.ids,
+                partner_ids,
                 company.id,
             )
         )
         return dict(rows)
 
     def _key(self, case):
+        """The four keys of ``case``: a record, or a stand-in with the same fields."""
         contract = case.contract_id
-        if contract:
-            return Key(
-                contract.customer_type or "",
-                contract.service or "",
-                contract.supply_state or "",
-                contract.suspendibility or "",
-            )
-        # no supply or several: none that could be cut, the class says so
-        if case.customer_type:
-            return Key(
-                case.customer_type, case.service or "", "active", "not_suspendible"
-            )
-        is_body = case.partner_id.legal_form == "public_body"
-        is_consumer = case.partner_id.legal_form == "consumer"
-        kind = "domestic" if is_consumer else "non_domestic"
-        return Key("public_body" if is_body else kind, "", "active", "not_suspendible")
-
-    def _as_done(self, action):
-        state = DONE_STATES.get(action.state)
-        if state is None:
-            return None  # superseded: as if it had never been
-        outcome = OUTCOMES.get(action.outcome)
-        is_formal = action.op in FORMAL_OPS
-        digits = action.currency_id.decimal_places
-        return Done(
-            rule_id=action.rule_id.id,
-            action=action.action_type_id.code,
-            op=action.op,
-            state=state,
-            executed=action.executed_date or None,
-            effective=action.effective_date or None,
-            waits_for=action._get_waits_for() if state == "open" else "",
-            positive=outcome.is_positive if outcome else True,
-            channel=action.channel_used or action.channels or "",
-            outcome=action.outcome or "",
-            term=action.pay_term or action.notice_id.pay_term or None,
-            planned=action.planned_work_date or None,
-            attempt=action.attempt,
-            address_changed=state == "failed" and action._is_address_changed(),
-            amount=exact(action.amount, digits) if is_formal else None,
+        return key_of(
+            contract
+            and (
+                contract.customer_type,
+                contract.service,
+                contract.supply_state,
+                contract.suspendibility,
+            ),
+            case.customer_type,
+            case.service,
+            case.partner_id.legal_form,
         )
 
-    def _history(self, case, rows, notices, covered):
+    def _done_again(self, actions):
+        """{case id: [Done]} of ``actions`` as they are now in the database."""
+        self.env.flush_all()
+        digits = actions.company_id.currency_id.decimal_places
+        rows = self._read_actions(SQL("action.id = ANY(%s)", actions.ids))
+        return self._done_of(rows, digits)
+
+    def _done_of(self, rows, digits):
+        """{case id: [rules.facts.Done]} from ``{case id: [ActionRow]}``."""
+        failed = [a.id for of_case in rows.values() for a in of_case if _failed(a)]
+        moved = self.env["dunning.action"].sudo().browse(failed)
+        moved = {action.id for action in moved if action._is_address_changed()}
+        return {
+            case_id: [
+                _as_done(action, digits, action.id in moved) for action in of_case
+            ]
+            for case_id, of_case in rows.items()
+        }
+
+    def _history(self, lines, notices, covered):
         """What past notices prove for the open bills; marks them in ``covered``.
 
         A formal notice without the day of its arrival proves nothing.
         """
-        oldest = min((row["due"] for row in rows), default=None)
-        for notice in notices.get(case.contract_id.id, ()):
+        oldest = min((line["due"] for line in lines), default=None)
+        for notice in notices:
             legal = notice.kind in LEGAL_KINDS
-            if legal and not (notice.is_formal_notice and notice.notified_date):
+            if legal and not (notice.is_formal and notice.notified):
                 continue
-            moves = set(notice.move_ids.ids)
+            moves = set(notice.moves)
             if moves:
-                named = [row for row in rows if row["move"] in moves]
+                named = [line for line in lines if line["move"] in moves]
             else:
-                named = rows if oldest and notice.sent_date > oldest else []
+                named = lines if oldest and notice.sent > oldest else []
             if not named:
                 continue
             op, code = PROVEN[notice.kind]
             if notice.kind == "reminder" and notice.channel == "sms":
                 code = 1
-            for row in named:
-                covered[row["id"]].add(op)
+            for line in named:
+                covered[line["id"]].add(op)
             yield Done(
                 rule_id=None,
                 action=code,
                 op=op,
                 state="done",
-                executed=notice.sent_date,
+                executed=notice.sent,
                 # a letter whose arrival nobody proved starts no legal term
-                effective=notice.notified_date
-                or (None if notice.channel in ("ar", "pec") else notice.sent_date),
-                channel=notice.channel or "",
-                term=notice.pay_term or None,
+                effective=notice.notified
+                or (None if notice.channel in ("ar", "pec") else notice.sent),
+                channel=notice.channel,
+                term=notice.term,
             )
 
     def _missing(self, partner, company):
-        """{channel: why it cannot be used} for a customer."""
-        missing = {}
-        if not (partner.dunning_mobile or "").strip():
-            missing["sms"] = "no_mobile"
-        elif not company._dunning_can_text():
-            missing["sms"] = "no_gateway"
-        if not email_normalize(partner.email or ""):
-            missing["email"] = "no_email"
-        elif not company._dunning_sender():
-            missing["email"] = "no_sender"
-        if not email_normalize(partner.l10n_it_pec_email or ""):
-            missing["pec"] = "no_pec"
-        if not (partner.street and partner.city and partner.zip):
-            missing["pp"] = missing["ar"] = "no_address"
+        """{channel: why it cannot be used} for a customer of ``company``."""
+        return self._missing_for(company)(partner)
+
+    def _missing_for(self, company):
+        """A function (customer) -> {channel: why it cannot be used}.
+
+        The customer: a record or whatever has the fields that are looked at.
+        """
+        can_text, sender = company._dunning_can_text(), company._dunning_sender()
+
+        def missing(partner):
+            found = {}
+            if not (partner.dunning_mobile or "").strip():
+                found["sms"] = "no_mobile"
+            elif not can_text:
+                found["sms"] = "no_gateway"
+            if not email_normalize(partner.email or ""):
+                found["email"] = "no_email"
+            elif not sender:
+                found["email"] = "no_sender"
+            if not email_normalize(partner.l10n_it_pec_email or ""):
+                found["pec"] = "no_pec"
+            if not (partner.street and partner.city and partner.zip):
+                found["pp"] = found["ar"] = "no_address"
+            return found
+
         return missing
 
     @api.model
@@ -306,6 +464,7 @@ class DunningFacts(models.AbstractModel):
         """How days are counted for ``company``: the planner's ``shift`` argument."""
         holidays = company._utility_holidays(years)
 
+        @functools.cache
         def shift(day, count, day_kind):
             if day_kind == "weekdays":
                 return workdays.add_weekdays(day, count, holidays)
@@ -314,3 +473,39 @@ class DunningFacts(models.AbstractModel):
             return day + workdays.ONE_DAY * count
 
         return shift
+
+
+def _failed(action):
+    return DONE_STATES[action.state] == "failed"
+
+
+def _as_done(action, digits, is_moved):
+    """The planner's :class:`Done` of an ActionRow; ``is_moved``: the letter came back
+    from an address that nobody has any more."""
+    outcome = OUTCOMES.get(action.outcome)
+    state = DONE_STATES[action.state]
+    return Done(
+        rule_id=action.rule,
+        action=action.code,
+        op=action.op,
+        state=state,
+        executed=action.executed,
+        effective=action.effective,
+        waits_for=waits_for(
+            action.op,
+            action.state,
+            action.channels,
+            is_begun=bool(action.executed),
+            is_sent=action.is_sent,
+        )
+        if state == "open"
+        else "",
+        positive=outcome.is_positive if outcome else True,
+        channel=action.channel_used or action.channels,
+        outcome=action.outcome,
+        term=action.term,
+        planned=action.work_planned,
+        attempt=action.attempt,
+        address_changed=is_moved,
+        amount=exact(action.amount, digits) if action.op in FORMAL_OPS else None,
+    )

@@ -1,4 +1,5 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from odoo.addons.utility_supply.models.utility_contract import CUSTOMER_TYPES
@@ -25,6 +26,12 @@ class DunningGroupReport(models.Model):
         [("exposure", "Overdue today"), ("recovered", "Collected")], readonly=True
     )
     company_id = fields.Many2one("res.company", readonly=True)
+    is_ticked = fields.Boolean(
+        string="Ticked companies",
+        compute="_compute_is_ticked",
+        search="_search_is_ticked",
+        help="Of the companies chosen at the top of the screen.",
+    )
     currency_id = fields.Many2one("res.currency", readonly=True)
     date = fields.Date(readonly=True, help="Day of the payment; empty for exposure.")
     case_id = fields.Many2one("dunning.case", readonly=True)
@@ -57,6 +64,19 @@ class DunningGroupReport(models.Model):
     case_count = fields.Integer(string="Open cases", readonly=True)
     exposure = fields.Monetary(string="Overdue", readonly=True)
     recovered = fields.Monetary(string="Collected", readonly=True)
+
+    @api.depends("company_id")
+    @api.depends_context("allowed_company_ids")
+    def _compute_is_ticked(self):
+        for row in self:
+            row.is_ticked = row.company_id in self.env.companies
+
+    @api.model
+    def _search_is_ticked(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        ticked = fields.Domain("company_id", "in", self.env.companies.ids)
+        return ticked if True in value else ~ticked
 
     @property
     def _table_query(self):
@@ -102,4 +122,11 @@ class DunningGroupReport(models.Model):
         """Button: the case behind the row."""
         self.ensure_one()
         self.check_access("read")
+        if not self.case_id.has_access("read"):
+            raise UserError(
+                self.env._(
+                    "Tick %(company)s at the top of the screen to open its cases.",
+                    company=self.company_id.sudo().name,
+                )
+            )
         return self.case_id._open_action(self.case_id.display_name)

@@ -1,4 +1,6 @@
 from collections import defaultdict
+from datetime import date
+from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.tools import SQL
@@ -24,6 +26,39 @@ READ_BY_SQL = (
     "utility.supply.point",
 )
 YEARS_BEHIND, YEARS_AHEAD = 6, 3
+
+
+class SupplyRow(NamedTuple):
+    """What is read of a supply: see ``_read_supplies``."""
+
+    id: int
+    service: str
+    customer_type: str
+    is_protected: bool
+    deposit: float
+    state_since: date | None
+    voltage: str | None
+    can_reduce: bool
+    resident: bool
+    condominium: bool
+    annual_charge: float
+    municipality_code: str | None
+    city: str | None
+
+
+class _Ends(dict):
+    """(service, due date, day from which it counts) -> the day on which a bill is
+    time-barred, or None. Bills fall due on few days: each is counted once."""
+
+    def __init__(self, numbers):
+        super().__init__()
+        self._numbers = numbers
+
+    def __missing__(self, key):
+        service, due, start = key
+        years = self._numbers.get(service, "prescription_years", due)
+        self[key] = years and fields.Date.add(start, years=years.count)
+        return self[key]
 
 
 class DunningGuard(models.AbstractModel):
@@ -85,8 +120,13 @@ class DunningGuard(models.AbstractModel):
             self.env[name].flush_model()
         numbers = self.env["dunning.legal.parameter"]._parameters()
         moves = self._moves(lines)
+        classes = contracts._suspendibility_facts_of(today)
         known = {
-            "classes": contracts._suspendibility_facts_of(today),
+            "supplies": self._read_supplies(contracts),
+            "classes": {
+                contract.id: suspendibility.classify(facts)
+                for contract, facts in classes.items()
+            },
             "cycle": self._cycle_amounts(contracts, today),
             "moves": moves,
             "interrupted": self._interruptions(contracts, list(moves)),
@@ -96,41 +136,68 @@ class DunningGuard(models.AbstractModel):
                 self._years(today)
             ),
             "waived": self.env["dunning.guard.waiver"]._waived_of(cases),
-            "numbers": numbers,
+            "ends": _Ends(numbers),
+            "digits": cases.company_id.currency_id.decimal_places,
         }
         return {
-            case.id: self._supply_of(case, lines.get(case.id, ()), known, today)
+            case.id: self._supply_of(
+                case.id, case.contract_id.id, lines.get(case.id, ()), known, today
+            )
             for case in cases
         }
 
-    def _supply_of(self, case, rows, known, today):
-        contract = case.contract_id
-        point = contract.supply_point_id
-        digits = case.company_id.currency_id.decimal_places
-        outcome = suspendibility.classify(known["classes"][contract])
-        charge = exact(point.annual_facilitated_charge, digits)
-        cycle = known["cycle"].get(contract.id)
+    def _read_supplies(self, contracts):
+        """{contract id: SupplyRow}"""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT contract.id, contract.service, contract.customer_type,
+                       COALESCE(contract.is_protected, FALSE), contract.deposit,
+                       contract.supply_state_date, point.voltage_level,
+                       COALESCE(point.remote_reduction, FALSE),
+                       COALESCE(point.water_resident, FALSE),
+                       COALESCE(point.dwelling_count > 1, FALSE),
+                       point.annual_facilitated_charge, point.municipality_code,
+                       point.city
+                  FROM utility_contract contract
+                  JOIN utility_supply_point point
+                    ON point.id = contract.supply_point_id
+                 WHERE contract.id = ANY(%s)
+                """,
+                contracts.ids,
+            )
+        )
+        return {row[0]: SupplyRow(*row) for row in rows}
+
+    def _supply_of(self, case_id, contract_id, rows, known, today):
+        row = known["supplies"][contract_id]
+        digits = known["digits"]
+        outcome = known["classes"][contract_id]
+        cycle = known["cycle"].get(contract_id)
         return Supply(
-            is_protected=contract.is_protected or outcome.is_protected,
+            is_protected=row.is_protected or outcome.is_protected,
             limit_only=outcome.limit_only,
-            voltage=point.voltage_level or None,
-            can_reduce=point.remote_reduction,
-            resident=point.water_resident,
-            condominium=point.dwelling_count > 1,
-            deposit=exact(contract.deposit, digits),
+            voltage=row.voltage,
+            can_reduce=row.can_reduce,
+            resident=row.resident,
+            condominium=row.condominium,
+            deposit=exact(row.deposit, digits),
             cycle_amount=exact(cycle, digits) if cycle else None,
-            annual_charge=charge or None,
+            annual_charge=exact(row.annual_charge, digits) or None,
             other_services=self._other_services(rows, known["moves"], digits),
-            prescribed=self._prescribed(contract, rows, known, today),
-            half_paid_on=known["half"].get(contract.id),
-            defaulted_lately=contract.id in known["defaults"] or None,
-            state_since=contract.supply_state_date or None,
-            municipality=point.municipality_code or point.city or "",
-            closed_days=self._closed_of(point, known["closed"]),
-            waived=known["waived"].get(case.id, frozenset()),
+            prescribed=self._prescribed(row, rows, known, today),
+            half_paid_on=known["half"].get(contract_id),
+            defaulted_lately=contract_id in known["defaults"] or None,
+            state_since=row.state_since,
+            municipality=row.municipality_code or row.city or "",
+            closed_days=self._closed_of(row, known["closed"]),
+            waived=known["waived"].get(case_id, frozenset()),
         )
 
     def _closed_of(self, point, closed):
+        """The patron days where ``point`` is; ``closed``: those of all places."""
+        if not closed:
+            return frozenset()
         normal = self.env["dunning.local.holiday"]._normal
         return closed.get(normal(point.municipality_code), frozenset()) | closed.get(
             normal(point.city), frozenset()
@@ -155,32 +222,31 @@ class DunningGuard(models.AbstractModel):
 
     def _other_services(self, rows, moves, digits):
         """{receivable: share for other services}; what was paid went to the supply."""
-        found, left = {}, dict(moves)
+        found, left = {}, {}
         for row in rows:
-            share = min(left.get(row["move"]) or 0, max(row["residual"], 0))
+            rest = left.get(row["move"], moves.get(row["move"]) or 0)
+            share = min(rest, max(row["residual"], 0))
             if share > 0:
-                left[row["move"]] -= share
+                left[row["move"]] = rest - share
                 found[row["id"]] = exact(share, digits)
         return found
 
-    def _prescribed(self, contract, rows, known, today):
+    def _prescribed(self, supply, rows, known, today):
         """The receivables that are time-barred on ``today``.
 
         Counted from the due date, again from each formal notice that arrived (art.
         2943 of the civil code).
         """
         moves, whole = known["interrupted"]
-        service = contract.service or ""
-        if contract.customer_type in LONG_PRESCRIPTION:
+        service = supply.service or ""
+        if supply.customer_type in LONG_PRESCRIPTION:
             service = ""
         found = set()
         for row in rows:
-            years = known["numbers"].get(service, "prescription_years", row["due"])
-            if years is None:
-                continue
-            acts = (moves.get(row["move"]), whole.get(contract.id))
+            acts = (moves.get(row["move"]), whole.get(supply.id))
             last = max([row["due"], *filter(None, acts)])
-            if fields.Date.add(last, years=years.count) < today:
+            end = known["ends"][service, row["due"], last]
+            if end and end < today:
                 found.add(row["id"])
         return frozenset(found)
 

@@ -189,14 +189,12 @@ class DunningHold(models.Model):
         Orders that the technical office has already cannot be taken back by us: they
         are told to a person. Returns the actions taken back.
         """
+        holds = self._for_cases(cases, today)
         waiting = (
             self.env["dunning.action"]
             .sudo()
-            .search([("case_id", "in", cases.ids), ("state", "in", OPEN_STATES)])
+            .search([("case_id", "in", list(holds)), ("state", "in", OPEN_STATES)])
         )
-        if not waiting:
-            return waiting
-        holds = self._for_cases(waiting.case_id, today)
         stopped = defaultdict(lambda: self.env["dunning.action"].sudo())
         for action in waiting:
             hold = self._stopping(action, holds.get(action.case_id.id, ()), today)

@@ -1,7 +1,7 @@
 from collections import defaultdict
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
@@ -11,6 +11,7 @@ from .dunning_hold_reason import CLOCKS, STOPS
 
 SERVICE_FIELDS = ("water", "gas", "electricity", "telephone")
 CUSTOMER_FIELDS = ("domestic", "non_domestic", "large", "public_body")
+MANAGER_LEVEL = 2
 
 
 class DunningMoratorium(models.Model):
@@ -34,6 +35,20 @@ class DunningMoratorium(models.Model):
         index=True,
         default=lambda self: self.env.company,
     )
+    company_ids = fields.Many2many(
+        "res.company",
+        "dunning_moratorium_company_rel",
+        "moratorium_id",
+        "company_id",
+        string="Other companies",
+        tracking=True,
+        help="It holds for these companies too.",
+    )
+    whole_group = fields.Boolean(
+        tracking=True,
+        help="It holds for every company of the group, those that join later included.",
+    )
+    has_group = fields.Boolean(compute="_compute_has_group")
     source = fields.Char(
         required=True, tracking=True, help="The decree, order or resolution."
     )
@@ -88,6 +103,64 @@ class DunningMoratorium(models.Model):
                     self.env._("Say in which municipalities or provinces it holds.")
                 )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        moratoria = super().create(vals_list)
+        moratoria._check_may_decide()
+        return moratoria
+
+    def write(self, vals):
+        result = super().write(vals)
+        if {"company_id", "company_ids", "whole_group"} & set(vals):
+            self._check_may_decide()
+        return result
+
+    def _check_may_decide(self):
+        """Only who is credit manager of all the companies decides for all of them.
+
+        No constraint: those run as superuser.
+        """
+        if self.env.su:
+            return
+        for moratorium in self:
+            companies = moratorium._companies()
+            levels = self.env["res.users"]._dunning_levels(self.env.user, companies)
+            for company, level in levels.items():
+                if level < MANAGER_LEVEL and company != moratorium.company_id:
+                    raise AccessError(
+                        self.env._(
+                            "You are no credit manager of %(company)s: who is, or the"
+                            " head company of the group, decides a moratorium there.",
+                            company=company.sudo().name,
+                        )
+                    )
+
+    @api.depends("company_id")
+    def _compute_has_group(self):
+        for moratorium in self:
+            moratorium.has_group = bool(moratorium._group())
+
+    def _group(self):
+        """The group of the company that recorded it, or none: read each time, it holds
+        for who joins and no longer for who leaves."""
+        root = self.company_id.sudo().root_id
+        return (
+            self.env["utility.group"]
+            .sudo()
+            .search(
+                Domain("member_ids", "in", root.ids)
+                | Domain("head_company_id", "in", root.ids),
+                limit=1,
+            )
+        )
+
+    def _companies(self):
+        """All the companies that it holds for, branches apart."""
+        self.ensure_one()
+        companies = self.sudo().company_id | self.sudo().company_ids
+        group = self._group() if self.whole_group else self.env["utility.group"]
+        return companies | group.member_ids | group.head_company_id
+
     @api.depends("date_from", "date_to", "company_id")
     def _compute_state(self):
         for moratorium in self:
@@ -138,18 +211,18 @@ class DunningMoratorium(models.Model):
 
     @api.model
     def _holds(self, cases, today):
-        """[(case id, [rules.facts.Hold])] for ``cases`` on ``today``, one statement."""
-        in_time = SQL(
-            """
-            moratorium.active
-            AND (moratorium.date_to IS NULL OR moratorium.date_to >= %(today)s
-                 OR moratorium.clock = 'stop')
-            """,
-            today=today,
+        """[(case id, [rules.facts.Hold])] for ``cases`` on ``today``, in a fixed number
+        of statements."""
+        moratoria = self.sudo().search(
+            Domain("date_to", "=", False)
+            | Domain("date_to", ">=", today)
+            | Domain("clock", "=", "stop")
         )
+        if not moratoria:
+            return []
         found = defaultdict(list)
         for row in self.env.execute_query(
-            self._reached_sql(SQL("kase.id = ANY(%s)", cases.ids), in_time)
+            moratoria._reached_sql(SQL("kase.id = ANY(%s)", cases.ids))
         ):
             case_id, name, start, end, stops, clock, lines, has_contract = row
             found[case_id].append(
@@ -171,22 +244,17 @@ class DunningMoratorium(models.Model):
         if not isinstance(self.id, int):
             return self.env["dunning.case"].sudo()
         self.env.flush_all()
-        only = SQL(
-            "kase.company_id = %s AND kase.state != 'closed'", self.company_id.id
-        )
-        rows = self.env.execute_query(
-            self._reached_sql(only, SQL("moratorium.id = %s", self.id))
-        )
+        rows = self.env.execute_query(self._reached_sql(SQL("kase.state != 'closed'")))
         return self.env["dunning.case"].sudo().browse(row[0] for row in rows)
 
-    @api.model
-    def _reached_sql(self, only, which):
-        """Query: which moratorium reaches which case.
+    def _reached_sql(self, only):
+        """Query: which of these moratoria reaches which case.
 
-        ``only``: condition on ``kase``; ``which``: condition on ``moratorium``. A case
+        ``only``: condition on ``kase``. A case
         without contract is the customer's: it is reached bill by bill. The place is
         the point's, or the customer's where the point has none.
         """
+        pairs = self._reach()
         return SQL(
             """
             WITH place AS (
@@ -208,15 +276,17 @@ class DunningMoratorium(models.Model):
              LEFT JOIN utility_supply_point point
                     ON point.id = contract.supply_point_id
                  WHERE %(only)s
+                   AND kase.company_id = ANY(%(reached)s)
             )
             SELECT place.case_id, moratorium.name, moratorium.date_from,
                    moratorium.date_to, moratorium.stops, moratorium.clock,
                    array_agg(place.line_id), bool_or(place.has_contract)
               FROM place
-              JOIN dunning_moratorium moratorium
-                ON moratorium.company_id = place.company_id
-             WHERE %(which)s
-               AND (place.service IS NULL OR CASE place.service %(services)s END)
+              JOIN unnest(%(moratoria)s::int[], %(reached)s::int[])
+                   AS reach(moratorium_id, company_id)
+                ON reach.company_id = place.company_id
+              JOIN dunning_moratorium moratorium ON moratorium.id = reach.moratorium_id
+             WHERE (place.service IS NULL OR CASE place.service %(services)s END)
                AND (place.customer_type IS NULL
                     OR CASE place.customer_type %(customers)s END)
                AND (moratorium.everywhere OR EXISTS (
@@ -232,10 +302,25 @@ class DunningMoratorium(models.Model):
           ORDER BY place.case_id, moratorium.id
             """,
             only=only,
-            which=which,
+            moratoria=[moratorium for moratorium, _company in pairs],
+            reached=[company for _moratorium, company in pairs],
             services=self._flags_sql(SERVICE_FIELDS),
             customers=self._flags_sql(CUSTOMER_FIELDS),
         )
+
+    def _reach(self):
+        """[(moratorium id, company id)]: a branch goes with its company."""
+        companies = {moratorium: moratorium._companies() for moratorium in self}
+        heads = self.env["res.company"].sudo().union(*companies.values())
+        everyone = heads.with_context(active_test=False).search(
+            [("id", "child_of", heads.ids)]
+        )
+        return [
+            (moratorium.id, company.id)
+            for moratorium, named in companies.items()
+            for company in everyone
+            if company.parent_ids & named
+        ]
 
     @api.model
     def _flags_sql(self, names):

@@ -1,12 +1,14 @@
 from odoo import fields, models
 from odoo.exceptions import UserError
+from odoo.tools.misc import format_date
 
 from ..rules.facts import CUTS, TECHNICAL_ACTION, Reason
 from ..rules.outcomes import OUTCOMES, SUBJECT_BY_ACTION
 from .dunning_action import OPEN_STATES
-from .reason_texts import pack, unpack
 
 LETTERS = frozenset({"pp", "ar", "pec"})
+# an order carried out all the same finds the supply in other states than a right one
+ANY_STATE = frozenset({"active", "reduced", "limited", "suspended", "to_reactivate"})
 # what an operation makes of a supply, and of which states it may be carried out
 SUPPLY_AFTER = {
     "reduce": ("reduced", frozenset({"active", "reduced"})),
@@ -80,22 +82,18 @@ class DunningAction(models.Model):
             )
 
     def _check_guard(self, day):
-        """Refuse to record an order of ``day`` that the law forbids."""
+        """Refuse to record an order of ``day`` that the law forbids as if it had been
+        lawful."""
         self.ensure_one()
-        if self.action_type_id.code != TECHNICAL_ACTION:
-            return
-        case = self.case_id.sudo()
-        facts = self.env["dunning.facts"].sudo()._collect(case, day)[case.id]
-        guard = self.env["dunning.guard"].sudo()._guard_for(case.company_id, day)
-        verdict = guard(self.rule_id.sudo()._as_rules()[0], facts, day)
-        if verdict.blocked or (verdict.earliest and verdict.earliest > day):
-            why = unpack(self.env, pack(verdict.reasons), self.currency_id)
+        breach = self._find_breach(day)
+        if breach:
             raise UserError(
                 self.env._(
-                    "%(action)s is forbidden on %(day)s. %(why)s",
+                    "%(action)s is forbidden on %(day)s. %(why)s If it was carried out"
+                    " all the same, a credit manager records it as against the law.",
                     action=self.display_name,
-                    day=fields.Date.to_string(day),
-                    why=why,
+                    day=format_date(self.env, day),
+                    why=self._breach_words(breach),
                 )
             )
 
@@ -116,12 +114,15 @@ class DunningAction(models.Model):
 
     # recording
 
-    def _record_outcome(self, outcome, day, state=None, note="", reason=None, **vals):
+    def _record_outcome(
+        self, outcome, day, state=None, note="", reason=None, breach=None, **vals
+    ):
         """Record ``outcome`` of ``day`` on these actions.
 
         :param outcome: a code of rules/outcomes.py, or "" for none in particular
         :param state: done, failed or open, when there is no outcome to tell it
         :param reason: the Reason to keep; the note by default
+        :param breach: what the order broke, when it is recorded as against the law
         :param vals: fields to write besides: planned_work_date, pay_term ...
         :raise UserError: when it does not fit the action, or the law forbids the order
         """
@@ -130,7 +131,7 @@ class DunningAction(models.Model):
         for action in self:
             action._check_outcome(outcome)
             is_order = action.op in CUTS or action.op == "list"
-            if is_order and state == "done":
+            if is_order and state == "done" and not breach:
                 action._check_guard(day)
             if vals.get("planned_work_date"):
                 action._check_open_day(vals["planned_work_date"])
@@ -153,16 +154,19 @@ class DunningAction(models.Model):
         self._set_state(state, reason, **{"effective_date": effective, **written})
         if state == "done":
             for action in self:
-                action._apply_to_supply(day)
+                action._apply_to_supply(day, ANY_STATE if breach else frozenset())
 
-    def _apply_to_supply(self, day):
-        """The supply is what the work made of it (transitions 17, 22 and 23)."""
+    def _apply_to_supply(self, day, more=frozenset()):
+        """The supply is what the work made of it (transitions 17, 22 and 23).
+
+        ``more``: states besides the usual ones in which the work may have found it.
+        """
         self.ensure_one()
         if self.op not in SUPPLY_AFTER:
             return
         state, sources = SUPPLY_AFTER[self.op]
         contract = self.case_id.contract_id.sudo()
-        if contract.supply_state not in sources:
+        if contract.supply_state not in sources | more:
             raise UserError(
                 self.env._(
                     "Supply %(contract)s is in another state by now: %(action)s cannot"
@@ -172,6 +176,8 @@ class DunningAction(models.Model):
                 )
             )
         contract._become(state, day)
+        if self.op == "reactivate":
+            self._propose_daily_indemnity(day)
 
     def _promise_back(self):
         """The order to reactivate: the supply waits for it, and not longer than the

@@ -91,6 +91,8 @@ class DunningRecoveryReport(models.Model):
         )
 
     def _payment_sql(self):
+        # the bills one by one (OFFSET 0 says so): of a period there are few payments,
+        # and PostgreSQL would rather read the bills of all cases that ever were
         return SQL(
             """
             SELECT partial.id * 2 + 1 AS id, 'payment' AS kind,
@@ -111,7 +113,12 @@ class DunningRecoveryReport(models.Model):
                    CASE WHEN partial.max_date - action.executed_date <= 30
                         THEN partial.amount ELSE 0 END AS recovered_30
               FROM account_partial_reconcile partial
-              JOIN account_move_line line ON line.id = partial.debit_move_id
+              JOIN LATERAL (
+                   SELECT debit.dunning_case_id
+                     FROM account_move_line debit
+                    WHERE debit.id = partial.debit_move_id
+                      AND debit.dunning_case_id IS NOT NULL
+                   OFFSET 0) line ON TRUE
               JOIN dunning_case kase ON kase.id = line.dunning_case_id
               JOIN account_move_line credit ON credit.id = partial.credit_move_id
               JOIN account_move paid ON paid.id = credit.move_id

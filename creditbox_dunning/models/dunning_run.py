@@ -136,7 +136,8 @@ class DunningRun(models.Model):
 
     @api.depends("company_id", "date")
     def _compute_display_name(self):
-        for run in self:
+        # the head company reads the runs of its members, not the companies
+        for run in self.sudo():
             day = format_date(self.env, run.date) if run.date else ""
             run.display_name = f"{run.company_id.name or ''} {day}".strip()
 

@@ -5,6 +5,7 @@ from collections import Counter
 from odoo import api, fields, models, modules
 from odoo.exceptions import UserError
 from odoo.tools import SQL
+from odoo.tools.gc import disabling_gc
 
 from .dunning_engine import RETRY_ERRORS
 from .dunning_run import ALIVE, COUNTED
@@ -234,19 +235,42 @@ class DunningRun(models.Model):
 
     @api.model
     def _cron_nightly(self):
-        """Every company with a published table, once a day; takes up broken runs.
+        """Every company that follows a table, once a day; takes up broken runs.
 
         A company whose run fails does not stop the others; the failure is raised at
         the end, so that the scheduled action tells of it.
         """
-        tables = self.env["dunning.action.table"].sudo()
-        companies = tables.search([("state", "=", "published")]).company_id
         self._each(
-            companies.filtered(lambda company: not self._has_run(company)),
+            self._companies_to_run().filtered(
+                lambda company: not self._has_run(company)
+            ),
             lambda company: self._run_company(
                 company, self.env["dunning.case"]._today(company)
             ),
         )
+
+    @api.model
+    def _companies_to_run(self):
+        """Those with a published table, and the branches and members that follow the
+        table of another and have bills of their own."""
+        tables = self.env["dunning.action.table"].sudo()
+        own = tables.search(
+            [("state", "=", "published"), ("scope", "=", "company")]
+        ).company_id
+        billed = (
+            self.env["account.move"]
+            .sudo()
+            ._read_group(
+                [
+                    ("state", "=", "posted"),
+                    ("move_type", "=", "out_invoice"),
+                    ("company_id", "not in", own.ids),
+                ],
+                ["company_id"],
+            )
+        )
+        followers = self.env["res.company"].union(*(company for (company,) in billed))
+        return own | followers.filtered(lambda c: tables._published_for(c))
 
     @api.model
     def _cron_started(self):
@@ -291,7 +315,9 @@ class DunningCase(models.Model):
         """
         begun = time.monotonic()
         cases = self.try_lock_for_update(allow_referencing=True)
-        counts = self.env["dunning.engine"]._process(cases, today, run)
+        # what a chunk makes is given back at its end: nothing to look for meanwhile
+        with disabling_gc():
+            counts = self.env["dunning.engine"]._process(cases, today, run)
         counts["closed"] = counts.pop("close", 0)
         run._note_batch(cases, counts, begun)
         return counts

@@ -158,7 +158,6 @@ class DunningSimulationReader(models.AbstractModel):
         """
         moratoria = self.env["dunning.moratorium"].search(
             [
-                ("company_id", "in", simulation.company_ids.ids),
                 ("date_from", "<=", simulation.date_to),
                 "|",
                 "|",
@@ -177,14 +176,14 @@ class DunningSimulationReader(models.AbstractModel):
                 stops=moratorium.stops,
                 clock=moratorium.clock,
             )
+            companies = moratorium._companies()
             for group in groups:
-                if self._is_in_area(moratorium, group):
+                line = group.company.sudo().parent_ids
+                if line & companies and self._is_in_area(moratorium, group):
                     yield group.number, hold
 
     def _is_in_area(self, moratorium, group):
         key = group.key
-        if moratorium.company_id != group.company:
-            return False
         if key.service in SERVICE_FIELDS and not moratorium[key.service]:
             return False
         if key.customer_type in CUSTOMER_FIELDS and not moratorium[key.customer_type]:

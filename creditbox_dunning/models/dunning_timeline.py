@@ -20,7 +20,16 @@ TONES = {
     "cancelled": "muted",
 }
 # order of what happened on the same day, the last thing first
-KIND_ORDER = ("opened", "notice", "action", "message", "hold", "payment", "closed")
+KIND_ORDER = (
+    "opened",
+    "notice",
+    "event",
+    "action",
+    "message",
+    "hold",
+    "payment",
+    "closed",
+)
 
 
 class DunningCase(models.Model):

@@ -33,8 +33,9 @@ class DunningWorklist(models.AbstractModel):
         """The page "Today": RPC, with the rights of who asks.
 
         Returns {day, lists, companies, has_cases}; each list has key, title, help,
-        icon, tone, count, amounts (text), companies (when there are several) and the
-        window action that opens it.
+        icon, tone, count, amounts (text), companies (when there are several), the
+        window action that opens it and ``elsewhere``: what waits in the companies of
+        the same groups that are not ticked.
         """
         self.env["dunning.case"].check_access("read")
         today = fields.Date.context_today(self)
@@ -278,43 +279,80 @@ class DunningWorklist(models.AbstractModel):
 
     def _counted(self, values):
         """``values`` with its figures and the action that opens the list."""
-        model = values["model"]
-        amount = AMOUNTS.get(model)
-        aggregates = ["__count", *([f"{amount}:sum"] if amount else [])]
-        domain = Domain(values["domain"]) & Domain(
-            "company_id", "in", self.env.companies.ids
-        )
-        rows = self.env[model]._read_group(domain, ["company_id"], aggregates)
-        per_company = [
-            {
-                "name": company.name,
-                "count": count,
-                "amount": format_amount(self.env, total[0], company.currency_id)
-                if total
-                else "",
-            }
-            for company, count, *total in rows
-        ]
+        amount = AMOUNTS.get(values["model"])
+        rows = self._rows_of(values, self.env.companies)
+        per_company = self._per_company(rows)
         return {
             **{key: values[key] for key in ("key", "title", "help", "icon", "tone")},
             "count": sum(row["count"] for row in per_company),
             "amounts": self._totals(rows) if amount else [],
             "companies": per_company if len(self.env.companies) > 1 else [],
-            "action": self._window(values),
+            "action": self._window(values, self.env.companies),
+            "elsewhere": self._elsewhere(values),
         }
+
+    def _rows_of(self, values, companies):
+        """(company, count[, sum]) of a list in each of ``companies``."""
+        model = values["model"]
+        amount = AMOUNTS.get(model)
+        aggregates = ["__count", *([f"{amount}:sum"] if amount else [])]
+        domain = Domain(values["domain"]) & Domain("company_id", "in", companies.ids)
+        return self.env[model]._read_group(domain, ["company_id"], aggregates)
+
+    def _per_company(self, rows):
+        return [
+            {
+                "name": company.sudo().name,
+                "count": count,
+                "amount": format_amount(self.env, total[0], company.sudo().currency_id)
+                if total
+                else "",
+            }
+            for company, count, *total in rows
+        ]
+
+    def _elsewhere(self, values):
+        """What waits in the other companies of the groups of those ticked: {count,
+        companies, action}; the action only where the user reads without ticking."""
+        others = self._other_companies()
+        if not others:
+            return {"count": 0, "companies": [], "action": False}
+        own = self.env.user.company_ids
+        wide = self.with_context(allowed_company_ids=(self.env.companies | own).ids)
+        per_company = self._per_company(wide._rows_of(values, others))
+        readable = sum(count for _c, count, *_t in self._rows_of(values, others))
+        return {
+            "count": sum(row["count"] for row in per_company),
+            "companies": per_company,
+            "action": readable and self._window(values, others),
+        }
+
+    def _other_companies(self):
+        """The companies of the same groups as those ticked, but these."""
+        ticked = self.env.companies
+        groups = (
+            self.env["utility.group"]
+            .sudo()
+            .search(
+                Domain("member_ids", "in", ticked.ids)
+                | Domain("head_company_id", "in", ticked.ids)
+            )
+        )
+        return (groups.member_ids | groups.head_company_id) - ticked
 
     def _totals(self, rows):
         """Sums as text, one a currency."""
         totals = {}
         for company, _count, total in rows:
-            currency = company.currency_id
+            currency = company.sudo().currency_id
             totals[currency] = totals.get(currency, 0) + total
         return [
             format_amount(self.env, total, currency)
             for currency, total in totals.items()
         ]
 
-    def _window(self, values):
+    def _window(self, values, companies):
+        """The list of ``values``, of the companies that its figure counts."""
         kinds = values.get("views") or ["list", "kanban", "form"]
         if values["model"] != "dunning.case":
             kinds = ["list", "form"]
@@ -323,7 +361,7 @@ class DunningWorklist(models.AbstractModel):
             "name": values["title"],
             "res_model": values["model"],
             "views": [[False, kind] for kind in kinds],
-            "domain": values["domain"],
+            "domain": [*values["domain"], ("company_id", "in", companies.ids)],
             "context": {"create": False},
             "help": self.env._("Nothing waits here. Well done."),
         }

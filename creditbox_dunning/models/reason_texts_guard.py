@@ -61,6 +61,13 @@ TEXTS_GUARD = {
         "Moved from %(day)s to %(date)s: no supply is cut on a Friday, Saturday,"
         " holiday, eve of a holiday or local patron day."
     ),
+    "guard_on_forbidden_day": _lt(
+        "%(day)s was a Friday, Saturday, holiday, eve of a holiday or local patron day,"
+        " on which no supply may be cut: %(date)s was the first day."
+    ),
+    "guard_order_withdrawn": _lt(
+        "The order had been withdrawn before it was carried out."
+    ),
     "guard_waived": _lt(
         "A term that the law leaves to agreement was waived with approval."
     ),

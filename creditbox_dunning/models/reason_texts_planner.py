@@ -39,6 +39,9 @@ TEXTS_PLANNER = {
         "The supply is off and paid for, but the table has no row to give it back:"
         " order the reactivation."
     ),
+    "cut_without_right": _lt(
+        "The supply was cut on %(date)s without any right to it: it comes back."
+    ),
     "reactivated_late": _lt(
         "The supply came back on %(date)s, %(days)s days late: an indemnity is due to"
         " the customer."

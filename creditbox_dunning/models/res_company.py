@@ -37,6 +37,7 @@ class ResCompany(models.Model):
         with_table = tables.search([("company_id", "in", mains.ids)]).company_id
         for table in tables._load_standard(mains - with_table):
             table._publish()
+            table._guarded().write({"is_standard": True})
 
     def _dunning_can_text(self):
         """Whether text messages can leave this company: hook for SMS gateways.

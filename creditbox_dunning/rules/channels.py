@@ -1,7 +1,18 @@
 """Channel expressions of a row: ``a|b`` = the first usable, ``a+b`` = both."""
 
+import functools
+
 # channels that are always there: they are work lists, not addresses
 WORK_CHANNELS = frozenset({"task", "file", "event", ""})
+
+
+@functools.lru_cache(maxsize=256)
+def alternatives(channel):
+    """The parts of each alternative of a channel expression, in order."""
+    return tuple(
+        tuple(part.strip() for part in alternative.split("+"))
+        for alternative in channel.split("|")
+    )
 
 
 def usable_channels(channel, missing, without=()):
@@ -11,8 +22,7 @@ def usable_channels(channel, missing, without=()):
     ``without``: channels that were tried in vain.
     """
     lacks = []
-    for alternative in (channel or "").split("|"):
-        parts = [part.strip() for part in alternative.split("+")]
+    for parts in alternatives(channel or ""):
         if without and set(parts) <= set(without):
             continue
         usable = tuple(p for p in parts if p in WORK_CHANNELS or p not in missing)
@@ -24,7 +34,4 @@ def usable_channels(channel, missing, without=()):
 
 def other_channels(channel, tried):
     """True when ``channel`` names an alternative that is not among ``tried``."""
-    return any(
-        not {part.strip() for part in alternative.split("+")} <= set(tried)
-        for alternative in (channel or "").split("|")
-    )
+    return any(not set(parts) <= set(tried) for parts in alternatives(channel or ""))

@@ -24,6 +24,11 @@ class Clock:
             if hold.clock == "stop" and (not hold.start or hold.start <= today)
         ]
 
+    @property
+    def stood_still(self):
+        """True when a wait may have to be longer because of some hold."""
+        return bool(self._still)
+
     def stops(self, technical):
         """The hold of the whole case that lasts longest, or None."""
         return self.longest(
@@ -37,6 +42,8 @@ class Clock:
 
     def free(self, facts, technical):
         """``facts`` without the bills that are held: the step does not see them."""
+        if not self._active:
+            return facts
         held = {
             line_id
             for hold in self._stopping(technical)
@@ -51,6 +58,8 @@ class Clock:
     def stretch(self, start, end, technical, line_id=None):
         """``end`` of a wait that began on ``start``, later by the days that the clock
         stood still in between. ``line_id``: of one bill, which has holds of its own."""
+        if not self._still:
+            return end
         spans = sorted(
             (hold.start or date.min, min(hold.until or self.today, self.today))
             for hold in self._still

@@ -45,18 +45,14 @@ def lines_for(rule, facts, today: date, shift, own_time=None):
 def starts_new_round(facts):
     """True when the ladder begins again from its first row, with its own dates.
 
-    * what this round's formal notice lists is paid but newer bills are open (or, before
-      any formal notice, what its reminders list);
-    * an instalment plan was broken so late, or after such payments, that the formal
-      notice no longer says what is owed (domain notes 1.7).
+    What this round's formal notice lists is paid but newer bills are open (or, before
+    any formal notice, what its reminders list).
 
     A supply that is off comes back first: only then does a new round begin.
     """
     owed = [line for line in facts.lines if line.residual > 0]
     if not owed or reactivation_due(facts):
         return False
-    if _notice_is_stale(facts):
-        return True
     if facts.has_formal_notice:
         return not any(line.covered & FORMAL_OPS for line in owed)
     has_notice = any(
@@ -66,20 +62,30 @@ def starts_new_round(facts):
     return has_notice and not any(line.covered for line in owed)
 
 
-def _notice_is_stale(facts):
-    """A plan was broken and the formal notice before it is too old or too high."""
-    broken = [done for done in facts.done if done.outcome == "broken" and done.executed]
-    formal = [
-        done
-        for done in facts.done
-        if done.op == "default" and done.state == "done" and done.effective
-    ]
-    if not broken or not formal or formal[-1].effective > broken[-1].executed:
+def is_notice_stale(facts, broken):
+    """Whether the plan that ended as ``broken`` (a :class:`~.facts.Done`) leaves a
+    notice of default that has to be sent again before anything else.
+
+    A notice that reached the customer stays good for its bills: the case goes on where
+    it stood. It is sent again when it is older than the company's limit or when what
+    it asked for is no longer what is owed (domain notes 1.7).
+    """
+    before, since = [], []
+    past = before
+    for done in facts.done:
+        if done is broken:
+            past = since
+        elif done.op == "default" and done.state in ("done", "open"):
+            past.append(done)
+    formal = [done for done in before if done.state == "done" and done.effective]
+    if not formal or broken.executed is None:
         return False
-    notice, day = formal[-1], broken[-1].executed
+    if since:
+        return True  # it was, and has been sent again
+    notice = formal[-1]
     days = timedelta(days=facts.policy.notice_days)
     amount = facts.notice_amount
-    return notice.effective + days < day or (
+    return notice.effective + days < broken.executed or (
         notice.amount is not None and amount is not None and notice.amount != amount
     )
 
@@ -92,7 +98,7 @@ def reactivation_due(facts):
     """
     if facts.key.supply_state not in OFF_STATES or _is_given_back(facts):
         return False
-    if any(event.kind == "reactivate" for event in facts.events):
+    if _is_released(facts):
         return True
     owed = [line for line in facts.lines if line.residual > 0]
     if not owed:
@@ -101,6 +107,19 @@ def reactivation_due(facts):
         done.op in CUTS and done.state == "done" for done in facts.done
     )
     return was_cut and not any(line.covered & FORMAL_OPS for line in owed)
+
+
+def _is_released(facts):
+    """A release was authorised and no supply was given back since."""
+    back = [
+        done.effective
+        for done in facts.done
+        if done.op == "reactivate" and done.state == "done" and done.effective
+    ]
+    return any(
+        event.kind == "reactivate" and not any(day >= event.date for day in back)
+        for event in facts.events
+    )
 
 
 def _is_given_back(facts):

@@ -101,7 +101,7 @@ def explain(facts, rules, today, shift, guard=no_guard, assumptions=None):
     new_round = starts_new_round(facts)
     if new_round:
         fresh = tuple(replace(line, covered=frozenset()) for line in facts.lines)
-        facts = replace(facts, lines=fresh, done=())
+        facts = replace(facts, lines=fresh, done=(), events=())
     rows, notes = choose_set(rules, facts.key)
     decision = plan_rows(facts, rows, notes, today, shift, guard)
     ahead = _project(facts, rules, today, shift, guard, assumptions)

@@ -14,6 +14,27 @@ from decimal import Decimal
 
 from .outcomes import NORMAL_POLICY, Policy
 
+
+class once:
+    """A property worked out when it is first asked for: these classes are frozen.
+
+    As ``functools.cached_property``, which in Python 3.11 takes a lock each time: it
+    shows in the planner's time.
+    """
+
+    def __init__(self, function):
+        self._function = function
+        self.__doc__ = function.__doc__
+
+    def __get__(self, record, _owner=None):
+        if record is None:
+            return self
+        value = self._function(record)
+        # found there the next time, before this is asked
+        vars(record)[self._function.__name__] = value
+        return value
+
+
 # (day, count, day_kind) -> date: the count-th day after ``day`` counted as ``day_kind``
 # (solar, weekdays, working); holidays are the caller's business
 Shift = Callable[[date, int, str], date]
@@ -68,33 +89,33 @@ class Rule:
     next_ok: int | None = None
     next_ko: int | None = None
 
-    @property
+    @once
     def step(self):
         """Rows with the same tens digit are alternatives by channel."""
         return self.seq // 10
 
-    @property
+    @once
     def is_event(self):
         return self.anchor == "event" or self.seq >= FIRST_EVENT_SEQ
 
-    @property
+    @once
     def is_formal(self):
         """A notice with legal effect: the ladder may never go on without it."""
         return self.op in FORMAL_OPS
 
-    @property
+    @once
     def needs_arrival(self):
         """A letter that later steps build upon: it is sent again when it comes back."""
         return self.is_formal or (self.op == "notice" and "ar" in self.channel)
 
-    @property
+    @once
     def is_technical(self):
         """Prepares or carries out a cut: never against a hold. Giving back is not."""
         return self.op == "pre_notice" or (
             self.action == TECHNICAL_ACTION and self.op != "reactivate"
         )
 
-    @property
+    @once
     def is_courtesy(self):
         """A reminder that a later step makes pointless."""
         return self.op == "remind" and self.action in (1, 2)
@@ -191,13 +212,15 @@ class Line:
     """One open receivable of the case: an instalment of a bill, or a credit note.
 
     ``residual`` is negative for a credit. ``covered``: the operations (remind, notice,
-    default ...) of this round whose notice listed this very line.
+    default ...) of this round whose notice listed this very line. ``move``: id of the
+    bill, for who writes the line down; the planner does not look at it.
     """
 
     id: int
     due: date
     residual: Decimal
     covered: frozenset[str] = frozenset()
+    move: int | None = None
 
 
 @dataclass(frozen=True)
@@ -219,17 +242,17 @@ class CaseFacts:
     supply: object = None  # rules/guard_facts.Supply: what the legal guard knows
     policy: Policy = NORMAL_POLICY
 
-    @property
+    @once
     def amount(self):
         """Overdue residual, open credit notes deducted."""
         return sum((line.residual for line in self.lines), Decimal(0))
 
-    @property
+    @once
     def due(self):
         """Due date of the oldest open bill; None when nothing is open."""
         return min((line.due for line in self.lines if line.residual > 0), default=None)
 
-    @property
+    @once
     def notice_amount(self):
         """Residual of the lines listed in a formal notice; None without such a notice.
 
@@ -241,7 +264,7 @@ class CaseFacts:
             return None
         return sum((line.residual for line in covered), Decimal(0))
 
-    @property
+    @once
     def has_formal_notice(self):
         """A formal notice of this round was sent or is being sent."""
         return any(
@@ -249,7 +272,7 @@ class CaseFacts:
             for done in self.done
         )
 
-    @property
+    @once
     def op_done(self):
         """Day since when the last operation on the supply is in effect, or None."""
         days = [
@@ -264,7 +287,7 @@ class CaseFacts:
             return getattr(self.supply, "state_since", None)
         return None
 
-    @property
+    @once
     def planned_on(self):
         """The day that the technical office fixed last, or None."""
         days = [d.planned for d in self.done if d.planned and d.op != "reactivate"]

@@ -48,10 +48,10 @@ def _answer(question):
     if question.facts.due is None:
         return Verdict(blocked=True, reasons=(Reason.of("guard_nothing_owed"),))
     try:
-        blocks, floors = _rules_for(question)
+        blocks, floors = rules_for(question)
     except BlockedError as error:
         return Verdict(blocked=True, reasons=(error.reason,))
-    reasons = list(_blocked(question, blocks))
+    reasons = list(blocks_of(question, blocks))
     if reasons:
         return Verdict(blocked=True, reasons=tuple(dict.fromkeys(reasons)))
     try:
@@ -61,7 +61,8 @@ def _answer(question):
     return _verdict(question, found)
 
 
-def _blocked(question, blocks):
+def blocks_of(question, blocks):
+    """The reasons of those ``blocks`` that forbid the step, whatever the day."""
     for block in blocks:
         try:
             reason = block(question)
@@ -71,8 +72,11 @@ def _blocked(question, blocks):
             yield reason
 
 
-def _rules_for(question):
-    """(blocks, function that gives the floors) of the operation."""
+def rules_for(question):
+    """(blocks, function that gives the floors) of the operation.
+
+    :raise BlockedError: when the supply can never have it, or no rule knows it
+    """
     op = question.rule.op
     service = SERVICES.get(question.facts.key.service)
     if op in CLAIMS:
@@ -142,9 +146,22 @@ def _preparation_floors(question):
     return [Floor(day, reason)]
 
 
-def _verdict(question, floors):
+def floors_of(question, floors):
+    """The floors of the step but for those that were waived.
+
+    :raise BlockedError: when what a floor counts from is not there
+    """
+    waived = _waived(question)
+    return [floor for floor in floors(question) if floor.reason.code not in waived]
+
+
+def _waived(question):
     waived = {code for op, code in question.supply.waived if op == question.rule.op}
-    waived &= guard_common.WAIVABLE
+    return waived & guard_common.WAIVABLE
+
+
+def _verdict(question, floors):
+    waived = _waived(question)
     reasons = [
         Reason.of("guard_waived", term=floor.reason.code)
         for floor in floors

@@ -10,10 +10,13 @@ from datetime import date, timedelta
 
 from . import outcomes
 from .channels import other_channels, usable_channels
+from .coverage import is_notice_stale
 from .facts import CUTS, TECHNICAL_ACTION, Done, Reason, Rule
 
 # rows that an event may start before their turn: the ladder stays where it stood
 STARTED_BY_EVENT = frozenset({"writeoff", "plan"})
+# what a cut makes of the supply
+OFF_BY = {"reduce": "reduced", "limit": "limited", "suspend": "suspended"}
 
 
 @dataclass(frozen=True)
@@ -65,13 +68,14 @@ _MOST_PREPARED = 1000
 
 
 def prepare(rows):
-    """(rows by id, steps, event rows) of a set; a run asks it for the same few sets
-    again and again, so the last answers are kept."""
+    """(rows by id, steps, event rows, first tries by row id) of a set; a run asks it
+    for the same few sets again and again, so the last answers are kept."""
     known = _PREPARED.get(id(rows))
     if known and known[0] is rows:
         return known[1]
     events = sorted((r for r in rows if r.is_event), key=lambda r: (r.seq, r.id))
-    found = {rule.id: rule for rule in rows}, steps_of(rows), events
+    first = {rule.id: Try(rule) for rule in rows}
+    found = {rule.id: rule for rule in rows}, steps_of(rows), events, first
     if isinstance(rows, tuple):
         if len(_PREPARED) >= _MOST_PREPARED:
             _PREPARED.clear()
@@ -83,19 +87,23 @@ class Ladder:
     """``cursor``: index of the step to look at next; ``passed``: steps that are over;
     ``waits``: what the next row has to wait for; ``stuck``: (row, reason) when a person
     must decide; ``wanted``: (operation, day) of an event row that an outcome asks for.
+    ``before``: {row id: attempts} made before the formal notice had to be sent again.
     """
 
     def __init__(self, facts, rows, today):
         self.facts, self.today = facts, today
-        self.rows, self.steps, self.event_rows = prepare(rows)
+        self.rows, self.steps, self.event_rows, self._first = prepare(rows)
         self.tries = {}
         self.passed = set()
         self.waits = []
         self.cursor = 0
         self.stuck = None
         self.wanted = None
+        self.before = {}
         for done in facts.done:
             self._replay(done)
+            if done.outcome == "broken" and is_notice_stale(facts, done):
+                self._back_to_notice()
 
     # what may still be done
 
@@ -108,7 +116,8 @@ class Ladder:
         """The next :class:`Try` of a row, or None when it is over."""
         tries = self.tries.get(rule.id)
         if not tries:
-            return Try(rule)
+            before = self.before.get(rule.id)
+            return Try(rule, before + 1) if before else self._first[rule.id]
         last = tries[-1]
         if last.state != "failed":
             return None
@@ -179,6 +188,19 @@ class Ladder:
             or usable_channels(one.rule.channel, missing, one.without)[0]
             for one in tries
         )
+
+    def row_for(self, kind):
+        """The row that an event ``kind`` starts: an event row, else one of the ladder
+        before its turn; None when there is none or it was done already."""
+        for rule in self.event_rows:
+            if rule.op == kind:
+                return None if rule.id in self.tries else rule
+        for index, step in enumerate(self.steps):
+            for rule in step:
+                if rule.op == kind:
+                    is_over = index in self.passed or rule.id in self.tries
+                    return None if is_over else rule
+        return None
 
     # replay
 
@@ -260,6 +282,35 @@ class Ladder:
             self.cursor = self._index_of(jump)
         elif route == outcomes.END:
             self.stuck = (rule, Reason.of("uncollectable"))
+
+    def _back_to_notice(self):
+        """The notice of default is sent again, and what follows it is done again.
+
+        What came before it is behind; a supply that is cut already is not cut twice.
+        """
+        first = next(
+            (
+                index
+                for index, step in enumerate(self.steps)
+                if index in self.passed and step[0].op == "default"
+            ),
+            None,
+        )
+        if first is None:
+            return
+        off = self.facts.key.supply_state
+        for index in range(first, len(self.steps)):
+            step = self.steps[index]
+            op = step[0].op
+            if op in STARTED_BY_EVENT or (
+                index in self.passed and OFF_BY.get(op) == off
+            ):
+                continue  # what was agreed, or cut, stays behind
+            self.passed.discard(index)
+            for rule in step:
+                for done in self.tries.pop(rule.id, ()):
+                    self.before[rule.id] = done.attempt
+        self.cursor, self.stuck = first, None
 
     def _jump_of(self, rule, done):
         if done.state in ("skipped", "open"):

@@ -20,9 +20,7 @@ PLAN = "plan"  # to the instalment plan of the set
 SETTLE = "settle"  # to the settlement when the amount is in its band, else to court
 AWAIT_PAYMENT = "await_payment"  # said to be paid: time for the money to come in
 BACK = "back"  # as if it had not been tried: where the case stood, with no wait
-RESUME = (
-    "resume"  # a broken plan: where the case stood, with a new formal notice if old
-)
+RESUME = "resume"  # a broken plan: where the case stood, a formal notice if old
 END = "end"  # nothing more to try: a person decides
 
 LETTER, WORK, AGENCY = "letter", "work", "agency"
@@ -92,6 +90,30 @@ OUTCOMES = _table(
     ("recovered", COURT, "done", True, AWAIT_PAYMENT),
     ("uncollectable", COURT, "done", False, END),
 )
+
+# letters that a person takes to the post (or to the PEC mailbox)
+SENT_BY_HAND = frozenset({"ar", "pec"})
+# state of an open action -> reason code of what it waits for
+WAITS_FOR = {
+    "waiting_approval": "waits_approval",
+    "approved": "waits_queue",
+    "executing": "waits_outcome",
+}
+
+
+def waits_for(op, state, channels, *, is_begun, is_sent):
+    """Reason code of what an open action waits for.
+
+    ``channels``: those chosen, with plus signs between; ``is_begun``: it was carried
+    out; ``is_sent``: one of its letters left.
+    """
+    if op == "list" and is_begun:
+        return "waits_plan"
+    by_hand = SENT_BY_HAND & {part.strip() for part in channels.split("+")}
+    if state == "executing" and by_hand:
+        return "waits_notification" if is_sent else "waits_sending"
+    return WAITS_FOR.get(state, "waits_person")
+
 
 # normalised results of the post (domain notes 2.6) -> outcome; None = still on its way
 POSTAL = {

@@ -81,7 +81,9 @@ def _walk(facts, rows, notes, today, shift, guard):
         rule, reason = pending
         return Decision("wait", rule=rule, reasons=(reason, *notes))
     decision = Walk(facts, rows, today, shift, guard).decide()
-    return replace(decision, reasons=(*decision.reasons, *notes))
+    if notes:
+        decision = replace(decision, reasons=(*decision.reasons, *notes))
+    return decision
 
 
 def _give_back(facts, rows, notes, today, shift, guard):

@@ -6,11 +6,29 @@ the rows of one set only.
 
 from dataclasses import replace
 
-from .facts import ANY, COUNTS_AS_ACTIVE, Reason
+from .facts import ANY, COUNTS_AS_ACTIVE, Key, Reason
 
+# the customer type of who has no supply, by legal form
+KIND_OF_FORM = {"public_body": "public_body", "consumer": "domestic"}
 # on a tie the set that names the service wins, then the customer type, the class, the
 # state
 PRIORITY = ("service", "customer_type", "suspendibility", "supply_state")
+
+
+def key_of(of_supply, customer_type, service, legal_form):
+    """The four keys of a case.
+
+    ``of_supply``: (customer type, service, supply state, class) of its one supply,
+    empty when it has none or several; then ``customer_type`` and ``service`` of the
+    case count, and without those the ``legal_form`` of the customer.
+    """
+    if of_supply:
+        return Key(*(value or ANY for value in of_supply))
+    # no supply or several: none that could be cut, the class says so
+    if not customer_type:
+        service = ANY
+        customer_type = KIND_OF_FORM.get(legal_form, "non_domestic")
+    return Key(customer_type, service or ANY, "active", "not_suspendible")
 
 
 def normal_key(key):

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import date as Day
 from datetime import timedelta
 from decimal import Decimal
@@ -156,6 +156,8 @@ class _Player:
         self.ledger, self.choose = ledger, choose
         self.shift, self.guard, self.assume = shift, guard, assumptions
         self.key = ledger.facts.key
+        # asked for on every day looked at: `replace` would read them all each time
+        self.fixed = {f.name: getattr(ledger.facts, f.name) for f in fields(CaseFacts)}
         self.done = list(ledger.facts.done)
         self.covered = {line: set(ops) for line, ops in ledger.covered.items()}
         self.round = 1
@@ -220,15 +222,15 @@ class _Player:
             if residual:
                 ops = frozenset(self.covered.get(item.id, ()))
                 lines.append(Line(item.id, item.due, residual, ops))
-        facts = self.ledger.facts
-        return replace(
-            facts,
-            key=self.key,
-            lines=tuple(lines),
-            done=tuple(self.done),
-            holds=tuple(h for h in facts.holds if h.start is None or h.start <= day),
-            events=self._events_on(day),
-        )
+        holds = self.ledger.facts.holds
+        now = {
+            "key": self.key,
+            "lines": tuple(lines),
+            "done": tuple(self.done),
+            "holds": tuple(h for h in holds if h.start is None or h.start <= day),
+            "events": self._events_on(day),
+        }
+        return CaseFacts(**{**self.fixed, **now})
 
     def _events_on(self, day):
         """What happened until ``day``; the last payment dates a reactivation."""
@@ -273,16 +275,20 @@ class _Player:
         reasons = tuple(decision.reasons)
         step = Step(day, rule, state, round=self.round, reasons=reasons, **vals)
         self.steps.append(step)
-        done = Done(
-            rule_id=rule.id, action=rule.action, op=rule.op, state=state, executed=day
-        )
-        if state == "done":
-            done = replace(done, effective=step.effective)
-        if rule.op == "list" and state == "done":
+        is_done = state == "done"
+        planned = None
+        if rule.op == "list" and is_done:
             planned = step.effective + timedelta(days=self.assume.plan_days)
-            done = replace(done, planned=planned)
-        if step.channels:
-            done = replace(done, channel=step.channels[0])
+        done = Done(
+            rule_id=rule.id,
+            action=rule.action,
+            op=rule.op,
+            state=state,
+            executed=day,
+            effective=step.effective if is_done else None,
+            planned=planned,
+            channel=step.channels[0] if step.channels else "",
+        )
         self.done.append(done)
         return step
 

@@ -8,6 +8,7 @@ from .channels import usable_channels
 from .clock import Clock, until
 from .coverage import lines_for, reactivation_due
 from .facts import (
+    CUTS,
     FIRST_WORK_ACTION,
     FORMAL_OPS,
     IMPOSSIBLE,
@@ -64,6 +65,10 @@ class Walk:
         self._verdicts = {}
         self._days = {}
         self._released = reactivation_due(facts)
+        self._acted = any(
+            done.executed and done.executed >= today and done.state != "skipped"
+            for done in facts.done
+        )
 
     def decide(self):
         """The first row from the cursor on that has something to say."""
@@ -85,7 +90,7 @@ class Walk:
             kind, day = self.ladder.wanted
             wanted.append((day, kind))
         for day, kind in sorted(wanted):
-            rule = None if kind in NO_ROW else self._row_for(kind)
+            rule = None if kind in NO_ROW else self.ladder.row_for(kind)
             if rule is None:
                 continue
             pick = self._pick([Try(rule)])
@@ -94,19 +99,6 @@ class Walk:
             earliest = self._not_today(self._shifted(day, rule))
             reason = Reason.of("after_event", date=day)
             return self._answer(pick, earliest, (), reason)
-        return None
-
-    def _row_for(self, kind):
-        """The row that an event ``kind`` starts: an event row, else one of the ladder
-        before its turn; None when there is none or it was done already."""
-        for rule in self.ladder.event_rows:
-            if rule.op == kind:
-                return None if rule.id in self.ladder.tries else rule
-        for index, step in enumerate(self.ladder.steps):
-            for rule in step:
-                if rule.op == kind:
-                    is_over = index in self.ladder.passed
-                    return None if is_over or rule.id in self.ladder.tries else rule
         return None
 
     # the ladder
@@ -155,7 +147,8 @@ class Walk:
 
     def _skips(self, tries, reason):
         """Rows passed over for good; what was tried before is history already."""
-        fresh = [one.rule for one in tries if one.attempt == 1]
+        known = self.ladder.tries
+        fresh = [one.rule for one in tries if not known.get(one.rule.id)]
         for rule in fresh:
             self.ladder.note_skip(rule)
         return [Decision("skip", rule, self.today, (reason,)) for rule in fresh]
@@ -206,7 +199,18 @@ class Walk:
             reasons = (*reasons, Reason.of("on_hold", reason=hold.reason))
             end = until(hold)
             day = max(day, end) if day and end else None
+        if day and day > self.today and pick.rule.op in CUTS:
+            return self._open_day(pick.rule, day, reasons)
         return day, reasons
+
+    def _open_day(self, rule, day, reasons):
+        """(day, reasons) of a cut to come: the day that is told is one on which it may
+        be done, not the Friday from which the guard would move it then."""
+        later = self._guard(rule, self._view(rule), day)
+        if later.blocked or not later.earliest or later.earliest <= day:
+            return day, reasons
+        new = (reason for reason in later.reasons if reason not in reasons)
+        return later.earliest, (*reasons, *new)
 
     def _execute(self, pick, reasons, skipped):
         rule, view = pick.rule, self._view(pick.rule)
@@ -248,24 +252,34 @@ class Walk:
 
     def _first_due(self, rule):
         """(own time, due date) of the bill whose time comes first."""
-        key = ("due", rule.id)
-        if key not in self._days:
+        if rule.id not in self._days:
             owed = [line for line in self._view(rule).lines if line.residual > 0]
-            self._days[key] = min(
+            if owed and not self.clock.stood_still:
+                # what fell due first has its time first
+                owed = [min(owed, key=lambda line: line.due)]
+            self._days[rule.id] = min(
                 ((self._own_time(line, rule), line.due) for line in owed), default=None
             )
-        return self._days[key]
+        return self._days[rule.id]
 
     def _prev_end(self, rule):
         """End of the waits after what was done, or None when nothing was."""
-        ends = []
         if not self.ladder.waits:
             return None
+        # a row that is passed over may add a wait: then it is another question
+        is_plan, is_technical = rule.anchor == "plan", rule.is_technical
+        key = "waits", len(self.ladder.waits), is_plan, is_technical
+        if key not in self._days:
+            self._days[key] = self._end_of_waits(is_plan, is_technical)
+        return self._days[key]
+
+    def _end_of_waits(self, is_plan, is_technical):
+        ends = []
         for wait in self.ladder.waits:
-            if rule.anchor == "plan" and wait.op == "list":
+            if is_plan and wait.op == "list":
                 continue
             end = self.shift(wait.start, wait.days, wait.day_kind)
-            ends.append(self.clock.stretch(wait.start, end, rule.is_technical))
+            ends.append(self.clock.stretch(wait.start, end, is_technical))
         return max(ends, default=None)
 
     def _anchor(self, rule):
@@ -309,11 +323,7 @@ class Walk:
 
     def _not_today(self, day):
         """One step a day."""
-        acted = any(
-            done.executed and done.executed >= self.today and done.state != "skipped"
-            for done in self.facts.done
-        )
-        return max(day, self.today + ONE_DAY) if acted else day
+        return max(day, self.today + ONE_DAY) if self._acted else day
 
     def _why(self, tried):
         rule = tried.rule

@@ -11,12 +11,15 @@ from unittest import mock
 from odoo.sql_db import Cursor
 from odoo.tools import SQL
 
-from .many import _clone, _reserve, clone_bills
+from .many import copy_bills, copy_rows, copy_supplies
 
 LARGE = (
     "dunning_case",
     "dunning_action",
+    "dunning_action_item",
+    "dunning_approval_request",
     "dunning_communication",
+    "dunning_hold",
     "account_move",
     "account_move_line",
     "account_partial_reconcile",
@@ -25,75 +28,41 @@ LARGE = (
     "utility_supply_point",
 )
 ACTIONS_PER_CASE = 3
+# of so many cases one has a suspension, of so many actions one was asked for
+HOLD_EVERY, ASK_EVERY = 10, 10
 
 
-def clone_cases(case, partial, count):
-    """``count`` supplies with a bill, a case, its actions and a payment each.
+def clone_cases(case, partial, count, per_supply=1, hold=None, request=None):
+    """``count`` supplies with bills, a case, its actions and a payment each.
 
-    ``case``: one with an action; ``partial``: a matched payment of one of its bills.
+    ``case``: one with an action; ``partial``: a matched payment of one of its bills;
+    ``hold`` and ``request``: a suspension and a request of approval to be copied as
+    well. Returns the id of the first case; they are numbered without a gap.
     """
     env = case.env
-    contracts = clone_bills(case.line_ids[:1].move_id, count)
-    cr = env.cr
-    cases = _reserve(cr, "dunning_case", count)
-    partner = SQL(
-        "(SELECT partner_id FROM utility_contract WHERE id = %s + n)", contracts
+    move = case.line_ids[:1].move_id
+    supplies = copy_supplies(move.utility_contract_id, count)
+    cases = _clone_cases(case, supplies, count)
+    terms = copy_bills(
+        move,
+        supplies,
+        count * per_supply,
+        per_supply,
+        dunning_case_id=SQL("%s + n / %s", cases, per_supply),
     )
-    _clone(
-        cr,
-        "dunning_case",
-        case.id,
-        count,
-        cases,
-        name=SQL("'L' || n"),
-        contract_id=SQL("%s + n", contracts),
-        group_key=SQL("'contract:' || (%s + n)", contracts),
-        partner_id=partner,
-        state=SQL("CASE WHEN n %% 3 = 0 THEN 'closed' ELSE 'open' END"),
-        next_kind=SQL("CASE WHEN n %% 211 = 1 THEN 'stop' ELSE 'wait' END"),
-        next_date=SQL("source.opened_on + n %% 400 - 3"),
-        amount_due=SQL("n %% 3000"),
-        next_reasons=SQL(
-            "CASE WHEN n %% 307 = 1"
-            """ THEN '[{"code": "guard_insolvent", "params": {}}]'::jsonb"""
-            " ELSE source.next_reasons END"
-        ),
-    )
-    _tie_cases(cr, cases, contracts)
-    actions = _clone_actions(case.action_ids[:1], cases, count)
-    _clone_messages(case.communication_ids[:1], actions, cases, count)
-    _clone_payments(partial, cases, count)
+    partner = SQL("%s + n / %s", supplies.partners, ACTIONS_PER_CASE)
+    actions = _clone_actions(case.action_ids[:1], cases, count, partner)
+    _clone_items(case.action_ids.item_ids[:1], actions, terms, count, per_supply)
+    _clone_messages(case.communication_ids[:1], actions, cases, supplies, count)
+    _clone_payments(partial, terms, count * per_supply, per_supply)
+    if hold:
+        _clone_holds(hold, cases, supplies.partners, count)
+    if request:
+        _clone_requests(request, actions, cases, count)
     env.invalidate_all()
-    _settle(cr)
-    cr.execute(SQL("ANALYZE %s", SQL(", ").join(map(SQL.identifier, LARGE))))
+    _settle(env.cr)
+    env.cr.execute(SQL("ANALYZE %s", SQL(", ").join(map(SQL.identifier, LARGE))))
     return cases
-
-
-def _tie_cases(cr, cases, contracts):
-    """Cases without a day where the law stops them; the bills know their case."""
-    cr.execute(
-        SQL(
-            "UPDATE dunning_case SET next_date = NULL WHERE id >= %s AND"
-            " (next_kind = 'stop' OR next_reasons::text LIKE %s)",
-            cases,
-            "%guard_%",
-        )
-    )
-    cr.execute(
-        SQL(
-            """
-            UPDATE account_move_line line
-               SET dunning_case_id = %s + move.utility_contract_id - %s
-              FROM account_move move
-             WHERE move.id = line.move_id
-               AND line.display_type = 'payment_term'
-               AND move.utility_contract_id >= %s
-            """,
-            cases,
-            contracts,
-            contracts,
-        )
-    )
 
 
 def _settle(cr):
@@ -111,23 +80,68 @@ def _settle(cr):
     )
 
 
-def _clone_actions(action, cases, count):
-    cr = action.env.cr
-    total = count * ACTIONS_PER_CASE
-    first = _reserve(cr, "dunning_action", total)
-    _clone(
+def _clone_cases(case, supplies, count):
+    contracts, cr = supplies.contracts, case.env.cr
+    rules = _rules(case)
+    cases = copy_rows(
         cr,
+        "dunning_case",
+        case.id,
+        count,
+        name=SQL("'L' || n"),
+        contract_id=SQL("%s + n", contracts),
+        group_key=SQL("'contract:' || (%s + n)", contracts),
+        partner_id=SQL("%s + n", supplies.partners),
+        state=SQL("CASE WHEN n %% 3 = 0 THEN 'closed' ELSE 'open' END"),
+        next_kind=SQL("CASE WHEN n %% 211 = 1 THEN 'stop' ELSE 'wait' END"),
+        next_rule_id=_one_of(rules.ids),
+        next_action_type_id=_one_of([rule.action_type_id.id for rule in rules]),
+        opened_on=SQL("CURRENT_DATE - n %% 1000"),
+        next_date=SQL(
+            "source.opened_on + CASE WHEN n %% 1009 = 1 THEN -20 ELSE n %% 400 - 3 END"
+        ),
+        amount_due=SQL("n %% 3000"),
+        next_reasons=SQL(
+            "CASE WHEN n %% 307 = 1"
+            """ THEN '[{"code": "guard_insolvent", "params": {}}]'::jsonb"""
+            " ELSE source.next_reasons END"
+        ),
+    )
+    # cases without a day where the law stops them
+    cr.execute(
+        SQL(
+            "UPDATE dunning_case SET next_date = NULL WHERE id >= %s AND"
+            " (next_kind = 'stop' OR next_reasons::text LIKE %s)",
+            cases,
+            "%guard_%",
+        )
+    )
+    return cases
+
+
+def _rules(case):
+    """The rows that the copies have in turn."""
+    return case.table_id.rule_ids.sorted("id")
+
+
+def _one_of(values, number="n"):
+    """SQL: one of ``values``, by turns of ``number``."""
+    return SQL("(%s::int[])[1 + %s %% %s]", list(values), SQL(number), len(values))
+
+
+def _clone_actions(action, cases, count, partner):
+    rules = _rules(action.case_id)
+    turn = f"n / {ACTIONS_PER_CASE}"
+    return copy_rows(
+        action.env.cr,
         "dunning_action",
         action.id,
-        total,
-        first,
+        count * ACTIONS_PER_CASE,
         case_id=SQL("%s + n / %s", cases, ACTIONS_PER_CASE),
         round=SQL("100 + n %% %s", ACTIONS_PER_CASE),
-        partner_id=SQL(
-            "(SELECT partner_id FROM dunning_case WHERE id = %s + n / %s)",
-            cases,
-            ACTIONS_PER_CASE,
-        ),
+        partner_id=partner,
+        rule_id=_one_of(rules.ids, turn),
+        action_type_id=_one_of([rule.action_type_id.id for rule in rules], turn),
         state=SQL(
             "CASE n %% 500 WHEN 1 THEN 'executing' WHEN 2 THEN 'failed'"
             " WHEN 3 THEN 'waiting_approval' WHEN 4 THEN 'approved' ELSE 'done' END"
@@ -135,23 +149,34 @@ def _clone_actions(action, cases, count):
         planned_date=SQL("CURRENT_DATE - n %% 1000"),
         executed_date=SQL("CURRENT_DATE - n %% 1000"),
     )
-    return first
 
 
-def _clone_messages(message, actions, cases, count):
-    cr = message.env.cr
-    first = _reserve(cr, "dunning_communication", count)
-    _clone(
-        cr,
+def _clone_items(item, actions, terms, count, per_supply):
+    """Action k of a case lists bill k of its supply."""
+    copy_rows(
+        item.env.cr,
+        "dunning_action_item",
+        item.id,
+        count * ACTIONS_PER_CASE,
+        action_id=SQL("%s + n", actions),
+        move_line_id=SQL(
+            "%(terms)s + n / %(actions)s * %(per)s + n %% %(actions)s %% %(per)s",
+            terms=terms,
+            actions=ACTIONS_PER_CASE,
+            per=per_supply,
+        ),
+    )
+
+
+def _clone_messages(message, actions, cases, supplies, count):
+    copy_rows(
+        message.env.cr,
         "dunning_communication",
         message.id,
         count,
-        first,
         action_id=SQL("%s + n * %s", actions, ACTIONS_PER_CASE),
         case_id=SQL("%s + n", cases),
-        partner_id=SQL(
-            "(SELECT partner_id FROM dunning_case WHERE id = %s + n)", cases
-        ),
+        partner_id=SQL("%s + n", supplies.partners),
         key=SQL("'K' || n"),
         message_id=SQL("NULL"),
         mail_mail_id=SQL("NULL"),
@@ -161,21 +186,52 @@ def _clone_messages(message, actions, cases, count):
     )
 
 
-def _clone_payments(partial, cases, count):
-    cr = partial.env.cr
-    first = _reserve(cr, "account_partial_reconcile", count)
-    _clone(
-        cr,
+def _clone_payments(partial, terms, count, per_supply):
+    """A payment of the first bill of each supply, on the day its case was opened."""
+    copy_rows(
+        partial.env.cr,
         "account_partial_reconcile",
         partial.id,
         count,
-        first,
-        debit_move_id=SQL(
-            "(SELECT id FROM account_move_line WHERE dunning_case_id = %s + n LIMIT 1)",
-            cases,
-        ),
-        max_date=SQL("CURRENT_DATE - n %% 1000"),
+        where=SQL("n %% %s = 0", per_supply),
+        debit_move_id=SQL("%s + n", terms),
+        max_date=SQL("CURRENT_DATE - n / %s %% 1000", per_supply),
         full_reconcile_id=SQL("NULL"),
+    )
+
+
+def _clone_holds(hold, cases, partners, count):
+    """One case in ten is suspended; one of them in ten still is."""
+    day = SQL("CURRENT_DATE - n / %s %% 700", HOLD_EVERY)
+    copy_rows(
+        hold.env.cr,
+        "dunning_hold",
+        hold.id,
+        count,
+        where=SQL("n %% %s = 0", HOLD_EVERY),
+        case_id=SQL("%s + n", cases),
+        customer_id=SQL("%s + n", partners),
+        date_from=day,
+        date_to=SQL("%s + 69", day),
+        resume_date=SQL("%s + 70", day),
+        shown_to=SQL("%s + 69", day),
+    )
+
+
+def _clone_requests(request, actions, cases, count):
+    """One action in ten was asked for; one of these in a hundred still waits."""
+    copy_rows(
+        request.env.cr,
+        "dunning_approval_request",
+        request.id,
+        count * ACTIONS_PER_CASE,
+        where=SQL("n %% %s = 0", ASK_EVERY),
+        res_id=SQL("%s + n", actions),
+        case_id=SQL("%s + n / %s", cases, ACTIONS_PER_CASE),
+        requested_on=SQL("source.requested_on - make_interval(days => n %% 700)"),
+        state=SQL(
+            "CASE WHEN n / %s %% 100 = 1 THEN 'pending' ELSE 'approved' END", ASK_EVERY
+        ),
     )
 
 

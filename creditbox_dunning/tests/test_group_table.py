@@ -262,6 +262,54 @@ class TestGroupTable(DunningCommon):
         self.assertEqual((again.company_id, again.state), (self.c, "published"))
         self.assertNotEqual(again, table)
 
+    def test_who_joins_without_a_table_of_its_own_follows_at_once(self):
+        """The standard that the program published counts as none; the screen says who
+        keeps a table of its own until the next publication."""
+        self.make_group_table().action_publish()
+        companies = self.env["res.company"]
+        bare, own = companies.create([{"name": "Nuova"}, {"name": "Propria"}])
+        mine = self.published(own)
+        self.assertTrue(mine.is_standard)
+        draft = mine.copy({"name": "La mia"})
+        self.assertFalse(draft.is_standard)
+        draft._publish()
+        self.assertEqual(self.published(own), draft)
+        self.group.member_ids |= bare | own
+        table = self.published(bare)
+        self.assertEqual(table.source_table_id.group_id, self.group)
+        self.assertFalse(table.is_standard)
+        self.assertEqual(self.published(own), draft)
+        self.assertTrue(self.group.dunning_has_table)
+        self.assertEqual(self.group.dunning_own_table_ids, own)
+        # written again nothing new is made
+        self.group.member_ids |= self.head
+        self.assertEqual(self.published(bare), table)
+        self.make_group_table().action_publish()
+        self.assertEqual(self.published(own).source_table_id.group_id, self.group)
+        self.group.invalidate_recordset()
+        self.assertFalse(self.group.dunning_own_table_ids)
+
+    def test_the_nightly_run_takes_branches_and_followers_along(self):
+        branch, idle = self.env["res.company"].create(
+            [
+                {"name": "Filiale B", "parent_id": self.company.id},
+                {"name": "Filiale vuota", "parent_id": self.company.id},
+            ]
+        )
+        runs = self.env["dunning.run"].sudo()
+        self.assertNotIn(branch, runs._companies_to_run())
+        bill = self.overdue("B1")
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE account_move SET company_id = %s WHERE id = %s",
+            (branch.id, bill.id),
+        )
+        self.env.invalidate_all()
+        found = runs._companies_to_run()
+        self.assertIn(branch, found)
+        self.assertNotIn(idle, found)
+        self.assertIn(self.company, found)
+
     def test_merge_leaves_out_changes_of_rows_that_are_gone(self):
         row = {
             "customer_type": "",

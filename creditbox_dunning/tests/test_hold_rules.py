@@ -56,6 +56,14 @@ class TestHoldRules(BaseCase):
         end = holds.last_day(start, days)
         self.assertEqual(holds.length(start, end), days)
 
+    def test_state_at_the_borders(self):
+        start, resume = date(2027, 1, 10), date(2027, 1, 20)
+        for day, state in ((9, "planned"), (10, "active"), (19, "active")):
+            self.assertEqual(holds.state_on(date(2027, 1, day), start, resume), state)
+        for day in (resume, date(2027, 1, 21)):
+            self.assertEqual(holds.state_on(day, start, resume), "ended")
+        self.assertEqual(holds.state_on(date(2040, 1, 1), start, None), "active")
+
     @PATIENT
     @given(today=DAYS, start=DAYS, days=st.none() | st.integers(0, 400))
     def test_state_is_one_of_three(self, today, start, days):

@@ -307,6 +307,23 @@ class TestGroupLevel(IsolationCommon):
                 self.assertEqual(bool(there), self.first in seen)
         self.assertNotIn(self.first, self.boss.company_ids)
 
+    def test_head_opens_every_form_of_its_members(self):
+        """What a form computes may not trip over a company that is not the reader's."""
+        for name in GROUP_READS:
+            records = self.env[name].with_user(self.boss)
+            record = records.search([("company_id", "=", self.first.id)], limit=1)
+            if not record:
+                continue
+            with self.subTest(model=name):
+                known = records.get_views([(False, "form")])["models"][name]["fields"]
+                wanted = {
+                    field: {"fields": {"display_name": {}}}
+                    if info["type"] == "many2one"
+                    else {}
+                    for field, info in known.items()
+                }
+                self.assertTrue(record.web_read({**wanted, "display_name": {}}))
+
     def test_head_reads_and_does_not_write(self):
         case = self.request.case_id.with_user(self.boss)
         self.assertTrue(case.name)

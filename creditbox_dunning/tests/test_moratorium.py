@@ -124,3 +124,111 @@ class TestMoratorium(HoldCommon):
         self.assertFalse(self.holds._for_cases(self.case, self.day(5)))
         with self.assertRaises(AccessError):
             theirs.with_user(self.manager).read(["name"])
+
+
+@tagged("post_install", "-at_install")
+class TestMoratoriumOfSeveral(HoldCommon):
+    """One decision for several companies, or for the whole group."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.other = cls.other_company
+        cls.group = cls.env["utility.group"].create(
+            {
+                "name": "Gruppo",
+                "head_company_id": cls.other.id,
+                "member_ids": [Command.set((cls.company | cls.other).ids)],
+            }
+        )
+        cls.env.registry.clear_cache()
+
+    def decree(self, user=None, **vals):
+        moratoria = self.env["dunning.moratorium"]
+        return (moratoria.with_user(user) if user else moratoria.sudo()).create(
+            {
+                "name": "Alluvione",
+                "source": "Ordinanza 2/2027",
+                "company_id": self.other.id,
+                "date_from": self.day(3),
+                "everywhere": True,
+                **vals,
+            }
+        )
+
+    def reached(self, case=None):
+        case = case or self.case
+        return bool(self.holds._for_cases(case, self.day(5)).get(case.id))
+
+    def test_of_another_company_it_holds_when_named_or_of_the_group(self):
+        decree = self.decree()
+        self.assertFalse(self.reached())
+        self.assertFalse(decree._cases())
+        decree.company_ids = self.company
+        self.assertTrue(self.reached())
+        self.assertEqual(decree._cases(), self.case)
+        decree.write({"company_ids": [Command.clear()], "whole_group": True})
+        self.assertTrue(self.reached())
+        self.assertEqual(decree._cases(), self.case)
+        self.group.member_ids = self.other
+        self.assertFalse(self.reached(), "it left the group")
+        self.group.member_ids = self.company | self.other
+        self.assertTrue(self.reached(), "it joined again")
+        self.group.active = False
+        self.assertFalse(self.reached())
+
+    def test_a_branch_goes_with_its_company(self):
+        branch = self.env["res.company"].create(
+            {"name": "Filiale", "parent_id": self.company.id}
+        )
+        self.env.cr.execute(
+            "UPDATE dunning_case SET company_id = %s WHERE id = %s",
+            (branch.id, self.case.id),
+        )
+        self.env.invalidate_all()
+        decree = self.decree(company_ids=[Command.set(self.company.ids)])
+        self.assertTrue(self.reached())
+        self.assertEqual(decree._cases(), self.case)
+        decree.write({"company_ids": [Command.clear()], "whole_group": True})
+        self.assertTrue(self.reached())
+
+    def test_the_run_obeys(self):
+        self.decree(whole_group=True, date_to=self.day(20), clock="run")
+        self.walk(7, 20)
+        self.assertFalse(self.done())
+        self.walk(21)
+        self.assertTrue(self.done())
+
+    def test_who_decides_for_whom(self):
+        mine = {"company_id": self.company.id}
+        self.decree(self.manager, **mine)
+        with self.assertRaises(AccessError):
+            named = [Command.set(self.other.ids)]
+            self.decree(self.manager, **mine, company_ids=named)
+        with self.assertRaisesRegex(AccessError, "no credit manager"):
+            self.decree(self.manager, **mine, whole_group=True)
+        self.manager.company_ids = [Command.link(self.other.id)]
+        self.decree(self.manager, **mine, whole_group=True)
+        head = self._create_dunning_user("head", "group")
+        head.write(
+            {"company_ids": [Command.set(self.other.ids)], "company_id": self.other.id}
+        )
+        self.decree(head, whole_group=True)
+
+    def test_read_where_it_holds_changed_where_it_was_recorded(self):
+        decree = self.decree(
+            everywhere=False, area_ids=[Command.create({"city": "Accumoli"})]
+        )
+        seen = self.env["dunning.moratorium"].with_user(self.manager)
+        self.assertNotIn(decree, seen.search([]))
+        for vals in (
+            {"company_ids": [Command.set(self.company.ids)]},
+            {"company_ids": [Command.clear()], "whole_group": True},
+        ):
+            decree.write(vals)
+            mine = seen.search([("id", "=", decree.id)])
+            self.assertEqual(mine.area_ids.city, "Accumoli")
+            with self.assertRaises(AccessError):
+                mine.write({"name": "Altro"})
+            with self.assertRaises(AccessError):
+                mine.area_ids.write({"city": "Roma"})

@@ -51,7 +51,9 @@ SETTINGS = {
 }
 SOME_OPS = ("default", "list", "reduce", "suspend", "legal", "notice")
 MESSAGES_AND_LETTERS = ("sms", "email", "pp", "ar", "pec")
-MOST_TRIES = 4  # three orders, or two letters by one channel and two by another
+# three orders, or two letters by one channel and two by another; as many again when a
+# plan was broken long after its notice
+MOST_TRIES = 8
 
 
 class Chance:
@@ -324,6 +326,33 @@ class TestPlannerProperties(BaseCase):
         self.assertEqual(first, plan(it, table[::-1], today, shift))
         self.assertIn(first.kind, ("execute", "wait", "park", "stop", "close"))
         self.assertTrue(first.reasons, "no reason was given")
+
+    @settings(**{**SETTINGS, "max_examples": 60})
+    @given(st.integers(42, 400), st.integers(0, 60), st.booleans())
+    def test_a_broken_plan_begins_no_ladder_anew(self, told, gap, paid):
+        """It goes on after the notice, or with the notice when it no longer holds: no
+        friendly reminder, no order before the new notice arrived."""
+        it = World(standard_rules(), bill("900"), missing={"pec": "no_pec"})
+        for number in (3, 7, 15, 30):
+            it.run(DUE + timedelta(days=number))
+        it.tell("delivered", DUE + timedelta(days=37))
+        asked = replace(it.facts.done[-1], amount=Decimal(900))
+        event = Event("plan", DUE + timedelta(days=40))
+        it.change(done=(*it.facts.done[:-1], asked), events=(event,))
+        it.run(DUE + timedelta(days=41))
+        it.tell("agreed", DUE + timedelta(days=41))
+        if paid:
+            line = it.facts.lines[0]
+            it.change(lines=(replace(line, residual=Decimal(600)),))
+        it.tell("broken", DUE + timedelta(days=told))
+        today = DUE + timedelta(days=told + 1)
+        decision = it.until(today, today + timedelta(days=60 + gap))
+        is_stale = paid or told > 37 + 90
+        self.assertEqual(decision.rule.op, "default" if is_stale else "list")
+        self.assertEqual(it.round, 1)
+        if is_stale:
+            waits = it.until(today + timedelta(days=1), today + timedelta(days=gap + 1))
+            self.assertEqual((waits.kind, waits.rule.op), ("wait", "default"))
 
     @settings(**SETTINGS)
     @given(seeds)

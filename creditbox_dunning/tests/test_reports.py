@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from odoo import Command
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from .common import DunningCommon
@@ -137,6 +137,82 @@ class TestReports(DunningCommon):
             self.assertEqual(sum(part for _value, part in parts), total, field)
         buckets = dict(group._read_group([], ["bucket"], ["exposure:sum"]))
         self.assertIn("paid", buckets)
+
+    def _case_elsewhere(self):
+        customer = self.env["res.partner"].create(
+            {"name": "Altrove", "company_id": self.other_company.id}
+        )
+        return (
+            self.env["dunning.case"]
+            .sudo()
+            ._guarded()
+            .create(
+                {
+                    "name": "ALTROVE/1",
+                    "company_id": self.other_company.id,
+                    "partner_id": customer.id,
+                    "due_date": self.day(0),
+                }
+            )
+        )
+
+    def _companies_shown(self, user, ticked, domain=()):
+        report = self.env["dunning.group.report"].with_user(user)
+        report = report.with_context(allowed_company_ids=ticked.ids)
+        rows = report.formatted_read_group([*domain], ["company_id"], ["__count"])
+        return {row["company_id"][0] for row in rows}, report
+
+    def test_overview_shows_the_companies_not_ticked(self):
+        """All that the user may work in; the filter narrows it, and a case of a company
+        that is not ticked says what to do."""
+        case, both = self._case_elsewhere(), self.company | self.other_company
+        mine = set(self.company.ids)
+        self.assertEqual(self._companies_shown(self.director, self.company)[0], mine)
+        self.director.company_ids = [Command.set(both.ids)]
+        shown, report = self._companies_shown(self.director, self.company)
+        self.assertEqual(shown, set(both.ids))
+        ticked = [("is_ticked", "=", True)]
+        for of, companies in ((self.company, self.company), (both, both)):
+            shown = self._companies_shown(self.director, of, ticked)[0]
+            self.assertEqual(shown, set(companies.ids))
+        others = self._companies_shown(
+            self.director, self.company, [("is_ticked", "=", False)]
+        )[0]
+        self.assertEqual(others, set(self.other_company.ids))
+        row = report.search([("case_id", "=", case.id)])
+        self.assertFalse(row.is_ticked)
+        with self.assertRaisesRegex(UserError, f"Tick {self.other_company.name}"):
+            row.action_open_case()
+
+    def test_overview_of_the_head_shows_its_members(self):
+        """Level 4 of the head, nobody else, and not of another group."""
+        case = self._case_elsewhere()
+        head = self._create_dunning_user("head", "group")
+        self.assertEqual(
+            self._companies_shown(head, self.company)[0], set(self.company.ids)
+        )
+        group = self.env["utility.group"].create(
+            {
+                "name": "Gruppo",
+                "head_company_id": self.company.id,
+                "member_ids": [Command.set((self.company | self.other_company).ids)],
+            }
+        )
+        self.env.registry.clear_cache()
+        both = set((self.company | self.other_company).ids)
+        shown, report = self._companies_shown(head, self.company)
+        self.assertEqual(shown, both)
+        row = report.search([("case_id", "=", case.id)])
+        self.assertEqual(row.action_open_case()["res_id"], case.id)
+        self.assertEqual(
+            self._companies_shown(self.director, self.company)[0],
+            set(self.company.ids),
+            "a director of the head has no level in the members",
+        )
+        group.active = False
+        self.assertEqual(
+            self._companies_shown(head, self.company)[0], set(self.company.ids)
+        )
 
     def own_screens(self, company):
         """What the list of cases and the recovery report of one company show."""

@@ -5,7 +5,8 @@ from itertools import product
 from odoo.tests.common import BaseCase, tagged
 
 from odoo.addons.creditbox_dunning.rules.facts import Key
-from odoo.addons.creditbox_dunning.rules.sets import choose_set
+from odoo.addons.creditbox_dunning.rules.outcomes import waits_for
+from odoo.addons.creditbox_dunning.rules.sets import choose_set, key_of
 
 from .planner_common import rule, standard_rules
 
@@ -68,3 +69,38 @@ class TestRuleSets(BaseCase):
     def test_a_hole_is_told(self):
         rows, notes = choose_set((), Key("domestic", "water", "active", "suspendible"))
         self.assertEqual((rows, notes[0].code), ((), "no_set"))
+
+    def test_keys_of_a_case(self):
+        supply = ("large", "gas", "suspended", False)
+        self.assertEqual(
+            key_of(supply, "domestic", "water", "consumer"),
+            Key("large", "gas", "suspended", ""),
+            "the supply says it",
+        )
+        never_cut = ("active", "not_suspendible")
+        for customer_type, service, form, expected in (
+            ("domestic", "water", "public_body", ("domestic", "water")),
+            ("domestic", None, None, ("domestic", "")),
+            (None, "water", "public_body", ("public_body", "")),
+            (False, False, "consumer", ("domestic", "")),
+            (None, None, None, ("non_domestic", "")),
+        ):
+            found = key_of(None, customer_type, service, form)
+            self.assertEqual(found, Key(*expected, *never_cut))
+
+
+@tagged("post_install", "-at_install")
+class TestWaitsFor(BaseCase):
+    def test_what_an_open_action_waits_for(self):
+        for op, state, channels, begun, sent, expected in (
+            ("list", "executing", "file", True, False, "waits_plan"),
+            ("list", "executing", "file", False, False, "waits_outcome"),
+            ("default", "executing", "ar", False, False, "waits_sending"),
+            ("default", "executing", "email + pec", True, True, "waits_notification"),
+            ("default", "waiting_approval", "ar", False, False, "waits_approval"),
+            ("assign", "approved", "", False, False, "waits_queue"),
+            ("assign", "executing", "", False, True, "waits_outcome"),
+            ("remind", "planned", "email", False, False, "waits_person"),
+        ):
+            found = waits_for(op, state, channels, is_begun=begun, is_sent=sent)
+            self.assertEqual(found, expected, (op, state, channels))

@@ -77,15 +77,15 @@ class TestRun(DunningCommon):
         bills = self._many(7)
         self.run_on(1)
         poisoned = self.case_of(bills[3])
-        facts = type(self.env["dunning.facts"])
-        original = facts._key
+        guard = type(self.env["dunning.guard"])
+        original = guard._supply_of
 
-        def broken(self, case):
-            if case == poisoned:
+        def broken(self, case_id, *args):
+            if case_id == poisoned.id:
                 raise ValueError("poison")
-            return original(self, case)
+            return original(self, case_id, *args)
 
-        with patch.object(facts, "_key", broken):
+        with patch.object(guard, "_supply_of", broken):
             run = self.run_on(7)
         self.assertEqual(
             (run.state, run.count_errors, run.count_mails), ("partial", 1, 6)

@@ -173,8 +173,8 @@ class TestControl(DunningCommon):
     def test_errors_are_tried_again(self):
         """Gate 49: each error can be tried again by its button."""
         bill = self.overdue("B1")
-        facts = type(self.env["dunning.facts"])
-        with patch.object(facts, "_key", side_effect=ValueError("poison")):
+        guard = type(self.env["dunning.guard"])
+        with patch.object(guard, "_supply_of", side_effect=ValueError("poison")):
             run = self.run_on(7)
         self.assertEqual((run.state, run.count_errors), ("partial", 1))
         self.assertFalse(self.case_of(bill).action_ids)

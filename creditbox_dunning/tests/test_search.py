@@ -6,6 +6,8 @@ What is *not* claimed: a total over all open cases (the figures at the top of a 
 has to read them all, and is not asked here.
 """
 
+from datetime import timedelta
+
 from lxml import etree
 
 from odoo import fields
@@ -14,11 +16,20 @@ from odoo.tools.safe_eval import safe_eval
 
 from .common import DunningCommon
 from .large import PlansMixin, clone_cases
+from .web_client import Client, actions_of
 
 COUNT = 20_000
 # filters that keep a good part of all cases: reading them in order is the right way,
 # and their count stops at the web client's limit
 BROAD = {"closed", "nobody"}
+# models of which there is one for each case at least: none may be left out
+LISTED = {
+    "dunning.case",
+    "dunning.action",
+    "dunning.approval.request",
+    "dunning.communication",
+    "dunning.hold",
+}
 
 
 @tagged("post_install", "-at_install", "slow")
@@ -31,21 +42,18 @@ class TestLarge(PlansMixin, DunningCommon):
         cls.case = cls.case_of(bill)
         cls.pay(bill, 10.0)
         partial = bill.line_ids.matched_credit_ids
-        cls.first = clone_cases(cls.case, partial, COUNT)
+        hold = cls.env["dunning.hold"].suspend(
+            "case", cls.case.ids, "promise", date_to=fields.Date.today() + timedelta(9)
+        )
+        request = cls.case.action_ids[:1]._ask_approval()
+        cls.env.flush_all()
+        cls.first = clone_cases(cls.case, partial, COUNT, 1, hold, request)
         cls.cases = cls.env["dunning.case"].with_user(cls.operator)
 
-    def spec(self, model, kind="list"):
-        views = self.env[model].with_user(self.operator).get_views([(False, kind)])
-        arch = etree.fromstring(views["views"][kind]["arch"])
-        names = {node.get("name") for node in arch.iter("field")}
-        return {name: {} for name in names if name in self.env[model]._fields}
-
-    def page(self, model, domain, order=None):
+    def page(self, model, domain):
         """What the web client reads for the first page of a list."""
-        records = self.env[model].with_user(self.operator)
-        return records.web_search_read(
-            domain, self.spec(model), limit=80, order=order, count_limit=10_001
-        )
+        client = Client.of_model(self.env(user=self.operator, su=False), model, domain)
+        return client.page()
 
     def test_search_by_what_is_said_on_the_phone(self):
         """POD, tax code, VAT, bill number, phone, name, contract: each by an index."""
@@ -89,22 +97,35 @@ class TestLarge(PlansMixin, DunningCommon):
             self.cases.search([("search_bill", "ilike", text)], limit=5)
 
     def test_first_page_of_every_list(self):
-        pages = {
-            "dunning.case": [[("state", "!=", "closed")], []],
-            "dunning.action": [
-                [],
-                [("state", "in", ("executing", "waiting_approval"))],
-                [("state", "=", "failed")],
-            ],
-            "dunning.communication": [[], [("state", "=", "to_send")]],
-        }
-        for model, domains in pages.items():
-            for domain in domains:
-                with self.subTest(model=model, domain=domain):
+        """Each list of the menus as it opens: its filters, its order, its columns."""
+        seen = {}
+        for user in (self.operator, self._create_dunning_user("boss", "director")):
+            env = self.env(user=user, su=False)
+            for path, action in actions_of(env):
+                client = Client(env, action)
+                is_report = not env[action.res_model]._auto  # see the test below
+                if action.id in seen or is_report or "list" not in client.kinds:
+                    continue
+                seen[action.id] = action.res_model
+                with self.subTest(path=path):
                     with self.queries() as queries:
-                        self.page(model, domain)
-                    rows = [q for q in queries if "COUNT(*)" not in q[0]]
-                    self.assert_no_scan(rows, f"{model} {domain}")
+                        client.open("list")
+                    if not client.groupby:
+                        # a count may read all; it stops at the web client's limit
+                        queries = [q for q in queries if "COUNT(*)" not in q[0]]
+                    self.assert_no_scan(queries, f"{path} {action.res_model}")
+        self.assertGreater(len(seen), 15)
+        self.assertLessEqual(LISTED, set(seen.values()))
+
+    def test_a_page_of_cases_is_read_together(self):
+        """Each of the 80 cases has another step: they are not read one by one."""
+        env = self.env(user=self.operator, su=False)
+        client = Client(env, self.env.ref("creditbox_dunning.dunning_case_action"))
+        for kind, bound in (("list", 40), ("kanban", 80)):
+            env.invalidate_all()
+            with self.subTest(kind=kind), self.queries() as queries:
+                client.open(kind)
+            self.assertLess(len(queries), bound, kind)
 
     def test_reports_read_their_period(self):
         """Three months out of three years: what was done and paid then, by index."""

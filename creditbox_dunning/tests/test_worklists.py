@@ -131,6 +131,44 @@ class TestWorklists(DunningCommon):
         other = worklists.with_context(allowed_company_ids=self.other_company.ids)
         self.assertFalse(any(row["count"] for row in other.get_today()["lists"]))
 
+    def test_what_waits_elsewhere_in_the_group(self):
+        """Counted beside, never in the figure; nothing without a group or a right."""
+        key, others = "decide", self.other_company
+        head = self._create_dunning_user("head4", "group")
+        case = self.env["dunning.case"].sudo()._guarded()
+        customer = self.env["res.partner"].create(
+            {"name": "Altrove", "company_id": others.id}
+        )
+        vals = {"company_id": others.id, "partner_id": customer.id}
+        case.create([{**vals, "name": f"X/{n}", "next_kind": "stop"} for n in (1,)])
+        before = self.lists(head)[key]
+        self.assertEqual(before["elsewhere"]["count"], 0)
+        self.env["utility.group"].create(
+            {
+                "name": "Gruppo",
+                "head_company_id": self.company.id,
+                "member_ids": [Command.set((self.company | others).ids)],
+            }
+        )
+        self.env.registry.clear_cache()
+        found = self.lists(head)[key]
+        self.assertEqual(found["count"], before["count"])
+        self.assertEqual(found["elsewhere"]["count"], 1)
+        self.assertEqual(found["elsewhere"]["companies"][0]["name"], others.name)
+        cases = self.env["dunning.case"].with_user(head)
+        self.assertEqual(cases.search_count(found["action"]["domain"]), found["count"])
+        there = found["elsewhere"]["action"]["domain"]
+        self.assertEqual(cases.search(there).company_id, others)
+        # no level in the member: it is not there for a manager of the head alone
+        self.assertEqual(self.lists(self.manager)[key]["elsewhere"]["count"], 0)
+        # who works in both has ticked one only: told, but not led there
+        self.manager.company_ids = [Command.link(others.id)]
+        mine = self.env["dunning.worklist"].with_user(self.manager)
+        mine = mine.with_context(allowed_company_ids=self.company.ids).get_today()
+        [row] = [one for one in mine["lists"] if one["key"] == key]
+        self.assertEqual(row["elsewhere"]["count"], 1)
+        self.assertFalse(row["elsewhere"]["action"])
+
     def test_a_new_company_is_welcomed(self):
         user = new_test_user(
             self.env,

@@ -11,3 +11,4 @@ from . import dunning_protection_release_wizard
 from . import dunning_guard_waiver_wizard
 from . import dunning_action_finding
 from . import dunning_tryout
+from . import dunning_case_event_wizard

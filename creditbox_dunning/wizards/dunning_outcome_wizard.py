@@ -85,6 +85,26 @@ class DunningOutcomeWizard(models.TransientModel):
         help="Last day to pay; by the rules of the service when empty.",
     )
     protocol = fields.Char(help="Number of the registered letter or PEC.")
+    law_says = fields.Char(
+        string="What it broke",
+        compute="_compute_law_says",
+        help="The rules of law that forbade it on that day.",
+    )
+    is_unlawful = fields.Boolean(
+        string="It was carried out all the same",
+        help="Recorded as it happened, as against the law: with its indemnity, and the"
+        " case goes on lawfully from there.",
+    )
+    unlawful_note = fields.Text(
+        string="How it came to it",
+        help="Required: it stays in the history of the case.",
+    )
+    wrong_contract_id = fields.Many2one(
+        "utility.contract",
+        string="Supply that was cut instead",
+        help="When another supply was cut by mistake: it comes back, with its"
+        " indemnity.",
+    )
     note = fields.Char()
     proof = fields.Binary()
     proof_name = fields.Char()
@@ -96,13 +116,26 @@ class DunningOutcomeWizard(models.TransientModel):
             wizard.subject = found.pop() if len(found) == 1 else False
             wizard.are_letters = wizard.subject == "letter"
 
+    @api.depends("action_ids", "subject", "work_result", "done_date")
+    def _compute_law_says(self):
+        for wizard in self:
+            is_order = (
+                wizard.subject in ("list", "work") and len(wizard.action_ids) == 1
+            )
+            wizard.law_says = False
+            if is_order and wizard.work_result == "done" and wizard.done_date:
+                action = wizard.action_ids._origin
+                breach = action._find_breach(wizard.done_date)
+                wizard.law_says = action._breach_words(breach)
+
     def action_confirm(self):
         """Button: record it on every action chosen."""
         self.ensure_one()
         actions = self.action_ids
         self.env["dunning.case"]._check_is_operator()
         actions.check_access("read")
-        actions._check_takes_outcome()
+        if not (self.is_unlawful and all(a._is_withdrawn_order() for a in actions)):
+            actions._check_takes_outcome()
         if not self.subject:
             raise UserError(self.env._("Record actions of one kind at a time."))
         if self.subject == "letter":
@@ -213,11 +246,28 @@ class DunningOutcomeWizard(models.TransientModel):
             vals["planned_work_date"] = self.planned_date
         if self.pay_term:
             vals["pay_term"] = self.pay_term
+        if self.is_unlawful and state == "done":
+            self._record_unlawful(actions, vals)
+            return
         if self.subject == "list" and state == "done":
             self._record_list(actions, vals)
             return
         actions._record_outcome(
             outcome, self.done_date, state=state, note=self.note or "", **vals
+        )
+        if self.wrong_contract_id and outcome == "wrong_meter":
+            actions.ensure_one()._cut_instead(
+                self.wrong_contract_id, self.done_date, self.unlawful_note
+            )
+
+    def _record_unlawful(self, actions, vals):
+        """Against the law: one at a time, each has its own story."""
+        if len(actions) != 1 or self.subject not in ("list", "work"):
+            raise UserError(
+                self.env._("What is against the law is recorded one order at a time.")
+            )
+        actions._record_unlawful(
+            self.done_date, self.note or "", self.unlawful_note, **vals
         )
 
     def _get_work_outcome(self):

@@ -268,10 +268,25 @@ class UtilityContract(models.Model):
     def _suspendibility_facts_of(self, today):
         """{contract: rules.suspendibility.SupplyFacts} for ``today``, in bulk."""
         contracts = self.sudo()
+        # of wide tables only what is asked for
+        contracts.fetch(
+            [
+                "company_id",
+                "partner_id",
+                "supply_point_id",
+                "customer_type",
+                "supply_state",
+                "supply_state_date",
+            ]
+        )
         protections = self.env["utility.protection"]._facts_by_contract(
             contracts, today
         )
         facts = {}
+        contracts.partner_id.fetch(["legal_form"])
+        contracts.supply_point_id.fetch(
+            ["service", "public_function", "gas_use", "seasonal_use"]
+        )
         for contract in contracts:
             point = contract.supply_point_id
             of_customer, of_point = protections[contract.id]

@@ -13,14 +13,22 @@ const WORDS = {
     event: _t("On an event"),
 };
 
-/** The channels of a step, "ar + email", as people call them. */
+/**
+ * The channels of a step, "ar + email" or "pec|ar", as people call them. Where they
+ * are typed the codes stay.
+ */
 export class DunningChannelsField extends CharField {
     get formattedValue() {
         const value = super.formattedValue || "";
         return value
-            .split("+")
-            .map((code) => String(WORDS[code.trim()] || code.trim()))
-            .join(" + ");
+            .split("|")
+            .map((choice) =>
+                choice
+                    .split("+")
+                    .map((code) => String(WORDS[code.trim()] || code.trim()))
+                    .join(" + ")
+            )
+            .join(_t(" or "));
     }
 }
 

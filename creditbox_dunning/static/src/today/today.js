@@ -26,15 +26,28 @@ export class DunningToday extends Component {
     }
 
     get todo() {
-        return this.state.data.lists.filter((list) => list.count);
+        return this.state.data.lists.filter((list) => list.count || list.elsewhere.count);
     }
 
     get done() {
-        return this.state.data.lists.filter((list) => !list.count);
+        return this.state.data.lists.filter((list) => !list.count && !list.elsewhere.count);
     }
 
     open(list) {
         this.action.doAction(list.action);
+    }
+
+    namesOf(elsewhere) {
+        return elsewhere.companies.map((one) => `${one.name}: ${one.count}`).join("\n");
+    }
+
+    /** Only who reads them without ticking the company is led there. */
+    openElsewhere(ev, list) {
+        ev.preventDefault();
+        ev.stopPropagation();
+        if (list.elsewhere.action) {
+            this.action.doAction(list.elsewhere.action);
+        }
     }
 
     openCases() {
