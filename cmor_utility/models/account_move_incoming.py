@@ -69,3 +69,12 @@ class AccountMove(models.Model):
     def _cmor_settle(self, lines):
         if lines.cmor_practice_id:
             lines.cmor_practice_id._settle(fields.Date.context_today(self))
+
+
+class UtilityRowCloner(models.AbstractModel):
+    _inherit = "utility.row.cloner"
+
+    def _known_post_modules(self):
+        # EXTENDS utility_supply: our override looks at lines on the transit account,
+        # which a bill of the billing system and a payment of a customer do not have
+        return super()._known_post_modules() | {"cmor_utility"}

@@ -14,7 +14,6 @@ class CmorPractice(models.Model):
 
     cause_id = fields.Many2one(
         "cmor.cause",
-        string="Cause",
         readonly=True,
         copy=False,
         index="btree_not_null",
@@ -61,8 +60,9 @@ class CmorPractice(models.Model):
             "adopt": self.env._(
                 "the SII has it already: compare on the portal and adopt its code."
             ),
-            "unknown": self.env._("classify the cause %(cause)s first.")
-            % {"cause": self.cause_id.display_name},
+            "unknown": self.env._(
+                "classify the cause %(cause)s first.", cause=self.cause_id.display_name
+            ),
         }.get(self.cause_kind or "", False)
 
     def action_give_up_refused(self):

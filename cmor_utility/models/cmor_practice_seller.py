@@ -117,7 +117,7 @@ class CmorPractice(models.Model):
     def _evaluate(self, today):
         # EXTENDS: what sellers ask has no bills here
         mine = self.filtered("cc_vat")
-        super(CmorPractice, self - mine)._evaluate(today)
+        result = super(CmorPractice, self - mine)._evaluate(today)
         todo = mine.sudo().filtered(lambda p: p.state in lifecycle.OPEN_STATES)
         for company, practices in todo.grouped("company_id").items():
             terms = self.env["cmor.parameter"]._terms(company, today)
@@ -127,6 +127,7 @@ class CmorPractice(models.Model):
                 practice._evaluate_for_seller(today, terms, role)
             practices._settle_for_seller(today)
             practices._set_next()
+        return result
 
     def _evaluate_for_seller(self, today, terms, role):
         values = messages.typed_params(self.cc_values)

@@ -61,7 +61,6 @@ class CmorReceipt(models.Model):
     )
     reversal_id = fields.Many2one(
         "account.move",
-        string="Reversal",
         readonly=True,
         index="btree_not_null",
         check_company=True,

@@ -10,7 +10,6 @@ class CmorCancelInWizard(models.TransientModel):
     practice_ids = fields.Many2many("cmor.practice", required=True)
     reason_id = fields.Many2one(
         "cmor.cancel.reason",
-        string="Reason",
         required=True,
         domain="[('by_incoming', '=', True)]",
         default=lambda self: self._default_reason(),

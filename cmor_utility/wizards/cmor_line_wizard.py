@@ -11,7 +11,6 @@ class CmorLineWizard(models.TransientModel):
     company_id = fields.Many2one(related="charge_ids.company_id")
     practice_id = fields.Many2one(
         "cmor.practice",
-        string="Practice",
         required=True,
         domain="[('side', '=', 'incoming'), ('company_id', '=', company_id)]",
     )

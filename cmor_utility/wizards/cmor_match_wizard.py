@@ -20,7 +20,6 @@ class CmorMatchWizard(models.TransientModel):
     proposal_ids = fields.Many2many("utility.contract", compute="_compute_proposal_ids")
     contract_id = fields.Many2one(
         "utility.contract",
-        string="Contract",
         domain="[('company_id', '=', company_id), ('service', '=', sector)]",
     )
     doubt = fields.Char(string="What does not agree", compute="_compute_doubt")

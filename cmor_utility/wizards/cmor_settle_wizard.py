@@ -21,9 +21,9 @@ class CmorSettleWizard(models.TransientModel):
         required=True,
     )
     record_ids = fields.Many2many("cmor.flow.record", string="Records")
-    file_id = fields.Many2one("cmor.flow.file", string="File")
-    practice_id = fields.Many2one("cmor.practice", string="Practice")
-    layout_id = fields.Many2one("cmor.flow.layout", string="Layout")
+    file_id = fields.Many2one("cmor.flow.file")
+    practice_id = fields.Many2one("cmor.practice")
+    layout_id = fields.Many2one("cmor.flow.layout")
     company_id = fields.Many2one("res.company", compute="_compute_company_id")
     raw_text = fields.Text(compute="_compute_raw_text", string="Values as written")
     reason = fields.Char()

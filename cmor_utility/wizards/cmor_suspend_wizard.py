@@ -21,7 +21,6 @@ class CmorSuspendWizard(models.TransientModel):
             ("requested", "Request of suspension pending"),
             ("failed", "Suspension tried in vain"),
         ],
-        string="Declared",
         help="For the practices whose supply tells nothing.",
     )
     proof = fields.Text(help="What the declaration rests on: document, date, who.")

@@ -26,20 +26,6 @@ from odoo.tools import SQL
 from ..formats.bill_values import TAX_TOLERANCE, BillsRefused, amount_issues, percent_of
 from ..formats.issues import make
 
-# modules whose override of `account.move._post` was read and does nothing for a bill
-# without products, orders or fleet; another one means the careful way
-KNOWN_POST_MODULES = frozenset(
-    {
-        "account",
-        "account_fleet",
-        "l10n_it_edi",
-        "product_email_template",
-        "purchase_stock",
-        "sale",
-        "stock_account",
-        "utility_supply",
-    }
-)
 # kinds of account that the other side of a receivable cannot be
 NO_COUNTERPART = ("asset_receivable", "liability_payable", "off_balance")
 
@@ -305,7 +291,7 @@ class UtilityBillWriter(models.AbstractModel):
 
     def _slow_reason(self, books):
         """Why no bill of this company may take the fast way, "" when it may."""
-        unread = self._modules_of("account.move", "_post") - KNOWN_POST_MODULES
+        unread = self._unread_post_modules()
         if unread:
             return f"posting is extended by {', '.join(sorted(unread))}"
         if books.company.restrictive_audit_trail:

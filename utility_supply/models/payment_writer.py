@@ -19,7 +19,6 @@ from odoo import models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
-from .bill_writer import KNOWN_POST_MODULES
 from .row_cloner import KeptRank
 
 _logger = logging.getLogger(__name__)
@@ -219,7 +218,7 @@ class UtilityPaymentWriter(models.AbstractModel):
 
     def _slow_reason(self, company):
         """Why no payment of ``company`` may be a clone, "" when it may."""
-        unread = self._modules_of("account.move", "_post") - KNOWN_POST_MODULES
+        unread = self._unread_post_modules()
         for method in PAYMENT_METHODS:
             unread |= self._modules_of("account.payment", method)
         if unread - KNOWN_PAYMENT_MODULES:

@@ -19,6 +19,20 @@ _logger = logging.getLogger(__name__)
 
 # specimens kept in memory; a company has some ten of them
 MAX_SPECIMENS = 500
+# modules whose override of `account.move._post` was read and does nothing for a bill
+# without products, orders or fleet; another one means the careful way
+KNOWN_POST_MODULES = frozenset(
+    {
+        "account",
+        "account_fleet",
+        "l10n_it_edi",
+        "product_email_template",
+        "purchase_stock",
+        "sale",
+        "stock_account",
+        "utility_supply",
+    }
+)
 # small tables that decide accounts, taxes and defaults
 WHOLE_TABLES = (
     "account.fiscal.position",
@@ -73,6 +87,17 @@ class UtilityRowCloner(models.AbstractModel):
             for klass in type(self.env[model_name]).__mro__
             if method in vars(klass) and klass.__module__.startswith("odoo.addons.")
         }
+
+    def _known_post_modules(self):
+        """Modules whose override of ``account.move._post`` does nothing for a clone.
+
+        A module of ours that extends posting adds its name here, and says why it may.
+        """
+        return KNOWN_POST_MODULES
+
+    def _unread_post_modules(self):
+        """Modules that extend posting and that nobody has read."""
+        return self._modules_of("account.move", "_post") - self._known_post_modules()
 
     # --- specimens -----------------------------------------------------------
 
