@@ -73,6 +73,10 @@
     "assets": {"web.assets_backend": ["cmor_utility/static/src/**/*"]},
     # read by cmor.flow.layout._load_shipped
     "oca_data_manual": ["data/cmor_flow_field.csv"],
+    "assets": {
+        "web.assets_backend": ["cmor_utility/static/src/**/*"],
+        "web.assets_tests": ["cmor_utility/static/tests/tours/*.js"],
+    },
     "uninstall_hook": "uninstall_hook",
     "application": True,
 }

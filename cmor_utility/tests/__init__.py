@@ -35,4 +35,5 @@ from . import (
     test_rules_other,
     test_rules_receipts,
     test_rules_window,
+    test_tour_cmor,
 )

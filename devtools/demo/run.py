@@ -1,8 +1,8 @@
 """`./dev demo`: two invented utilities through the whole house, and the proof.
 
 ``run(env, small, out)`` prepares companies and users, acquires the workbooks as a user
-would, lets a month of nights pass, prepares the request to the indemnity system,
-prints what came out and compares it with an independent reckoning. The exit status is
+would, lets a month of nights pass, prepares the request to the indemnity system, receives
+the answers, prints what came out and compares it with an independent reckoning. The exit status is
 the number of comparisons that are not right (0 = all are).
 """
 
@@ -12,7 +12,7 @@ from collections import Counter, defaultdict
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from . import check, credit, generator, setup, show
+from . import answers, answers_check, check, credit, generator, setup, show
 from .billing import MONTH_OF_RUNS
 from .expected import Expected
 
@@ -46,6 +46,8 @@ def run(env, small, out, today=None):
     demo.month()
     demo.work()
     demo.claim()
+    demo.compare()
+    demo.answers()
     return demo.report()
 
 
@@ -62,7 +64,7 @@ class Demo:
             for key in generator.COMPANIES
         }
         self.companies, self.users, self.files = {}, {}, []
-        self.flow = None
+        self.flow, self.plan, self.expected, self.lines = None, {}, {}, []
         self._start = time.monotonic()
 
     def say(self, text):
@@ -162,6 +164,36 @@ class Demo:
             export(practices)
         self.flow = env["cmor.flow.file"].search([("company_id", "=", company.id)])
         self.env.cr.commit()
+
+    # --- the answers ------------------------------------------------------------
+    def compare(self):
+        """Compare what stands on the day of the claim, before any money of CSEA."""
+        for key, dataset in self.datasets.items():
+            company = self.companies[key]
+            expected = Expected([one.content for one in dataset.deliveries])
+            self.expected[key] = expected
+            lines = [
+                *check.compare(
+                    self.env,
+                    company,
+                    expected,
+                    self.anchor,
+                    self.today,
+                    has_claims=key == "energy",
+                ),
+                *credit.decisions(self.env, company),
+            ]
+            self.lines += [(company, line) for line in lines]
+
+    def answers(self):
+        """What the SII, CSEA and the network answer, on both sides."""
+        company = self.companies["energy"]
+        self.say("the answers of the SII, of CSEA and of the network")
+        self.plan = answers.play(self, company)
+        found = answers_check.compare(
+            self.env, company, self.expected["energy"], self.plan, self.today
+        )
+        self.lines += [(company, line) for line in found]
 
     # --- report -----------------------------------------------------------------
     def report(self):
@@ -263,6 +295,8 @@ class Demo:
         show.table(self.out, "Practices by state", ["state", "count"], states.items())
         for file in self.flow or ():
             self._show_flow(file)
+        for title, headings, rows in answers_check.tables(self.env):
+            show.table(self.out, title, headings, rows)
 
     def _show_flow(self, file):
         text = file.attachment_id.raw.decode("utf-8-sig")
@@ -273,26 +307,12 @@ class Demo:
 
     def _show_comparison(self):
         rows, wrong = [], []
-        for key, dataset in self.datasets.items():
-            company = self.companies[key]
-            expected = Expected([one.content for one in dataset.deliveries])
-            lines = [
-                *check.compare(
-                    self.env,
-                    company,
-                    expected,
-                    self.anchor,
-                    self.today,
-                    has_claims=key == "energy",
-                ),
-                *credit.decisions(self.env, company),
-            ]
-            for line in lines:
-                shown = [_short(line.found), _short(line.expected)]
-                verdict = "ok" if line.is_right else "DIFFERENT"
-                rows.append([company.name, line.what, *shown, verdict])
-                if not line.is_right:
-                    wrong.append((company, line))
+        for company, line in self.lines:
+            shown = [_short(line.found), _short(line.expected)]
+            verdict = "ok" if line.is_right else "DIFFERENT"
+            rows.append([company.name, line.what, *shown, verdict])
+            if not line.is_right:
+                wrong.append((company, line))
         show.table(
             self.out,
             "Compared with the independent reckoning",

@@ -155,6 +155,7 @@ def roles(env, company, operators, today):
                 "role": "udd",
                 "sector": sector,
                 "side_outgoing": True,
+                "side_incoming": True,
                 "vat": company.vat,
                 "date_from": today.replace(year=today.year - 3, day=1),
                 "accreditation_state": "accredited",

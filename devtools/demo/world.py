@@ -69,7 +69,7 @@ PLANS = {
         "suspended": 1,
         "terminated": 1,
         "switch_outs": 1,
-        "claimable": 2,
+        "claimable": 8,
     },
     ("water", False): {
         "household": 138,

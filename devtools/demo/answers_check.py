@@ -1,0 +1,173 @@
+"""The answers of both sides, compared with their plan and with the workbooks.
+
+States come from the plan alone, money from the independent reckoning of the claims
+(``claims.py``): nothing here is read out of what it is compared with.
+"""
+
+from collections import Counter
+from decimal import Decimal
+
+from . import answers
+from .check import Line, balance_by_customer, money
+from .claims import claims
+
+#: state in which an answer leaves a claim
+STATES = {
+    "paid": "paid",
+    "fixable": "rejected",
+    "annulled": "refund_due",
+    "unknown": "rejected",
+    "updated": "accepted",
+    "final": "closed_lost",
+    "asked": "accepted",
+    "silent": "sent",
+}
+#: state of an incoming practice after all its files
+STATES_IN = {
+    "charged": "to_charge",
+    "to_charge": "to_charge",
+    "difference": "to_charge",
+    "suspension": "matched",
+    "updated": "matched",
+    "annulled": "closed",
+    "waiting": "matched",
+    "other_holder": "unmatched",
+    "not_ours": "unmatched",
+}
+
+
+def compare(env, company, expected, plan, today):
+    """All the lines about the answers to ``company``.
+
+    :param expected: ``Expected`` of its workbooks
+    :param plan: what ``answers.play`` gave back
+    """
+    return [
+        *outgoing(company, expected, plan["outgoing"], today),
+        *debts(env, company, expected, plan["outgoing"], today),
+        *incoming(env, company, plan["incoming"]),
+        *records(env, company, plan),
+    ]
+
+
+def outgoing(company, expected, plan, today):
+    """States, amounts in force and CSEA's money of the claims."""
+    found = {p.contract_id.code: p.state for p in plan}
+    wanted = {p.contract_id.code: STATES[kind] for p, kind in plan.items()}
+    yield Line("answers: state of each claim", found, wanted)
+    reckoned = claims(expected, today)
+    amounts, paid = {}, Decimal(0)
+    for practice, kind in plan.items():
+        code = practice.contract_id.code
+        amounts[code] = reckoned[code].indemnity
+        if kind == "updated":
+            amounts[code] = answers.updated(amounts[code])
+        if kind in ("paid", "annulled"):
+            paid += amounts[code]
+    found = {p.contract_id.code: money(p.indemnity) for p in plan}
+    yield Line("answers: amount in force", found, amounts)
+    receipts = [
+        money(receipt.amount) for p in plan for receipt in p.sudo().receipt_ids
+    ]
+    yield Line("CSEA: money entered", sum(receipts), paid)
+    account = company.cmor_csea_account_id
+    items = account.env["account.move.line"].search(
+        [("account_id", "=", account.id), ("parent_state", "=", "posted")]
+    )
+    yield Line("CSEA: still to come on the bank", sum_of(items, "balance"), paid)
+
+
+def debts(env, company, expected, plan, today):
+    """What was paid lowers the customers' debt; what was annulled opens it again."""
+    reckoned = claims(expected, today)
+    wanted = expected.open_by_customer()
+    for practice, kind in plan.items():
+        if kind == "paid":
+            code = practice.contract_id.code
+            customer = expected.contracts[code]["Codice cliente"]
+            wanted[customer] -= reckoned[code].indemnity
+    wanted = {code: money(amount) for code, amount in wanted.items() if money(amount)}
+    found = balance_by_customer(env, company)
+    yield Line("open by customer, CSEA's money taken off", found, wanted)
+
+
+def incoming(env, company, plan):
+    """States and money of the notices received."""
+    practices = env["cmor.practice"].search(
+        [("company_id", "=", company.id), ("side", "=", "incoming")]
+    )
+    found = {practice.sii_code: practice.state for practice in practices}
+    wanted = {code: STATES_IN[notice.kind] for code, notice in plan.items()}
+    yield Line("incoming: state of each practice", found, wanted)
+    lines = [notice.line for notice in plan.values() if notice.line]
+    charged = sum_of(practices, "network_amount")
+    yield Line("incoming: charged by the network", charged, sum(lines))
+    stray = env["cmor.network.charge"].search(
+        [("company_id", "=", company.id), ("state", "=", "unmatched")]
+    )
+    yield Line(
+        "incoming: lines without practice",
+        sum_of(stray, "amount"),
+        answers.STRAY_LINE,
+    )
+    charges = env["utility.charge"].search(
+        [("company_id", "=", company.id), ("kind", "=", "cmor")]
+    )
+    to_bill = [notice.amount for notice in plan.values() if notice.kind == "charged"]
+    yield Line("incoming: charged to customers", sum_of(charges, "amount"), sum(to_bill))
+
+
+def records(env, company, plan):
+    """Each row received has its state, none has vanished."""
+    kinds = Counter(plan["outgoing"].values())
+    count = Counter(applied=len(plan["outgoing"]) - kinds["silent"])
+    count["applied"] += kinds["paid"] + 2 * kinds["annulled"] + kinds["updated"]
+    count["applied"] += len(plan["incoming"])
+    count["applied"] += sum(1 for notice in plan["incoming"].values() if notice.line)
+    # the stray line, the update and the annulment of the incoming side
+    count["applied"] += 3
+    # an answer and an annulment of practices that nobody knows
+    count["waiting"] += 2
+    found = Counter(
+        env["cmor.flow.record"]
+        .search([("company_id", "=", company.id), ("direction", "=", "in")])
+        .mapped("state")
+    )
+    yield Line("rows received, by state", dict(found), dict(count))
+
+
+def sum_of(records_, name):
+    """Exact sum of a monetary field."""
+    return sum((money(amount) for amount in records_.mapped(name)), Decimal(0))
+
+
+def tables(env):
+    """(title, headings, rows) of what was received and of what it asks for."""
+    files = env["cmor.flow.file"].search([("direction", "=", "in")], order="id")
+    yield (
+        "Files received",
+        ["file", "flow", "state", "rows", "to be checked"],
+        [
+            [
+                file.name,
+                file.code or "",
+                file.state,
+                len(file.record_ids),
+                file.count_waiting,
+            ]
+            for file in files
+        ],
+    )
+    states = Counter(
+        env["cmor.practice"].search([("side", "=", "incoming")]).mapped("state")
+    )
+    yield "Incoming practices by state", ["state", "count"], states.items()
+    deadlines = Counter(
+        (deadline.state, deadline.key)
+        for deadline in env["cmor.deadline"].search([])
+    )
+    yield (
+        "Terms",
+        ["state", "term", "count"],
+        [[*key, count] for key, count in sorted(deadlines.items())],
+    )
