@@ -19,7 +19,7 @@ STATES = {
     "unknown": "rejected",
     "updated": "accepted",
     "final": "closed_lost",
-    "asked": "accepted",
+    "asked": "cancel_requested",
     "silent": "sent",
 }
 #: state of an incoming practice after all its files
