@@ -14,7 +14,7 @@ class TestTourCmor(HttpCase, IncomingCommon, ReceiveCommon):
         super().setUpClass()
         cls.sent = cls._create_bare(1, prefix="TOUR")
         unknown = cls._ack(cls.sent, CP_UTENTE="E99-00000001", CP_GESTORE="SII99")
-        cls.acks = cls._load("claim_ack", cls._ack(cls.sent), unknown)
+        cls.acks = cls._load("claim_ack", cls._ack(cls.sent, ok=False), unknown)
         cls._load("claim_notice_in", cls._notice_row())
         cls.incoming = cls.env["cmor.practice"].search([("side", "=", "incoming")])
         cls._charged_by_network(cls.incoming, "100")

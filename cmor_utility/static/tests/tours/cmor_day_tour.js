@@ -3,13 +3,13 @@ import { stepUtils } from "@web_tour/tour_utils";
 
 const menu = (name) => `[data-menu-xmlid='cmor_utility.${name}']`;
 
-/** Opens an entry of a section of the CMOR app, or the section when it is an entry. */
-function openMenu(section, entry) {
-    const steps = [{ trigger: `.o_menu_sections ${menu(section)}`, run: "click" }];
-    if (entry) {
-        steps.push({ trigger: menu(entry), run: "click" });
-    }
-    return steps;
+/** Opens an entry of a section of the CMOR app and waits for its list. */
+function openMenu(section, entry, title) {
+    return [
+        { trigger: `.o_menu_sections ${menu(section)}`, run: "click" },
+        { trigger: menu(entry), run: "click" },
+        { trigger: `.o_control_panel .o_last_breadcrumb_item:contains('${title}')` },
+    ];
 }
 
 registry.category("web_tour.tours").add("cmor_day", {
@@ -23,7 +23,7 @@ registry.category("web_tour.tours").add("cmor_day", {
         },
         { trigger: ".o_cmor_dashboard [data-side='incoming']" },
         // what waits for a person
-        ...openMenu("menu_flows", "cmor_flow_record_waiting_menu"),
+        ...openMenu("menu_flows", "cmor_flow_record_waiting_menu", "Answers to check"),
         {
             content: "the answer about a practice that nobody knows waits",
             trigger: ".o_list_view .o_data_row .o_data_cell:contains('E99-00000001')",
@@ -54,10 +54,10 @@ registry.category("web_tour.tours").add("cmor_day", {
             trigger:
                 "body:not(:has(.modal)) .o_form_view [name='set_aside_reason']:contains('altro utente')",
         },
-        // a practice and all that happened to it
-        ...openMenu("menu_practices", "cmor_practice_menu"),
+        // the refused practice needs an action: all that happened to it
+        ...openMenu("menu_practices", "cmor_practice_menu", "Practices"),
         {
-            trigger: ".o_list_view .o_data_row .o_data_cell:contains('TOUR/0')",
+            trigger: ".o_list_view .o_data_row .o_data_cell:contains('TOUR-00000000')",
             run: "click",
         },
         {
@@ -66,17 +66,18 @@ registry.category("web_tour.tours").add("cmor_day", {
             run: "click",
         },
         {
-            content: "has the SII's answer with its code",
-            trigger: ".o_form_view .o_utility_timeline .o_utility_entry:contains('SII')",
+            content: "has the SII's answer in its own words",
+            trigger:
+                ".o_form_view .o_utility_timeline .o_utility_entry:contains('Campi obbligatori mancanti')",
         },
         // terms
-        ...openMenu("menu_practices", "cmor_deadline_menu"),
+        ...openMenu("menu_practices", "cmor_deadline_menu", "Deadlines"),
         {
             content: "the terms of the practices",
-            trigger: ".o_view_controller.o_calendar_view, .o_list_view .o_data_row",
+            trigger: ".o_list_view .o_data_row .o_data_cell[name='practice_id']:contains('SII000000000001')",
         },
         // the other side
-        ...openMenu("menu_incoming", "cmor_practice_incoming_menu"),
+        ...openMenu("menu_incoming", "cmor_practice_incoming_menu", "Incoming practices"),
         {
             content: "the customer whose CMOR the network has charged to us",
             trigger: ".o_list_view .o_data_row .o_data_cell:contains('SII000000000001')",
