@@ -66,9 +66,7 @@ def outgoing(company, expected, plan, today):
             paid += amounts[code]
     found = {p.contract_id.code: money(p.indemnity) for p in plan}
     yield Line("answers: amount in force", found, amounts)
-    receipts = [
-        money(receipt.amount) for p in plan for receipt in p.sudo().receipt_ids
-    ]
+    receipts = [money(receipt.amount) for p in plan for receipt in p.sudo().receipt_ids]
     yield Line("CSEA: money entered", sum(receipts), paid)
     account = company.cmor_csea_account_id
     items = account.env["account.move.line"].search(
@@ -114,7 +112,9 @@ def incoming(env, company, plan):
         [("company_id", "=", company.id), ("kind", "=", "cmor")]
     )
     to_bill = [notice.amount for notice in plan.values() if notice.kind == "charged"]
-    yield Line("incoming: charged to customers", sum_of(charges, "amount"), sum(to_bill))
+    yield Line(
+        "incoming: charged to customers", sum_of(charges, "amount"), sum(to_bill)
+    )
 
 
 def records(env, company, plan):
@@ -163,8 +163,7 @@ def tables(env):
     )
     yield "Incoming practices by state", ["state", "count"], states.items()
     deadlines = Counter(
-        (deadline.state, deadline.key)
-        for deadline in env["cmor.deadline"].search([])
+        (deadline.state, deadline.key) for deadline in env["cmor.deadline"].search([])
     )
     yield (
         "Terms",
