@@ -1,8 +1,8 @@
 """What the SII, CSEA and the network answer to the demonstration, both sides.
 
 The answers are files, written with the shipped layouts and received as any file is:
-which practice gets which answer is a plan (``OUTGOING``, ``INCOMING``), given out in the
-order of the contracts' codes, so that every list of the app has something to show.
+which practice gets which answer is a plan (``OUTGOING``, ``INCOMING``), given out in
+the order of the contracts' codes, so that every list of the app has something to show.
 """
 
 from dataclasses import dataclass

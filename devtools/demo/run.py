@@ -1,10 +1,10 @@
 """`./dev demo`: two invented utilities through the whole house, and the proof.
 
 ``run(env, small, out)`` prepares companies and users, acquires the workbooks as a user
-would, lets a month of nights pass, prepares the request to the indemnity system, compares
-all that with an independent reckoning, receives the answers of both sides, compares again
-and prints what came out. The exit status is the number of comparisons that are not right
-(0 = all are).
+would, lets a month of nights pass, prepares the request to the indemnity system and
+compares all that with an independent reckoning; then it receives the answers of both
+sides, compares again and prints what came out. The exit status is the number of
+comparisons that are not right (0 = all are).
 """
 
 import base64
