@@ -35,22 +35,26 @@ ADMITTED = ("paid", "annulled", "updated", "asked")
 
 @dataclass(frozen=True)
 class Notice:
-    """A CMOR that we are charged: of ``amount``, the network's line of ``line``."""
+    """A CMOR that we are charged: of ``amount``, the network's line of ``line``.
+
+    ``age`` is how many days ago the SII accepted it: the terms run from there.
+    """
 
     kind: str
     amount: Decimal
     line: Decimal | None = None
+    age: int = 3
 
 
 INCOMING = (
     Notice("charged", Decimal("84.30"), Decimal("84.30")),
-    Notice("to_charge", Decimal("142.18"), Decimal("142.18")),
-    Notice("difference", Decimal("96.00"), Decimal("108.50")),
+    Notice("to_charge", Decimal("142.18"), Decimal("142.18"), age=75),
+    Notice("difference", Decimal("96.00"), Decimal("108.50"), age=40),
     Notice("suspension", Decimal("203.77")),
     Notice("updated", Decimal("150.00")),
     Notice("annulled", Decimal("61.05")),
-    Notice("waiting", Decimal("77.40")),
-    Notice("other_holder", Decimal("119.90")),
+    Notice("waiting", Decimal("77.40"), age=11),
+    Notice("other_holder", Decimal("119.90"), age=8),
     Notice("not_ours", Decimal("55.25")),
 )
 UPDATED_TO = Decimal("90.00")
@@ -260,7 +264,7 @@ class Post:
             "distributor_vat": _vat(contract.supply_point_id.distributor_id),
             "cmor_amount": notice.amount,
             "has_prev": "0",
-            "accepted_on": self.today - timedelta(days=3),
+            "accepted_on": self.today - timedelta(days=notice.age),
         }
 
     def _lines(self, cases):
@@ -270,7 +274,7 @@ class Post:
                 "pod": contract.supply_point_id.code,
                 "document_kind": "F",
                 "bill_number": f"TR/{code[-4:]}",
-                "bill_date": self.today - timedelta(days=1),
+                "bill_date": self.today - timedelta(days=notice.age - 2),
                 "cmor_amount": notice.line,
             }
             for code, (notice, contract) in cases.items()
