@@ -53,7 +53,7 @@ INCOMING = (
     Notice("suspension", Decimal("203.77")),
     Notice("updated", Decimal("150.00")),
     Notice("annulled", Decimal("61.05")),
-    Notice("waiting", Decimal("77.40"), age=11),
+    Notice("waiting", Decimal("77.40"), age=75),
     Notice("other_holder", Decimal("119.90"), age=8),
     Notice("not_ours", Decimal("55.25")),
 )
