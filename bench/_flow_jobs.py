@@ -18,7 +18,7 @@ from ._run_jobs import Memory, told
 
 CHUNK = 500
 # rows of a table that are not one for each practice: not worth writing again
-FEW = 10
+FEW = 50
 PREFIX = "Q"
 
 

@@ -138,7 +138,7 @@ class Bench:
         self.say(f"    rows written again, new+changed: {', '.join(rows)}")
         if label.startswith("in"):
             split = figures["parts"]["check and split"] * 10000 / count
-            self.good &= split <= SPLIT_BOUND
+            self.good &= split <= SPLIT_BOUND or count < 10000
             self.say(
                 f"    check and split of 10,000 rows: {split:.1f} s"
                 f" (bound {SPLIT_BOUND} s), applied too:"

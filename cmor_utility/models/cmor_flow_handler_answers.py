@@ -209,8 +209,8 @@ class CmorFlowHandler(models.AbstractModel):
             self._enter(path, event, effect, file, items)
         self._answer_requests(told)
         practices = self.env["cmor.practice"].union(*(i.practice for i in told))
-        changed = practices.filtered(
-            lambda p: any(i.practice == p and i.decision.effect == "amount" for i in told)
+        changed = practices.browse(
+            item.practice.id for item in told if item.decision.effect == "amount"
         )
         if changed:
             today = fields.Date.context_today(self)
