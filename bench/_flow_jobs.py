@@ -26,7 +26,7 @@ PREFIX = "Q"
 
 
 def _today():
-    return date.today()
+    return date.today()  # noqa: DTZ011 the machine's day, as Odoo's own
 
 
 def _end():
@@ -49,10 +49,13 @@ def _world(env):
         for name in ("user", "manager")
     ]
     env.company._utility_setup_books()
-    World.role = env["cmor.company.role"].search(
-        [("company_id", "=", env.company.id), ("user_ids", "=", World.operator.id)],
-        limit=1,
-    ) or World._create_role()
+    World.role = (
+        env["cmor.company.role"].search(
+            [("company_id", "=", env.company.id), ("user_ids", "=", World.operator.id)],
+            limit=1,
+        )
+        or World._create_role()
+    )
     World.practices = env["cmor.practice"].with_user(World.operator)
     env["cmor.flow.layout"].search([]).action_acknowledge()
     return World
@@ -155,71 +158,7 @@ def prepare_sent(env, count):
     from odoo.addons.creditbox_dunning.tests.many import _clone, _reserve
 
     count, cr = int(count), env.cr
-    world = _world(env)
-    today = _today()
-    layout = env["cmor.flow.layout"]._find("claim_request", env.company, today)
-    practice = (
-        env["cmor.practice"]
-        .sudo()
-        ._guarded()
-        .create(
-            {
-                "company_id": env.company.id,
-                "name": "QSPEC",
-                "code": "QSPEC",
-                "sector": "electricity",
-                "side": "outgoing",
-                "state": "sent",
-                "sent_on": env.cr.now(),
-                "role_id": world.role.id,
-                "indemnity": 100.0,
-            }
-        )
-    )
-    file = (
-        env["cmor.flow.file"]
-        .sudo()
-        ._guarded()
-        .create(
-            {
-                "company_id": env.company.id,
-                "name": "QSPEC.csv",
-                "role_id": world.role.id,
-                "layout_id": layout.id,
-                "type_id": layout.type_id.id,
-                "layout_state": layout.state,
-                "state": "sent",
-            }
-        )
-    )
-    code = (
-        env["cmor.practice.code"]
-        .sudo()
-        ._guarded()
-        .create(
-            {
-                "company_id": env.company.id,
-                "code": "QSPEC",
-                "practice_id": practice.id,
-                "role_id": world.role.id,
-                "date": today,
-            }
-        )
-    )
-    record = (
-        env["cmor.flow.record"]
-        .sudo()
-        ._guarded()
-        .create(
-            {
-                "file_id": file.id,
-                "practice_id": practice.id,
-                "code": "QSPEC",
-                "amount": 100,
-                "state": "sent",
-            }
-        )
-    )
+    practice, code, record = _sent(env)
     env.flush_all()
     name = SQL("'Q-' || lpad(n::text, 8, '0')")
     practices = _reserve(cr, "cmor_practice", count)
@@ -234,7 +173,54 @@ def prepare_sent(env, count):
     cr.commit()
     cr.execute("ANALYZE")
     cr.commit()
-    told(seconds=0)
+    told()
+
+
+def _sent(env):
+    """A bare practice that was sent, its code and its record in a file."""
+    world, today = _world(env), _today()
+    layout = env["cmor.flow.layout"]._find("claim_request", env.company, today)
+    common = {"company_id": env.company.id, "role_id": world.role.id}
+    practice = _created(
+        env["cmor.practice"],
+        **common,
+        name="QSPEC",
+        code="QSPEC",
+        sector="electricity",
+        side="outgoing",
+        state="sent",
+        sent_on=env.cr.now(),
+        indemnity=100.0,
+    )
+    file = _created(
+        env["cmor.flow.file"],
+        **common,
+        name="QSPEC.csv",
+        layout_id=layout.id,
+        type_id=layout.type_id.id,
+        layout_state=layout.state,
+        state="sent",
+    )
+    code = _created(
+        env["cmor.practice.code"],
+        **common,
+        code="QSPEC",
+        practice_id=practice.id,
+        date=today,
+    )
+    record = _created(
+        env["cmor.flow.record"],
+        file_id=file.id,
+        practice_id=practice.id,
+        code="QSPEC",
+        amount=100,
+        state="sent",
+    )
+    return practice, code, record
+
+
+def _created(model, **vals):
+    return model.sudo()._guarded().create(vals)
 
 
 # --- ours ---------------------------------------------------------------------
@@ -391,17 +377,23 @@ def _bare_facts(env, ids):
         "SELECT * FROM cmor_practice WHERE id = ANY(%s)",
         "SELECT * FROM cmor_practice_line WHERE practice_id = ANY(%s)",
         "SELECT * FROM cmor_practice_condition WHERE practice_id = ANY(%s)",
-        "SELECT c.*, p.*, s.* FROM cmor_practice q"
-        " JOIN utility_contract c ON c.id = q.contract_id"
-        " JOIN res_partner p ON p.id = q.partner_id"
-        " JOIN utility_supply_point s ON s.id = q.supply_point_id"
-        " WHERE q.id = ANY(%s)",
-        "SELECT n.* FROM cmor_practice q"
-        " JOIN utility_notice n ON n.contract_id = q.contract_id"
-        " WHERE q.id = ANY(%s)",
-        "SELECT l.move_id, l.balance, l.amount_residual FROM cmor_practice q"
-        " JOIN account_move_line l ON l.utility_contract_id = q.contract_id"
-        " WHERE q.id = ANY(%s)",
+        (
+            "SELECT c.*, p.*, s.* FROM cmor_practice q"
+            " JOIN utility_contract c ON c.id = q.contract_id"
+            " JOIN res_partner p ON p.id = q.partner_id"
+            " JOIN utility_supply_point s ON s.id = q.supply_point_id"
+            " WHERE q.id = ANY(%s)"
+        ),
+        (
+            "SELECT n.* FROM cmor_practice q"
+            " JOIN utility_notice n ON n.contract_id = q.contract_id"
+            " WHERE q.id = ANY(%s)"
+        ),
+        (
+            "SELECT l.move_id, l.balance, l.amount_residual FROM cmor_practice q"
+            " JOIN account_move_line l ON l.utility_contract_id = q.contract_id"
+            " WHERE q.id = ANY(%s)"
+        ),
     )
     begun = time.perf_counter()
     for query in queries:
