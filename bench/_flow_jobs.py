@@ -81,7 +81,7 @@ def prepare(env, count):
     if len(found) != count:
         raise AssertionError(f"{len(found)} candidates of {count}")
     env.cr.commit()
-    # without, the first declarations after it take minutes: plans for empty tables
+    # the tables of the practices were empty when statistics were taken last
     env.cr.execute("ANALYZE")
     env.cr.commit()
     ids = found.ids
