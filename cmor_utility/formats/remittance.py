@@ -26,10 +26,10 @@ def amount(text):
     if "," in text:
         text = text.replace(".", "").replace(" ", "").replace(",", ".")
     try:
-        value = Decimal(text)
-    except InvalidOperation:
+        value = Decimal(text).quantize(Decimal("0.01"))
+    except InvalidOperation:  # also more digits than any money has
         return None
-    return value.quantize(Decimal("0.01")) if value > 0 else None
+    return value if value > 0 else None
 
 
 def read(text):

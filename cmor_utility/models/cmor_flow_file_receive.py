@@ -345,6 +345,9 @@ class CmorFlowFile(models.Model):
                     return
                 if not chunk or (stop and monotonic() > stop):
                     break
+                if len(chunk) == CHUNK:
+                    # a file may have a hundred thousand rows: keep none of them
+                    self.env.invalidate_all()
         if self.filtered(lambda f: f.state == "received"):
             self.env.ref("cmor_utility.ir_cron_cmor_received").sudo()._trigger()
 

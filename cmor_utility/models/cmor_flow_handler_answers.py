@@ -70,7 +70,7 @@ class CmorFlowHandler(models.AbstractModel):
         records.answered_id.filtered(lambda r: r.state == "written")._deem_sent()
         values = {record: record._values() for record in records}
         causes = self._causes_of(key, values)
-        asked = self._live_cancels(key, records)
+        requests = self._live_cancels(key, records)
         seen = self._seen_answers(key, records)
         taken = self._taken_codes(records, values)
         for record in records:
@@ -79,7 +79,7 @@ class CmorFlowHandler(models.AbstractModel):
                 results[record] = waiting(practice, "unknown_practice")
                 continue
             said = values[record]
-            item = _Told(record, practice, said, causes[record], asked.get(practice))
+            item = _Told(record, practice, said, causes[record], requests.get(practice))
             facts = self._facts_of(item, seen.get(practice, {}))
             item.decision = answers.decide(key, said, facts)
             if (
@@ -91,8 +91,6 @@ class CmorFlowHandler(models.AbstractModel):
             results[record] = self._result_of(item)
             if item.decision.verdict == answers.APPLY:
                 told.append(item)
-                if item.decision.sets.get("sii_code"):
-                    taken[item.decision.sets["sii_code"]] = practice
         self._carry_out(key, told)
         return results
 
@@ -217,10 +215,8 @@ class CmorFlowHandler(models.AbstractModel):
             self._enter(path, event, effect, file, items)
         self._answer_requests(told)
         practices = self.env["cmor.practice"].union(*(i.practice for i in told))
-        changed = practices.filtered(
-            lambda p: any(
-                i.practice == p and i.decision.effect == "amount" for i in told
-            )
+        changed = practices.browse(
+            item.practice.id for item in told if item.decision.effect == "amount"
         )
         if changed:
             today = fields.Date.context_today(self)

@@ -291,15 +291,21 @@ class CmorFlowRecord(models.Model):
         return results
 
     def _write_results(self, results):
-        now = fields.Datetime.now()
+        now, alike = fields.Datetime.now(), {}
         for record, result in results.items():
             result = Result(*result)
-            record._guarded().write(
+            if record.practice_id != result.practice:
+                record._guarded().write({"practice_id": result.practice.id})
+            params = messages.encode_params(result.params) or False
+            key = (result.state, result.problem or False, json.dumps(params))
+            alike.setdefault(key, (params, []))[1].append(record.id)
+        # one write for all that became the same, not one each
+        for (state, problem, _text), (params, ids) in alike.items():
+            self.browse(ids)._guarded().write(
                 {
-                    "state": result.state,
-                    "practice_id": result.practice.id,
-                    "problem": result.problem or False,
-                    "problem_params": messages.encode_params(result.params) or False,
+                    "state": state,
+                    "problem": problem,
+                    "problem_params": params,
                     "handled_on": now,
                 }
             )

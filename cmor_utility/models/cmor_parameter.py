@@ -3,6 +3,7 @@ from decimal import Decimal, InvalidOperation
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
+from odoo.tools import ormcache
 
 from odoo.addons.utility_supply.rules import workdays
 
@@ -80,6 +81,25 @@ class CmorParameter(models.Model):
         for parameter in self:
             parameter.display_name = f"{parameter.key or ''} = {parameter.value or ''}"
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        # OVERRIDE: the values kept are no longer those in force
+        result = super().create(vals_list)
+        self.env.registry.clear_cache()
+        return result
+
+    def write(self, vals):
+        # OVERRIDE: as in create
+        result = super().write(vals)
+        self.env.registry.clear_cache()
+        return result
+
+    def unlink(self):
+        # OVERRIDE: as in create
+        result = super().unlink()
+        self.env.registry.clear_cache()
+        return result
+
     @api.constrains("key", "value", "unit")
     def _check_value(self):
         for parameter in self:
@@ -121,10 +141,15 @@ class CmorParameter(models.Model):
 
     @api.model
     def _values(self, company, day):
-        """{key: typed value} in force for ``company`` on ``day``; one query."""
+        """{key: typed value} in force for ``company`` on ``day``."""
+        # asked for each of thousands of practices, a day at a time
+        return dict(self._kept_values(company.id, fields.Date.to_date(day)))
+
+    @ormcache("company_id", "day")
+    def _kept_values(self, company_id, day):
         found = self.sudo().search(
             Domain("date_from", "<=", day)
-            & Domain("company_id", "in", [False, company.id]),
+            & Domain("company_id", "in", [False, company_id]),
             order="date_from, id",
         )
         shared = found.filtered(lambda parameter: not parameter.company_id)

@@ -199,7 +199,8 @@ class CmorPracticeCondition(models.Model):
         changed = {
             name: value
             for name, value in vals.items()
-            if name != "practice_id" and self[name] != value
+            # what is empty comes back as False, whatever was written
+            if name != "practice_id" and (self[name] or False) != (value or False)
         }
         if changed:
             self._guarded().write(changed)

@@ -209,7 +209,9 @@ class TestLifecycle(BaseCase):
                 )
 
     def test_no_way_from_a_refused_claim(self):
-        for state in ("rejected", "cancelled", "candidate", "closed_lost"):
+        # from a refusal only a person who adopts the SII's code goes on
+        self.assertNotIn("rejected", lifecycle.PAYABLE_STATES)
+        for state in ("cancelled", "candidate", "closed_lost"):
             self.assertFalse(
                 lifecycle.deemed_path(
                     "outgoing", state, "paid", lifecycle.DEEMED_BEFORE_PAID

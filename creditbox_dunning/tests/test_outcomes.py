@@ -6,6 +6,7 @@ The outcomes are recorded by hand, as long as no channel brings them.
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import freeze_time, tagged
+from odoo.tools import format_date
 
 from odoo.addons.creditbox_dunning.models.dunning_action import OUTCOME_LABELS
 from odoo.addons.creditbox_dunning.rules.outcomes import OUTCOMES, POSTAL
@@ -271,7 +272,7 @@ class TestRecording(OutcomeCommon):
         self.to_reduce()
         with self.assertRaises(UserError) as error:
             self.work(72)  # the Friday after, unlawful: Easter is near
-        self.assertIn(self.day(72).isoformat(), str(error.exception))
+        self.assertIn(format_date(self.env, self.day(72)), str(error.exception))
         self.assertEqual(self.contract.supply_state, "active")
 
     def test_protected_meanwhile(self):

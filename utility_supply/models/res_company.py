@@ -1,3 +1,5 @@
+from functools import lru_cache
+
 import holidays
 
 from odoo import api, fields, models
@@ -5,6 +7,12 @@ from odoo.exceptions import AccessError, UserError
 
 BILL_JOURNAL_CODE = "BOLL"
 PAYMENT_JOURNAL_CODE = "INCG"
+
+
+@lru_cache(maxsize=64)
+def _italian_holidays(years):
+    # asked for each of thousands of bills and practices: milliseconds each time
+    return frozenset(holidays.country_holidays("IT", years=sorted(years)))
 
 
 class ResCompany(models.Model):
@@ -82,7 +90,7 @@ class ResCompany(models.Model):
         again from 2026). Patron saints' days are not in it: they are the
         municipality's.
         """
-        return set(holidays.country_holidays("IT", years=list(years)))
+        return set(_italian_holidays(frozenset(years)))
 
     # --- books -----------------------------------------------------------------
 

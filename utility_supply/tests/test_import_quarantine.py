@@ -11,7 +11,7 @@ from odoo import Command
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 
-from odoo.addons.utility_supply.formats import workbook
+from odoo.addons.utility_supply.formats import datasets, workbook
 from odoo.addons.utility_supply.formats.issues import FileRefused
 from odoo.addons.utility_supply.models.import_reading import MASK
 from odoo.addons.utility_supply.tests.import_common import (
@@ -304,7 +304,8 @@ class TestImportQuarantine(ImportCommon):
     def test_template_can_be_downloaded_and_comes_back(self):
         """Row I07."""
         profiles = self.env["utility.import.profile"]._shipped()
-        self.assertEqual(len(profiles), 5)
+        # a module of ours may ship more
+        self.assertLessEqual(set(datasets.BASE), set(profiles.mapped("dataset")))
         data, _name = profiles[0]._template_bytes()
         book = openpyxl.load_workbook(io.BytesIO(data))
         self.assertIn("Solleciti pregressi", book.sheetnames)

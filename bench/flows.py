@@ -1,0 +1,150 @@
+"""Practices per second out to a file and answers in, against a bare loop.
+
+Usage: ./dev bench flows [--sizes 2000,10000] [--received 10000,100000]
+                         [--forms csv,xml] [--source DATABASE] [--write FILE]
+
+Out: ``_export`` of confirmed practices, each with its customer, contract, four bills
+and a notice. What is measured is all that the button does but the question about the
+layout: lock, facts and conditions read again, file checked row by row, records, codes,
+events, next steps, terms, commit. In: ``_receive`` of one acknowledgement each (one in
+ten a refusal), of those practices (``--sizes``) or of bare ones (``--received``): bytes
+kept, rows checked, records, practices found, answers applied, events, terms, commit.
+
+The bare side, in the same process just after: a csv or lxml loop over the same rows,
+SELECTs of the rows that the work is about, one COPY a table of the rows that were
+inserted, one UPDATE a table of those that were changed. ``--source`` clones an existing
+database instead of the template. Exit status 1 when a bound does not hold:
+
+* at most 3 times the bare side, both ways;
+* memory does not grow with the practices;
+* 10,000 answers checked and split into records, each with its result, within 60 s.
+"""
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+from devtools import testkit
+
+RATIO_BOUND = 3
+# MB from the smallest to the largest number of practices
+MEMORY_BOUND = 100
+# seconds for 10,000 rows: all of the receiving, which includes check and split
+SPLIT_BOUND = 60
+JOBS = "bench._flow_jobs"
+
+
+def main(args):
+    options = parse(args)
+    bench = Bench(options)
+    bench.say(f"load {os.getloadavg()[0]:.1f} at the start")
+    good = bench.run()
+    bench.say(f"load {os.getloadavg()[0]:.1f} at the end")
+    bench.say("All bounds hold." if good else "A BOUND DOES NOT HOLD.")
+    if options.write:
+        command = "./dev bench flows " + " ".join(args)
+        text = "\n".join(bench.lines)
+        Path(options.write).write_text(f"`{command}`\n\n```\n{text}\n```\n")
+    return 0 if good else 1
+
+
+def parse(args):
+    parser = argparse.ArgumentParser(prog="flows")
+    parser.add_argument("--sizes", default="2000,10000")
+    parser.add_argument("--received", default="10000,100000")
+    parser.add_argument("--forms", default="csv,xml")
+    parser.add_argument("--source", default=None)
+    parser.add_argument("--write", default="")
+    options = parser.parse_args(args)
+    for name in ("sizes", "received"):
+        texts = getattr(options, name).split(",")
+        setattr(options, name, [int(text) for text in texts if text])
+    options.forms = [form for form in options.forms.split(",") if form]
+    return options
+
+
+def job(database, entry, *args):
+    """Figures that a job of _flow_jobs tells."""
+    status, log = testkit.job(database, f"{JOBS}:{entry}", *args, timeout=14400)
+    found = [line for line in log.splitlines() if line.startswith("RESULT ")]
+    if status or not found:
+        raise SystemExit(f"{entry} failed:\n{log[-3000:]}")
+    return json.loads(found[-1].removeprefix("RESULT "))
+
+
+class Bench:
+    def __init__(self, options):
+        self.options = options
+        self.lines = []
+        self.good = True
+        self.peaks = {}
+
+    def say(self, *columns):
+        line = "  ".join(f"{column!s:<16}" for column in columns).rstrip()
+        self.lines.append(line)
+        print(line, flush=True)
+
+    def run(self):
+        self.say(
+            "flow", "practices", "seconds", "rows/s", "x bare", "bare seconds",
+            "peak MB", "grown MB", "statements/500",
+        )  # fmt: skip
+        for size in self.options.sizes:
+            with testkit.database(source=self.options.source) as database:
+                job(database, "prepare", size)
+                for form in self.options.forms:
+                    with testkit.database(source=database) as clone:
+                        self.line(f"out {form}", job(clone, "export", form))
+                        self.line(f"in {form}", job(clone, "receive", form))
+        for size in self.options.received:
+            with testkit.database(source=self.options.source) as database:
+                job(database, "prepare_sent", size)
+                for form in self.options.forms:
+                    with testkit.database(source=database) as clone:
+                        self.line(f"in {form}, bare", job(clone, "receive", form))
+        for label, peaks in self.peaks.items():
+            if len(peaks) > 1:
+                grown = peaks[max(peaks)] - peaks[min(peaks)]
+                self.good &= grown <= MEMORY_BOUND
+                bound = f"bound {MEMORY_BOUND} MB"
+                self.say(label, "memory grows by", f"{grown:.0f} MB", bound)
+        return self.good
+
+    def line(self, label, figures):
+        count, seconds, bare = figures["count"], figures["seconds"], figures["bare"]
+        plain = bare["loop"] + bare["read"] + bare["write"]
+        ratio = seconds / plain
+        self.good &= ratio <= RATIO_BOUND
+        self.peaks.setdefault(label, {})[count] = figures["memory"]
+        self.say(
+            label,
+            count,
+            f"{seconds:.1f}",
+            f"{count / seconds:.0f}",
+            f"{ratio:.1f} (bound {RATIO_BOUND})",
+            f"{plain:.2f}",
+            f"{figures['memory']:.0f}",
+            f"{figures['grown']:.0f}",
+            f"{figures['per_chunk']:.0f}",
+        )
+        parts = [f"{k} {v:.1f}" for k, v in figures["parts"].items()]
+        if "sent" in figures:
+            parts.append(f"then mark sent {figures['sent']:.1f}")
+        plain = [f"{name} {bare[name]:.2f}" for name in ("loop", "read", "write")]
+        rows = [f"{t} {n}+{c}" for t, (n, c) in bare["rows"].items()]
+        self.say(f"    seconds in: {', '.join(parts)}; bare: {', '.join(plain)}")
+        self.say(f"    rows written again, new+changed: {', '.join(rows)}")
+        if label.startswith("in"):
+            split = figures["parts"]["check and split"] * 10000 / count
+            self.good &= split <= SPLIT_BOUND or count < 10000
+            self.say(
+                f"    check and split of 10,000 rows: {split:.1f} s"
+                f" (bound {SPLIT_BOUND} s), applied too:"
+                f" {seconds * 10000 / count:.1f} s"
+            )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
