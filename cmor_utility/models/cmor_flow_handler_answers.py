@@ -70,7 +70,7 @@ class CmorFlowHandler(models.AbstractModel):
         records.answered_id.filtered(lambda r: r.state == "written")._deem_sent()
         values = {record: record._values() for record in records}
         causes = self._causes_of(key, values)
-        requests = self._live_cancels(key, records)
+        asked = self._live_cancels(key, records)
         seen = self._seen_answers(key, records)
         taken = self._taken_codes(records, values)
         for record in records:
@@ -79,7 +79,7 @@ class CmorFlowHandler(models.AbstractModel):
                 results[record] = waiting(practice, "unknown_practice")
                 continue
             said = values[record]
-            item = _Told(record, practice, said, causes[record], requests.get(practice))
+            item = _Told(record, practice, said, causes[record], asked.get(practice))
             facts = self._facts_of(item, seen.get(practice, {}))
             item.decision = answers.decide(key, said, facts)
             if (
