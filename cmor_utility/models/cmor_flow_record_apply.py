@@ -26,6 +26,14 @@ CONFIRMABLE = (
     "paid_says_who",
     "paid_unknown",
 )
+# flows that answer one request: its code (CP_UTENTE) decides; in the others, which tell
+# of a practice, the code of the SII (CP_GESTORE) does
+ANSWERS = frozenset(
+    {
+        *("claim_ack", "claim_outcome", "cancel_ack", "cancel_outcome"),
+        *("suspend_ack", "suspend_outcome", "report_ack"),
+    }
+)
 _logger = logging.getLogger(__name__)
 
 
@@ -386,9 +394,11 @@ class _Found:
         if practice and practice.side not in sides:
             # the code is another user's: only the code of the SII counts
             practice, request = self.practices, self.requests
-        elif practice and not request and len(sides) > 1 and told:
-            # a notice to all parties may carry the code of any of them
+        elif practice and told and record.type_id.key not in ANSWERS:
+            # a notice may carry the code (CP_UTENTE) of any party, and every party
+            # counts its own: ours may be the same by chance, even that of a request
             practice = practice if practice in told else told[0]
+            request = request if request.practice_id == practice else self.requests
         if not practice and told:
             practice = told[0]
         if not practice and record.sii_code in self.request_by_sii:

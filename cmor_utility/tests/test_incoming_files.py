@@ -169,3 +169,28 @@ class TestIncomingFiles(IncomingCommon, ReceiveCommon):
             },
         )
         self.assertEqual(practice.state, "reported")
+
+    def test_code_of_another_party_in_a_notice(self):
+        """A notice carries the claimant's CP_UTENTE, which may be ours by chance."""
+        self._load("claim_notice_in", self._row("SII000000000001"))
+        self._load("claim_notice_in", self._row("SII000000000002"))
+        told = self._practice("SII000000000002")
+        asking = self.as_operator(self._practice("SII000000000001"))
+        self.contract.supply_state = "suspended"
+        asking._ask_suspension()
+        request, _row = self._export(asking)
+        files = self._load(
+            "claim_update",
+            {
+                "CP_UTENTE": request.code,
+                "CP_GESTORE": told.sii_code,
+                "SETTORE": "E",
+                "VALORE_PRECEDENTE": "123.45",
+                "VALORE_AGGIORNATO": "100.00",
+                "DATA_AGGIORNAMENTO": "14/04/2026",
+            },
+        )
+        record = files.record_ids
+        self.assertEqual((record.state, record.practice_id), ("applied", told))
+        self.assertFalse(record.request_id)
+        self.assertEqual((told.indemnity, asking.indemnity), (100.0, 123.45))
