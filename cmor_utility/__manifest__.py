@@ -70,8 +70,6 @@
         "views/cmor_counterpart_views.xml",
         "views/cmor_practice_answers_views.xml",
     ],
-    # read by cmor.flow.layout._load_shipped
-    "oca_data_manual": ["data/cmor_flow_field.csv"],
     "assets": {
         "web.assets_backend": ["cmor_utility/static/src/**/*"],
         "web.assets_tests": ["cmor_utility/static/tests/tours/*.js"],

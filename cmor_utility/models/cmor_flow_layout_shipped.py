@@ -3,7 +3,7 @@ import csv
 from odoo import api, models
 from odoo.tools import file_open
 
-SHIPPED = "cmor_utility/data/cmor_flow_field.csv"
+SHIPPED = "cmor_utility/tables/cmor_flow_field.csv"
 SHIPPED_FROM = "2018-01-01"  # TISIND: before any practice that can still be asked for
 _NUMBERS = ("max_length", "decimals")
 

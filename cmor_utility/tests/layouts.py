@@ -6,7 +6,7 @@ from pathlib import Path
 from ..formats import layout_spec
 
 FILES = Path(__file__).parent / "files"
-_DATA = Path(__file__).parents[1] / "data" / "cmor_flow_field.csv"
+_DATA = Path(__file__).parents[1] / "tables" / "cmor_flow_field.csv"
 
 
 def shipped_rows():

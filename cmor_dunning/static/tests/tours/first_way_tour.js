@@ -118,7 +118,11 @@ registry.category("web_tour.tours").add("utility_first_way_case_and_file", {
             content: "what was done is listed",
             trigger: ".o_form_view .o_utility_timeline .o_utility_entry",
         },
-        ...openMenu("cmor_utility.menu_root", "cmor_utility.cmor_flow_file_menu"),
+        ...openMenu(
+            "cmor_utility.menu_root",
+            "cmor_utility.menu_flows",
+            "cmor_utility.cmor_flow_file_menu"
+        ),
         {
             content: "the request file lies ready",
             trigger: ".o_data_row .o_data_cell:contains('SI1.0050')",
