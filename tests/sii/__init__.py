@@ -1,0 +1,1 @@
+"""The other side of the Sistema Indennitario, played for the tests."""
