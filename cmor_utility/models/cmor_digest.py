@@ -1,5 +1,7 @@
 import logging
 
+from psycopg2 import OperationalError
+
 from odoo import api, fields, models
 from odoo.fields import Domain
 
@@ -41,6 +43,8 @@ class CmorDigest(models.Model):
             try:
                 with self.env.cr.savepoint():
                     self._make(user, today)
+            except OperationalError:
+                raise
             except Exception:
                 # one user's digest must not cost the others theirs
                 _logger.exception("CMOR digest of %s failed", user.login)

@@ -1,6 +1,8 @@
 import logging
 from collections import Counter
 
+from psycopg2 import OperationalError
+
 from odoo import api, fields, models, modules
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
@@ -241,6 +243,8 @@ class CmorMassLine(models.Model):
         try:
             with self.env.cr.savepoint():
                 self._run_together(job)
+        except OperationalError:
+            raise  # the transaction is lost: the whole chunk is tried again
         except Exception as error:  # noqa: BLE001 one is poisoned: find out which
             _logger.info("Mass step %s, chunk one by one: %s", job.id, error)
             self.env.invalidate_all()
@@ -252,6 +256,8 @@ class CmorMassLine(models.Model):
         try:
             with self.env.cr.savepoint():
                 self._run_together(job)
+        except OperationalError:
+            raise
         except Exception as error:
             if not isinstance(error, (UserError, AccessError)):
                 _logger.exception("Mass step %s, practice %s", job.id, self.id)
