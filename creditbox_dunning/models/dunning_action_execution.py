@@ -30,12 +30,15 @@ class DunningAction(models.Model):
 
     _inherit = "dunning.action"
 
-    def _execute(self, today):
+    def _execute(self, today, is_fresh=False):
         """Carry out planned actions on ``today``; returns a Counter for the run.
 
         What the matrix of approvals wants to be seen first only asks.
+
+        ``is_fresh``: they were planned in this very transaction, which sees the
+        payments of its beginning only: to read the balance again would say the same.
         """
-        ready = self._recheck()
+        ready = self._recheck(is_fresh)
         asking = ready._needing_approval()
         asking._ask_approval()
         counts = (ready - asking)._carry_out(today)
@@ -70,9 +73,9 @@ class DunningAction(models.Model):
         self.ensure_one()
         return not self._needs_person()
 
-    def _recheck(self):
+    def _recheck(self, is_fresh=False):
         """Read balance and address again; what changed since the plan is not done."""
-        paid = self._filter_paid()
+        paid = self.browse() if is_fresh else self._filter_paid()
         paid._set_state("superseded", Reason.of("paid_before_sending"))
         left = self - paid
         gone = left.filtered(

@@ -94,7 +94,7 @@ class DunningEngine(models.AbstractModel):
         sending = planned.filtered(lambda action: action._sends())
         later = set(actions.case_id.ids) - set(sending.case_id.ids)
         counts = self._write_cases(decisions, facts, acted, later, today)
-        counts.update(planned._execute(today))
+        counts.update(planned._execute(today, is_fresh=True))
         self._show_next(decisions, facts, actions, acted, today, planner)
         counts.update(undecided._do_approved(today))
         return counts

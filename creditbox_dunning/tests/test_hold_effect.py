@@ -59,6 +59,28 @@ class TestHoldEffect(HoldCommon):
         self.assertEqual(letter.state, "executing")
         self.assertEqual(letter.item_ids.move_id, other)
 
+    def test_newer_bill_goes_on_once_the_disputed_one_is_taken_out(self):
+        """Decision 11: a newer bill waits behind a disputed one whose notice was sent;
+        with the disputed bill marked *No follow-up* the newer begins its round."""
+        self.walk(7, 15, 30)
+        letter = self.case.action_ids.filtered(lambda a: a.state == "executing")
+        letter._set_state(
+            "done", executed_date=self.day(30), effective_date=self.day(36)
+        )
+        newer = self.overdue("B2", amount=60, due=self.day(40))
+        with self.at(41):
+            self.suspend("bill_disputed", self.bill)
+        self.walk(41, 47, 55)
+        self.assertEqual((self.case.round, self.case_of(newer)), (1, self.case))
+        self.assertNotIn(newer, self.case.action_ids.item_ids.move_id)
+        # what the accountant ticks on the bill's form
+        self.bill.with_user(self.accountant).no_followup = True
+        self.walk(56)
+        self.assertEqual(self.case.round, 2)
+        asked = self.case.action_ids.filtered(lambda a: a.round == 2 and a.amount)
+        self.assertEqual(asked.item_ids.move_id, newer)
+        self.assertEqual(asked.mapped("amount"), [60])
+
     def test_gate_44_complaint_stops_the_technical_step(self):
         """Gate 44 [G09]: the order is taken back at once and comes when answered."""
         listed = self._to_technical_office()
