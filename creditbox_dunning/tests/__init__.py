@@ -50,3 +50,5 @@ from . import test_replan
 from . import test_table_currency
 from . import test_isolation
 from . import test_roles
+from . import test_pec_reader
+from . import test_pec_rules
