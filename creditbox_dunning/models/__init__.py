@@ -9,6 +9,11 @@ from . import dunning_action_table_xlsx
 from . import dunning_action
 from . import dunning_action_item
 from . import dunning_communication
+from . import dunning_communication_event
+from . import dunning_service_provider
+from . import dunning_channel
+from . import dunning_outbox
+from . import dunning_outbox_check
 from . import dunning_letter
 from . import dunning_case
 from . import dunning_case_opening

@@ -269,7 +269,7 @@ class DunningAction(models.Model):
         unsent = (self - sent).communication_ids.filtered(
             lambda c: c.state == "to_send"
         )
-        unsent.sudo()._guarded().write({"state": "cancelled"})
+        unsent._move("cancelled", self.env._("The step was taken back."))
 
     def _filter_paid(self):
         """Those of which every bill that they list is paid by now: one statement."""

@@ -117,8 +117,11 @@ class DunningAction(models.Model):
         keys = {action._get_key(channel): action for action in self}
         messages = self.env["dunning.communication"].sudo()._guarded()
         found = messages.search([("key", "in", list(keys))])
-        found.filtered(lambda m: m.state == "cancelled").write({"state": "to_send"})
+        found.filtered(lambda m: m.state == "cancelled")._move(
+            "to_send", self.env._("The step was planned again."), next_try=False
+        )
         known = set(found.mapped("key"))
+        carriers = self._carriers(channel)
         found |= insert_rows(
             messages,
             [
@@ -128,6 +131,7 @@ class DunningAction(models.Model):
                     "company_id": action.company_id.id,
                     "partner_id": action.partner_id.id,
                     "channel": channel,
+                    "provider_id": carriers[action.company_id].id,
                     "address": address.get(action),
                     "key": key,
                 }
@@ -136,6 +140,15 @@ class DunningAction(models.Model):
             ],
         )
         return found.filtered(lambda message: message.state == "to_send")
+
+    def _carriers(self, channel):
+        """{company: the provider that carries ``channel`` for it, empty = a person}"""
+        kind = self.env["dunning.channel"]._of(channel)._kind
+        providers = self.env["dunning.service.provider"]
+        return {
+            company: providers._for(kind, company) if kind else providers
+            for company in self.company_id
+        }
 
     def _check_may_leave(self):
         """Last look before something is written that leaves: a message never gets

@@ -1,8 +1,15 @@
+import hashlib
+import logging
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import email_normalize, formataddr
 
+from ..rules.outbox import may_move
 from ..rules.terms import term_days
+from .bulk import insert_rows, update_rows, update_same
+
+_logger = logging.getLogger(__name__)
 
 CHANNELS = [
     ("sms", "Text message"),
@@ -11,6 +18,18 @@ CHANNELS = [
     ("ar", "Registered letter"),
     ("pec", "PEC"),
 ]
+STATES = [
+    ("to_send", "To be sent"),
+    ("sending", "Being sent"),
+    ("sent", "Sent"),
+    ("accepted", "Accepted"),
+    ("delivered", "Delivered"),
+    ("uncertain", "Uncertain"),
+    ("failed", "Failed"),
+    ("cancelled", "Cancelled"),
+]
+# state -> the field that keeps when it came to it
+STAMPS = {"sent": "sent_at", "accepted": "accepted_at", "delivered": "delivered_at"}
 
 
 class DunningCommunication(models.Model):
@@ -42,6 +61,17 @@ class DunningCommunication(models.Model):
             "protocol",
             "failure_reason",
             "subject",
+            "provider_id",
+            "attempts",
+            "next_try",
+            "tried_at",
+            "sent_at",
+            "accepted_at",
+            "delivered_at",
+            "cost",
+            "external_ref",
+            "raw_id",
+            "raw_sha256",
         }
     )
 
@@ -63,14 +93,7 @@ class DunningCommunication(models.Model):
     channel = fields.Selection(CHANNELS, required=True, readonly=True)
     address = fields.Char(readonly=True, help="Where it goes, as it was then.")
     state = fields.Selection(
-        [
-            ("to_send", "To be sent"),
-            ("sent", "Sent"),
-            ("delivered", "Delivered"),
-            ("uncertain", "Uncertain"),
-            ("failed", "Failed"),
-            ("cancelled", "Cancelled"),
-        ],
+        STATES,
         string="Status",
         required=True,
         default="to_send",
@@ -92,7 +115,46 @@ class DunningCommunication(models.Model):
         readonly=True, help="Number of the registered letter or PEC."
     )
     failure_reason = fields.Char(readonly=True)
+    provider_id = fields.Many2one(
+        "dunning.service.provider",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="restrict",
+        help="Who carries it; none = a person does.",
+    )
+    attempts = fields.Integer(readonly=True, default=0)
+    next_try = fields.Datetime(
+        string="Not before", readonly=True, help="When it is tried again."
+    )
+    tried_at = fields.Datetime(string="Last try", readonly=True)
+    sent_at = fields.Datetime(string="Left at", readonly=True)
+    accepted_at = fields.Datetime(readonly=True)
+    delivered_at = fields.Datetime(readonly=True)
+    currency_id = fields.Many2one(related="company_id.currency_id")
+    cost = fields.Float(
+        digits=(12, 4), readonly=True, help="What the provider asks for it."
+    )
+    external_ref = fields.Char(
+        string="Provider's reference", readonly=True, copy=False, index="btree_not_null"
+    )
+    raw_id = fields.Many2one(
+        "ir.attachment",
+        string="As it was sent",
+        readonly=True,
+        help="The bytes that left, kept for ever.",
+    )
+    raw_sha256 = fields.Char(string="SHA-256", readonly=True)
+    event_ids = fields.One2many(
+        "dunning.communication.event",
+        "communication_id",
+        string="What happened",
+        readonly=True,
+    )
 
+    # the sender looks for what waits, and for what nobody holds any more
+    _waiting_idx = models.Index(
+        "(provider_id, id) WHERE state IN ('to_send', 'sending')"
+    )
     _key_uniq = models.Constraint("UNIQUE(key)", "This message was already made.")
 
     @api.depends("channel", "partner_id")
@@ -133,7 +195,7 @@ class DunningCommunication(models.Model):
         self.env["dunning.case"]._check_is_operator()
         letters = self.filtered(lambda m: m.channel == "pp" and m.state == "to_send")
         day = fields.Date.to_date(date) or fields.Date.context_today(self)
-        letters.sudo()._guarded().write({"state": "sent", "sent_date": day})
+        letters._move("sent", self.env._("Handed to the post."), sent_date=day)
         return True
 
     # business
@@ -169,6 +231,128 @@ class DunningCommunication(models.Model):
             "is_notification": False,
             "state": "outgoing",
         }
+
+    def _move(
+        self, state, reason="", *, evidence=None, by_person=False, kind="move", **vals
+    ):
+        """The only door: these messages become ``state``, and their history says so.
+
+        What is in the state already is only told what ``vals`` brings that is new: the
+        same receipt twice changes nothing. What can no longer become it stays as it is
+        and the history says that it came too late.
+
+        :param reason: in plain words, for people
+        :param evidence: ir.attachment records that prove it
+        :param by_person: a person decided it (rules/outbox.py, PERSON_MOVES)
+        :param vals: fields to write with it; the time of ``sent``, ``accepted`` and
+            ``delivered`` is now, and the day of ``sent`` today, unless given
+        :return: the messages whose state changed
+        """
+        messages = self.sudo()
+        there = messages.filtered(lambda m: m.state == state)
+        able = (messages - there).filtered(
+            lambda m: may_move(m.state, state, by_person=by_person)
+        )
+        late = messages - there - able
+        events = []
+        for company, group in able.grouped("company_id").items():
+            written = {**self._stamps(state, company, reason), **vals}
+            events += group._event_rows(kind, state, reason)
+            update_same(group, {"state": state, **written})
+        news = there.filtered(lambda message: message._is_news(vals))
+        events += news._event_rows("told", state, reason)
+        update_same(news, vals)
+        events += late._event_rows("ignored", state, reason)
+        for message in late:
+            _logger.warning(
+                "Message %s is %s: it cannot become %s.",
+                message.id,
+                message.state,
+                state,
+            )
+        self._write_events(events, evidence)
+        return able.with_env(self.env)
+
+    def _stamps(self, state, company, reason):
+        """What every change to ``state`` writes."""
+        found = {}
+        if state in STAMPS:
+            found[STAMPS[state]] = fields.Datetime.now()
+        if state == "sent":
+            found["sent_date"] = self.env["dunning.case"]._today(company)
+            found["failure_reason"] = False
+            found["next_try"] = False
+        if state in ("failed", "uncertain"):
+            found["failure_reason"] = reason or False
+        return found
+
+    def _is_news(self, vals):
+        """Whether ``vals`` says of this message what it does not say yet."""
+        self.ensure_one()
+        for name, value in vals.items():
+            field = self._fields[name]
+            known = field.convert_to_write(self[name], self)
+            if known != field.convert_to_write(
+                field.convert_to_record(field.convert_to_cache(value, self), self), self
+            ):
+                return True
+        return False
+
+    def _event_rows(self, kind, state, reason):
+        now = fields.Datetime.now()
+        return [
+            {
+                "communication_id": message.id,
+                "company_id": message.company_id.id,
+                "at": now,
+                "kind": kind,
+                "state_from": message.state,
+                "state_to": state,
+                "reason": reason or False,
+                "attempt": message.attempts,
+                "user_id": self.env.uid,
+            }
+            for message in self
+        ]
+
+    def _write_events(self, rows, evidence=None):
+        events = self.env["dunning.communication.event"].sudo()._guarded()
+        made = insert_rows(events, rows)
+        if evidence:
+            made.write({"attachment_ids": [(6, 0, evidence.ids)]})
+        return made
+
+    def _keep_raw(self, contents, mimetype, suffix):
+        """Keep the bytes that will leave, with their SHA-256, before they leave.
+
+        :param contents: {message: bytes}
+        """
+        attachments = self.env["ir.attachment"].sudo()
+        files = attachments.create(
+            [
+                {
+                    "name": f"{message.key}.{suffix}",
+                    "raw": content,
+                    "mimetype": mimetype,
+                    "res_model": message._name,
+                    "res_id": message.id,
+                    "company_id": message.company_id.id,
+                }
+                for message, content in contents.items()
+            ]
+        )
+        update_rows(
+            self.browse(),
+            {
+                message.id: {
+                    "raw_id": file.id,
+                    "raw_sha256": hashlib.sha256(content).hexdigest(),
+                }
+                for (message, content), file in zip(
+                    contents.items(), files, strict=True
+                )
+            },
+        )
 
     def _proofs(self):
         """{communication id: ids of its attachments}: the letter and what proves it."""

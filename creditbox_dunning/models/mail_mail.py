@@ -25,7 +25,7 @@ class MailMail(models.Model):
             return self.browse()
         mails = paid.mail_mail_id
         mails.write({"state": "cancel"})
-        paid._guarded().write({"state": "cancelled"})
+        paid._move("cancelled", self.env._("Paid before it was sent."))
         paid.action_id._set_state("superseded", Reason.of("paid_before_sending"))
         return mails
 
@@ -40,14 +40,14 @@ class MailMail(models.Model):
         )
         if messages and failure_type:
             note = failure_reason or failure_type
-            messages._guarded().write({"state": "failed", "failure_reason": note})
+            messages._move("failed", note)
             # the mail server's troubles are not the customer's: somebody sends again
             if failure_type in ("mail_email_invalid", "mail_email_missing"):
                 messages.action_id._set_state(
                     "failed", Reason.of("mail_failed", note=note)
                 )
         elif messages:
-            messages._guarded().write({"state": "sent", "failure_reason": False})
+            messages._move("sent")
         return super()._postprocess_sent_message(
             success_pids, success_emails, failure_reason, failure_type
         )

@@ -7,6 +7,8 @@ from . import test_guard_edges
 from . import test_guard_rules
 from . import test_guard_vectors
 from . import test_guard_year
+from . import test_outbox
+from . import test_outbox_rules
 from . import test_planner
 from . import test_planner_plans
 from . import test_planner_properties
@@ -48,3 +50,5 @@ from . import test_replan
 from . import test_table_currency
 from . import test_isolation
 from . import test_roles
+from . import test_pec_reader
+from . import test_pec_rules

@@ -176,17 +176,18 @@ class DunningOutcomeWizard(models.TransientModel):
         term = self.pay_term or action._get_pay_term(
             message, arrived if arrived and message.channel == "pec" else sent
         )
-        states = {"sent": "sent", "notified": "delivered", "failed": "failed"}
-        message.sudo()._guarded().write(
-            {
-                "state": states[self.result],
-                "sent_date": sent,
-                "notified_date": arrived,
-                "pay_term": term,
-                "protocol": self.protocol or message.protocol,
-                "failure_reason": self._get_failure(),
-            }
-        )
+        told = {
+            "sent_date": sent,
+            "pay_term": term,
+            "protocol": self.protocol or message.protocol,
+        }
+        reason = self.note or self.env._("Recorded by a person.")
+        on_the_way = message.state in ("accepted", "delivered")
+        message._move(message.state if on_the_way else "sent", reason, **told)
+        if is_notified:
+            message._move("delivered", reason, notified_date=arrived, **told)
+        elif self.result == "failed":
+            message._move("failed", self._get_failure() or reason, **told)
         self._attach_proof(message)
         self._set_letter_state(action, message, sent, arrived, term)
         action._write_notices(sent, arrived)

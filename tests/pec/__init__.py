@@ -1,0 +1,1 @@
+"""A small PEC provider: see provider.py."""
