@@ -6,6 +6,7 @@ KINDS = [
     ("matched_by_hand", "Matched by hand"),
     ("unmatched", "Not matched"),
     ("annulled", "Annulled"),
+    ("annulled_paid", "Annulled after CSEA's payment"),
     ("network_charged", "Charged by the network"),
     ("billed", "Billed"),
     ("cmor_collected", "CMOR collected"),
