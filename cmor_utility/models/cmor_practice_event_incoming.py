@@ -4,6 +4,7 @@ KINDS = [
     ("notice_in", "Notice"),
     ("matched", "Matched"),
     ("matched_by_hand", "Matched by hand"),
+    ("matched_seller", "Matched to a seller"),
     ("unmatched", "Not matched"),
     ("annulled", "Annulled"),
     ("annulled_paid", "Annulled after CSEA's payment"),
