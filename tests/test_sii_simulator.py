@@ -86,3 +86,14 @@ class TestSiiSimulator(BaseCase):
         told = self.told(gestore, asking, 70)
         paid = sorted(row["indemnity_paid"] for row in told["cancel_notice"])
         self.assertEqual((len(told["claim_paid"]), paid), (1, ["0", "1"]))
+
+    def test_the_distributor_gives_back_what_was_annulled(self):
+        gestore, _asking = self.ask(sii.ANNULLED_CHARGED, sii.ANNULLED_PAID)
+        lines = self.told(gestore, HOLDING, 90)["dso_charge"]
+        credits = [row for row in lines if row["document_kind"] == "N"]
+        annulled = [c for c in gestore.claims.values() if c.state == "cancelled"]
+        # not what CSEA has paid already: that comes back from the outgoing seller
+        (back,) = [claim for claim in annulled if not claim.paid]
+        self.assertEqual([row["sii_code"] for row in credits], [back.sii_code])
+        self.assertEqual(credits[0]["cmor_amount"], back.amount)
+        self.assertEqual(back.charged, 0)

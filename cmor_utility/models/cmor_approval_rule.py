@@ -13,6 +13,7 @@ ACTIONS = [
     ("give_up", "Give up"),
     ("return_excess", "Return an excess"),
     ("refund", "Refund after annulment"),
+    ("pay_on", "Pay on to the seller"),
 ]
 
 

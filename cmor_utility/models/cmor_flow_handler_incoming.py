@@ -123,16 +123,17 @@ class CmorFlowHandler(models.AbstractModel):
                 results[record] = waiting(practice, "unknown_practice")
                 continue
             values = messages.typed_params(record.values)
-            decision = incoming.on_cancel(practice._answer_facts())
+            decision = incoming.on_cancel(
+                practice._answer_facts(), _flag(values.get("indemnity_paid"))
+            )
             if decision.verdict == incoming.APPLY:
-                cause = " ".join(
-                    text
-                    for text in (values.get("cause_code"), values.get("cause_text"))
-                    if text
-                )
-                practice._annul(
-                    values.get("cancelled_on") or today, cause, record.file_id
-                )
+                words = (values.get("cause_code"), values.get("cause_text"))
+                cause = " ".join(text for text in words if text)
+                day = values.get("cancelled_on") or today
+                if decision.stands:
+                    practice._annul_paid(day, cause, decision.path, record.file_id)
+                else:
+                    practice._annul(day, cause, record.file_id)
             results[record] = _result(practice, decision)
         self._settle_applied(results, today)
         return results

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 
 from ..rules import messages, seller
+from ..rules.answers import SIDES
+from ..rules.lifecycle import INCOMING
 from .cmor_flow_handler import applied, repeated, waiting
 
 # answers that a network user may pass on, by the key of the flow
@@ -12,6 +14,9 @@ PASSED_ON = (
     "cancel_ack",
     "cancel_outcome",
     "cancel_notice",
+    "suspend_ack",
+    "suspend_outcome",
+    "report_ack",
 )
 
 
@@ -97,13 +102,32 @@ class CmorFlowHandler(models.AbstractModel):
             if key == "claim_paid":
                 results.update(self._apply_claim_paid(group))
             elif key in PASSED_ON:
-                results.update(self._apply_answers_out(group, key))
+                results.update(self._apply_passed_on(group, key))
             else:
                 for record in group:
                     results[record] = waiting(
                         record.practice_id, "cc_unknown_answer", key=key or "-"
                     )
         return results
+
+    @api.model
+    def _apply_passed_on(self, records, key):
+        """Answers to what we asked through our network user, of either side."""
+        incoming = self._of_incoming_side(records)
+        results = {}
+        if incoming:
+            half = getattr(self, f"_incoming_{key}", None)
+            name = None if half else self._handlers().get(key)
+            results.update((half or getattr(self, name))(incoming))
+        outgoing = records - incoming
+        if not outgoing:
+            return results
+        if SIDES[key] == (INCOMING,):
+            return {
+                **results,
+                **{r: waiting(r.practice_id, "unknown_request") for r in outgoing},
+            }
+        return {**results, **self._apply_answers_out(outgoing, key)}
 
 
 class CmorPractice(models.Model):
@@ -115,7 +139,6 @@ class CmorPractice(models.Model):
         sources = {
             **said,
             **common,
-            "code": self.cc_code,
             "sii_code": self.sii_code,
             "cc_vat": self.cc_vat,
             "answered_key": key,

@@ -16,6 +16,7 @@ KINDS = [
     ("request_sent", "Request sent"),
     ("request_discarded", "File of the request discarded"),
     ("file_refused", "File refused by the portal"),
+    ("cc_request", "Asked by the seller"),
     ("cc_received", "Received from the seller"),
 ]
 

@@ -55,6 +55,13 @@ class CmorPractice(models.Model):
     updated_on = fields.Date(string="Amount updated on", readonly=True, copy=False)
     cancelled_on = fields.Date(string="Annulled on", readonly=True, copy=False)
     is_annulled = fields.Boolean(string="Annulled", readonly=True, copy=False)
+    stands_annulled = fields.Boolean(
+        string="Annulled after CSEA's payment",
+        readonly=True,
+        copy=False,
+        help="CSEA had paid: the outgoing seller gives the money back to the customer,"
+        " the CMOR that the network charged us stays due (TISIND 12).",
+    )
     cancel_cause = fields.Char(string="Why annulled", readonly=True, copy=False)
 
     _sii_code_in_uniq = models.UniqueIndex(
@@ -119,6 +126,9 @@ class CmorPractice(models.Model):
             is_annulled=self.is_annulled,
             is_charged=bool(self.billed_amount or self.pending_amount),
             updated_on=self.updated_on or None,
+            stands_annulled=self.stands_annulled,
+            is_returned=self.is_annulled and self._has_returned(),
+            is_matched=bool(self.contract_id),
         )
 
     @api.model
@@ -284,10 +294,40 @@ class CmorPractice(models.Model):
         )
         params = {"date": day, "cause": cause or "-"}
         self._move_to("cancelled", "annulled", params, file)
+        self._overtake_requests()
+        self._stop_pending_charges()
+
+    def _annul_paid(self, day, cause, path=(), file=None):
+        """The SII annulled these practices after CSEA had paid (TISIND 12): the
+        outgoing seller gives back, our charge stands.
+
+        :param path: states to enter again, of what was stopped before
+        """
+        self._guarded().write(
+            {
+                "is_annulled": False,
+                "stands_annulled": True,
+                "cancelled_on": day,
+                "cancel_cause": cause or False,
+            }
+        )
+        params = {"date": day, "cause": cause or "-"}
+        self._log("annulled_paid", lambda p: params, file)
+        for state in path:
+            self._move_to(state, "state", file=file)
+        self._overtake_requests()
+
+    def _overtake_requests(self):
+        """What was asked is pointless now; what was charged is reported all the same"""
         self.request_ids.filtered(
             lambda r: r.key != incoming.REPORT and r.state in OVERTAKEN_SOURCES
         )._set_state("overtaken")
-        self._stop_pending_charges()
+
+    def _has_returned(self):
+        """Whether something was given back to the customer, or is on its way."""
+        return bool(
+            self.charge_ids.filtered(lambda c: c.amount < 0 and c.state != "cancelled")
+        )
 
     def _update_amount(self, amount, day, file=None):
         """The SII changed the amount of this practice (TISIND art. 10)."""

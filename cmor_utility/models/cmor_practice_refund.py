@@ -269,7 +269,9 @@ class CmorPractice(models.Model):
                 continue
             if practice.refund_from:
                 base["refund_customer"] = practice.refund_from
-            returned = practice.return_ids.filtered(lambda r: r.state == "done")
+            returned = practice.return_ids.filtered(
+                lambda r: r.state == "done" and r.kind != "seller"
+            )
             if returned and practice._to_return() <= 0:
                 base["refund_report"] = max(returned.mapped("date"))
         return bases, known, done

@@ -9,7 +9,7 @@ MODE_CODES = {"transfer": "1", "offset": "2", "other": "3"}
 
 class CmorPracticeReturn(models.Model):
     """Money of a practice given back to the customer: an excess, or an indemnity of a
-    practice annulled after CSEA had paid.
+    practice annulled after CSEA had paid. Or paid on to the seller whose claim it was.
 
     By a payment made here, by a charge on his next bill (done when the bill is
     there), or by a payment that accounting has entered already.
@@ -30,7 +30,11 @@ class CmorPracticeReturn(models.Model):
     )
     currency_id = fields.Many2one(related="company_id.currency_id")
     kind = fields.Selection(
-        [("excess", "Excess"), ("refund", "Refund after annulment")],
+        [
+            ("excess", "Excess"),
+            ("refund", "Refund after annulment"),
+            ("seller", "Paid on to the seller"),
+        ],
         required=True,
         readonly=True,
     )

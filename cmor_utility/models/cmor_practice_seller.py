@@ -184,7 +184,7 @@ class CmorPractice(models.Model):
 
     def _flow_sources(self):
         # EXTENDS: the seller's own figures, under our code
-        if not self.cc_vat:
+        if not self.cc_vat or self.side != "outgoing":
             return super()._flow_sources()
         values = messages.typed_params(self.cc_values)
         return {
@@ -233,7 +233,7 @@ class CmorFlowRecord(models.Model):
     def _flow_record_vals(self):
         return {
             "practice_id": self.practice_id.id,
-            "code": self.practice_id.cc_code,
+            "code": self._seller_code(),
             "sii_code": self.practice_id.sii_code,
             "amount": self.amount,
             "returned_id": self.id,
@@ -244,7 +244,12 @@ class CmorFlowRecord(models.Model):
 
     def _flow_values(self, layout, common):
         said = messages.typed_params(self.values)
+        said["code"] = self._seller_code()
         return self.practice_id._answer_values(layout, common, self.type_id.key, said)
+
+    def _seller_code(self):
+        """The seller's own code of what is answered: its request, or its claim."""
+        return self.request_id.cc_code or self.practice_id.cc_code
 
     def _flow_issues(self, values):
         return []
@@ -272,6 +277,7 @@ class CmorReceipt(models.Model):
 
     def _flow_values(self, layout, common):
         said = {
+            "code": self.practice_id.cc_code,
             "paid_amount": _cents(self.amount),
             "paid_on": self.date,
             "payment_ref": self.ref,
@@ -323,8 +329,11 @@ class CmorCompanyRole(models.Model):
 
     def _not_passed_on(self):
         """(records, receipts) of this role's sellers that are in no file of ours."""
-        mine = Domain("practice_id.role_id", "=", self.id)
-        mine &= Domain("practice_id.cc_code", "!=", False)
+        role = Domain("practice_id.role_id", "=", self.id)
+        role &= Domain("practice_id.cc_vat", "!=", False)
+        claims = role & Domain("practice_id.cc_code", "!=", False)
+        # of an incoming practice the seller gets the SII's own copies
+        mine = claims | (role & Domain("request_id.cc_code", "!=", False))
         records = self.env["cmor.flow.record"].sudo()
         live = Domain("state", "in", ("written", "sent"))
         passed = records.search(live & mine & Domain("direction", "=", "out"))
@@ -332,7 +341,7 @@ class CmorCompanyRole(models.Model):
             mine
             & Domain("direction", "=", "in")
             & Domain("state", "=", "applied")
-            & Domain("type_id.key", "!=", "cc_request")
+            & Domain("type_id.key", "not in", ("cc_request", *seller.FORWARDED))
             & Domain("id", "not in", passed.returned_id.ids),
             order="id",
         )
@@ -341,7 +350,7 @@ class CmorCompanyRole(models.Model):
             self.env["cmor.receipt"]
             .sudo()
             .search(
-                mine
+                claims
                 & Domain("state", "=", "booked")
                 & Domain("record_id", "not in", told.ids)
                 & Domain("id", "not in", passed.receipt_id.ids),

@@ -347,7 +347,7 @@ class CmorPractice(models.Model):
     def _return_term(self):
         """Day by which the customer gets his money back: the term from the annulment
         or from the update."""
-        start = self.cancelled_on or self.updated_on
+        start = (self.is_annulled and self.cancelled_on) or self.updated_on
         if not start:
             return False
         parameters = self.env["cmor.parameter"]

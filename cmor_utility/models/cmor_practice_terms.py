@@ -328,7 +328,7 @@ class CmorPractice(models.Model):
             known["suspension_request"] = self.suspend_until
         if self.network_date:
             done["first_billing"] = self.network_date
-        if self.cancelled_on:
+        if self.is_annulled and self.cancelled_on:
             bases["refund_customer"] = self.cancelled_on
         if self.return_by:
             known["refund_customer"] = self.return_by

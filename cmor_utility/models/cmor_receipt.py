@@ -169,7 +169,7 @@ class CmorReceipt(models.Model):
                 {
                     "move_id": move.id,
                     "allocated_amount": float(sum(dict(parts).values())),
-                    "excess_amount": float(excess),
+                    **receipt._rest_vals(excess),
                 }
             )
             lines = move.line_ids.sorted("id")
@@ -199,8 +199,8 @@ class CmorReceipt(models.Model):
                 (item.account_id, item.partner_id, -part, item.utility_contract_id)
             )
         if excess:
-            partner = practice.partner_id.commercial_partner_id
-            rows.append((company.cmor_return_account_id, partner, -excess, False))
+            account, partner = self._rest_owed()
+            rows.append((account, partner, -excess, False))
         return {
             "move_type": "entry",
             "company_id": company.id,
@@ -220,6 +220,15 @@ class CmorReceipt(models.Model):
                 for account, partner, balance, contract in rows
             ],
         }
+
+    def _rest_owed(self):
+        """(account, partner): to whom is owed what goes on no bill."""
+        partner = self.practice_id.partner_id.commercial_partner_id
+        return self.company_id.cmor_return_account_id, partner
+
+    def _rest_vals(self, rest):
+        """Values that tell of what went on no bill."""
+        return {"excess_amount": float(rest)}
 
     def _fund(self, bank_line):
         """The money of these receipts has arrived: ``bank_line`` on CSEA's account."""

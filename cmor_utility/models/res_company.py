@@ -27,6 +27,14 @@ class ResCompany(models.Model):
         help="What is owed to customers: excess over their debt and indemnities of"
         " annulled practices.",
     )
+    cmor_seller_account_id = fields.Many2one(
+        "account.account",
+        string="Indemnities of sellers",
+        check_company=True,
+        domain="[('account_type', '=', 'liability_payable')]",
+        help="Network user: what CSEA paid for the sellers that we act for, until it is"
+        " paid on to them.",
+    )
     cmor_journal_id = fields.Many2one(
         "account.journal",
         string="CMOR journal",
@@ -62,11 +70,21 @@ class ResCompany(models.Model):
                     self.env._("CSEA indemnities (CMOR)")
                 )
             if not todo.cmor_return_account_id:
-                todo.cmor_return_account_id = todo._cmor_create_return_account()
+                todo.cmor_return_account_id = todo._cmor_create_payable(
+                    self.env._("CMOR to be returned to customers")
+                )
             if not todo.cmor_journal_id:
                 todo.cmor_journal_id = todo._cmor_journal()
 
-    def _cmor_create_return_account(self):
+    def _cmor_setup_seller_account(self):
+        """The account of the sellers' money, where a company acts for sellers."""
+        for company in self.sudo():
+            if not company.cmor_seller_account_id:
+                company.cmor_seller_account_id = company._cmor_create_payable(
+                    self.env._("CMOR indemnities of sellers")
+                )
+
+    def _cmor_create_payable(self, name):
         accounts = self.env["account.account"].with_company(self)
         sample = accounts.search(
             [
@@ -77,7 +95,7 @@ class ResCompany(models.Model):
         )
         return accounts.create(
             {
-                "name": self.env._("CMOR to be returned to customers"),
+                "name": name,
                 "code": accounts._search_new_account_code(sample.code or "250000"),
                 "account_type": "liability_payable",
                 "non_trade": True,

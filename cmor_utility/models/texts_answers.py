@@ -21,6 +21,10 @@ EVENTS = {
     "request_sent": _lt("%(flow)s: file %(file)s marked as sent."),
     "request_discarded": _lt("%(flow)s: file %(file)s discarded."),
     "file_refused": _lt("The portal refused file %(file)s as a whole."),
+    "cc_request": _lt(
+        "%(flow)s: asked by the seller %(seller)s with its code %(code)s."
+    ),
+    "matched_seller": _lt("A customer of the seller %(seller)s."),
     "cc_received": _lt("Asked by the seller %(seller)s with its code %(code)s."),
 }
 NEXT = {
@@ -71,6 +75,9 @@ PROBLEMS = {
     "cc_differs": _lt(
         "The seller sent code %(code)s before with other figures: %(what)s."
     ),
+    "cc_other_seller": _lt("The practice is not of the seller with VAT %(vat)s."),
+    "cc_request_state": _lt("This cannot be asked of a practice that is %(state)s."),
+    "cc_request_busy": _lt("A request of this kind is under way already."),
     "cc_checks": _lt("The request cannot be forwarded: %(what)s"),
     "cc_unknown_answer": _lt("The UDD passes on a flow that is not known: %(key)s"),
 }

@@ -11,6 +11,10 @@ EVENTS = {
     "matched_by_hand": _lt("Contract %(contract)s, chosen by hand: %(note)s"),
     "unmatched": _lt("%(reason)s."),
     "annulled": _lt("Annulled by the SII on %(date)s. %(cause)s"),
+    "annulled_paid": _lt(
+        "Annulled by the SII on %(date)s after CSEA had paid: the outgoing seller gives"
+        " the money back, the charge of the network stands. %(cause)s"
+    ),
     "network_charged": _lt("The network charged us %(network)s."),
     "billed": _lt("%(billed)s on a bill of the customer."),
     "cmor_collected": _lt("%(collected)s collected."),
@@ -79,6 +83,14 @@ PROBLEMS = {
     ),
     "update_is_older": _lt("The update of %(date)s is older than that of %(last)s."),
     "cancel_in_state": _lt("A practice that is %(state)s cannot be annulled."),
+    "cancel_paid_before": _lt(
+        "Annulled before as paid by CSEA, now as not paid: find out who gives the money"
+        " back to the customer."
+    ),
+    "cancel_paid_returned": _lt(
+        "CSEA had paid: the outgoing seller gives the money back, but we have given it"
+        " back already. Find out with the SII who has to."
+    ),
     "suspended_in_state": _lt("A practice that is %(state)s cannot be suspended."),
     "suspended_after_charge": _lt(
         "Suspended, but the customer has been charged already: decide what to do."

@@ -11,6 +11,9 @@ EVENTS = {
     "receipt_reversed": _lt("Receipt of %(amount)s reversed (%(ref)s)."),
     "excess": _lt("%(amount)s beyond the debt, to be returned by %(date)s."),
     "returned": _lt("%(amount)s returned to the customer on %(date)s (%(ref)s)."),
+    "paid_on_seller": _lt(
+        "%(amount)s paid on to the seller %(seller)s on %(date)s (%(ref)s)."
+    ),
     "return_cancelled": _lt("The return of %(amount)s was cancelled."),
     "refund_due": _lt(
         "Annulled after CSEA had paid: %(amount)s to be returned by %(date)s."
@@ -33,6 +36,11 @@ NEXT = {
     "await_offset": _lt("Wait for the bill that returns %(amount)s, by %(date)s."),
     "return_refund": _lt("Return %(amount)s to the customer by %(date)s."),
     "report_refund": _lt("Tell the SII of the return by %(date)s."),
+    "pay_on": _lt("Pay %(amount)s on to the seller %(seller)s."),
+    "await_seller_refund": _lt(
+        "Annulled after CSEA had paid: the seller returns the money to the customer,"
+        " wait for its report."
+    ),
     "close_paid": _lt("Paid by CSEA: close the practice."),
     "answer_late": _lt("Paid after the claim: update or annul by %(date)s."),
 }

@@ -22,7 +22,7 @@ SIDES = {
     "claim_ack": (OUTGOING,),
     "claim_outcome": (OUTGOING,),
     "claim_paid": (OUTGOING,),
-    "cc_answer": (OUTGOING,),
+    "cc_answer": BOTH,
     "suspend_notice": BOTH,
     "claim_update": BOTH,
     "cancel_ack": BOTH,

@@ -43,7 +43,10 @@ class Practice:
     """What an answer is judged against.
 
     ``amount`` is the CMOR in force, ``first_amount`` that of the first notice;
-    ``is_charged``: a bill carries the CMOR, or may carry it by now.
+    ``is_charged``: a bill carries the CMOR, or may carry it by now. ``is_annulled``:
+    it is no longer due, what was billed is given back by us; ``stands_annulled``: it
+    was annulled after CSEA had paid, the outgoing seller gives back; ``is_returned``:
+    we have given something back, or it is on its way.
     """
 
     state: str
@@ -53,15 +56,20 @@ class Practice:
     is_annulled: bool = False
     is_charged: bool = False
     updated_on: date | None = None
+    stands_annulled: bool = False
+    is_returned: bool = False
+    is_matched: bool = True
 
 
 @dataclass(frozen=True)
 class Decision:
-    """``path``: states to enter in order; ``request``: new state of the request."""
+    """``path``: states to enter in order; ``request``: new state of the request;
+    ``stands``: annulled, but the CMOR stays due to us."""
 
     verdict: str
     path: tuple = ()
     request: str = ""
+    stands: bool = False
     problem: str = ""
     params: dict = field(default_factory=dict)
 
@@ -116,13 +124,36 @@ def on_update(practice, before, after, updated_on):
     return Decision(APPLY)
 
 
-def on_cancel(practice):
-    """The SII annuls the claim (``cancel_notice``, TISIND art. 12)."""
+def on_cancel(practice, is_paid=None):
+    """The SII annuls the claim (``cancel_notice``, TISIND art. 12).
+
+    Who gives the money back depends on CSEA: once it has paid, the outgoing seller
+    does, and the CMOR that the network charged us stays due by the customer; before,
+    we do.
+
+    :param is_paid: whether CSEA has paid the outgoing seller; None when not told
+    """
+    if is_paid:
+        return _on_cancel_paid(practice)
+    if practice.stands_annulled:
+        return REPEATED if is_paid is None else _wait("cancel_paid_before")
     if practice.is_annulled:
         return REPEATED
     if not lifecycle.can_move(lifecycle.INCOMING, practice.state, "cancelled"):
         return _wait("cancel_in_state", state=practice.state)
     return Decision(APPLY, ("cancelled",))
+
+
+def _on_cancel_paid(practice):
+    """Annulled after CSEA has paid: our charge stands."""
+    if practice.stands_annulled:
+        return REPEATED
+    if practice.is_annulled and practice.is_returned:
+        return _wait("cancel_paid_returned")
+    # told without it before (an outcome says nothing of CSEA): it goes on again
+    stopped = practice.is_annulled or practice.state == "cancel_requested"
+    back = "matched" if practice.is_matched else "unmatched"
+    return Decision(APPLY, (back,) if stopped else (), stands=True)
 
 
 def answer_request(state, is_positive, is_final):
@@ -204,7 +235,7 @@ def on_cancel_answer(practice, state, is_positive, is_final, back_to):
     decision = answer_request(state, is_positive, is_final)
     if decision.verdict != APPLY or decision.request == "admitted":
         return decision
-    if practice.is_annulled:
+    if practice.is_annulled or practice.stands_annulled:
         return Decision(APPLY, request=decision.request)
     if decision.request == "accepted":
         return Decision(APPLY, ("cancelled",), "accepted")

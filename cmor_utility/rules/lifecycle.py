@@ -71,8 +71,9 @@ INCOMING_LIVE = (
 )
 INCOMING_SOURCES = {
     "received": ("",),
-    # from what was matched: the match was wrong, or the annulment was refused
-    "unmatched": ("received", "matched", "cancel_requested"),
+    # from what was matched: the match was wrong, or the annulment was refused; from
+    # what was annulled: CSEA had paid, the charge of the network stands after all
+    "unmatched": ("received", "matched", "cancel_requested", "cancelled", "closed"),
     "matched": (
         "received",
         "unmatched",
@@ -81,6 +82,10 @@ INCOMING_SOURCES = {
         "cancel_requested",
         # the distributor took its line back
         "to_charge",
+        # annulled, but CSEA had paid: the charge of the network stands
+        "cancelled",
+        "to_refund",
+        "closed",
     ),
     "suspend_requested": ("matched",),
     # the outcome may overtake the mark that the request was sent

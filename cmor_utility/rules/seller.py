@@ -7,11 +7,67 @@ is checked.
 from datetime import date
 from decimal import Decimal
 
-from . import window
+from . import incoming, lifecycle, window
 
 SECTORS = {"E": "electricity", "G": "gas"}
 #: what makes a request another one; notes and names may be written differently
 FIGURES = ("date_end", "credit", "indemnity", "has_prev", "prev_amount", "pod", "pdr")
+
+
+#: key of a request that a seller makes through us -> states of the practice in which
+#: it may be forwarded: (outgoing side, incoming side)
+FORWARDED = {
+    "cancel_request": (
+        (
+            *lifecycle.OUTGOING_SOURCES["cancel_requested"],
+            "suspended",
+            "updated",
+            "paid",
+            "excess_to_return",
+        ),
+        (
+            "received",
+            "unmatched",
+            *incoming.OPEN_TO_SUSPEND,
+            "suspended",
+            "to_charge",
+            "charged",
+            "collected",
+            "uncollected",
+            "carried",
+            "reported",
+        ),
+    ),
+    "refund_report": (("refund_due",), ()),
+    "suspend_request": ((), ("matched", "to_charge")),
+    "suspend_revoke": ((), ("suspended",)),
+    "report": (
+        (),
+        (
+            "to_charge",
+            "charged",
+            "collected",
+            "uncollected",
+            "carried",
+            "reported",
+            "to_refund",
+        ),
+    ),
+}
+
+
+def side_of(key, values):
+    """Side of the practice that a request of a seller is about."""
+    if key == "cancel_request":
+        is_incoming = str(values.get("side_code") or "").strip().upper() == "E"
+        return lifecycle.INCOMING if is_incoming else lifecycle.OUTGOING
+    return lifecycle.OUTGOING if FORWARDED[key][0] else lifecycle.INCOMING
+
+
+def may_forward(key, side, state):
+    """Whether a seller may ask ``key`` of a practice that is ``state``."""
+    outgoing, incoming_ = FORWARDED[key]
+    return state in (outgoing if side == lifecycle.OUTGOING else incoming_)
 
 
 def differences(before, after):

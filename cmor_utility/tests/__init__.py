@@ -1,6 +1,7 @@
 from . import (
     test_answers,
     test_seller,
+    test_seller_money,
     test_approvals_mass,
     test_cancel_late,
     test_candidates,

@@ -110,6 +110,25 @@ class TestAnswers(BaseCase):
             incoming.on_cancel(practice("closed", is_annulled=True)), incoming.REPEATED
         )
 
+    def test_cancelled_after_csea_has_paid(self):
+        for state in ("matched", "to_charge", "collected", "reported", "closed"):
+            decision = incoming.on_cancel(practice(state), True)
+            self.assertEqual((decision.path, decision.stands), ((), True), state)
+        # an outcome, which says nothing of CSEA, came first
+        stopped = practice("to_refund", is_annulled=True)
+        decision = incoming.on_cancel(stopped, True)
+        self.assertEqual((decision.path, decision.stands), (("matched",), True))
+        lost = practice("closed", is_annulled=True, is_matched=False)
+        self.assertEqual(incoming.on_cancel(lost, True).path, ("unmatched",))
+        back = practice("to_refund", is_annulled=True, is_returned=True)
+        self.assertEqual(incoming.on_cancel(back, True).problem, "cancel_paid_returned")
+        stands = practice("collected", stands_annulled=True)
+        self.assertEqual(incoming.on_cancel(stands, True), incoming.REPEATED)
+        self.assertEqual(incoming.on_cancel(stands), incoming.REPEATED)
+        self.assertEqual(
+            incoming.on_cancel(stands, False).problem, "cancel_paid_before"
+        )
+
 
 EVENTS = st.lists(
     st.tuples(
@@ -139,13 +158,19 @@ class Side:
 
     def __init__(self, state):
         self.state, self.amount, self.annulled = state, D("100"), False
+        self.stands = False
         self.requests = dict.fromkeys(
             (incoming.SUSPEND, incoming.REVOKE, incoming.CANCEL, incoming.REPORT),
             "sent",
         )
 
     def facts(self):
-        return practice(self.state, self.amount, is_annulled=self.annulled)
+        return practice(
+            self.state,
+            self.amount,
+            is_annulled=self.annulled,
+            stands_annulled=self.stands,
+        )
 
     def judge(self, event):
         kind, flag, amount, before = event
@@ -155,7 +180,7 @@ class Side:
         if kind == "update":
             return None, incoming.on_update(facts, before, amount, None)
         if kind == "cancel":
-            return None, incoming.on_cancel(facts)
+            return None, incoming.on_cancel(facts, {D("100"): True}.get(amount, flag))
         if kind == "suspend_notice":
             return None, incoming.on_suspend_notice(facts, flag)
         if kind == "cancel_answer":
@@ -184,6 +209,8 @@ class Side:
             self.amount = event[2]
         if "cancelled" in decision.path:
             self.annulled = True
+        if decision.stands:
+            self.annulled, self.stands = False, True
         return decision
 
 
@@ -194,10 +221,11 @@ class TestAnyOrder(BaseCase):
     def test_never_off_the_life_cycle_and_twice_is_once(self, state, events):
         side = Side(state)
         for event in events:
-            was_annulled = side.annulled
+            was_annulled = side.annulled or side.stands
             side.apply(event)
             self.assertIn(side.state, lifecycle.states(lifecycle.INCOMING))
-            self.assertGreaterEqual(side.annulled, was_annulled)
+            self.assertGreaterEqual(side.annulled or side.stands, was_annulled)
+            self.assertFalse(side.annulled and side.stands)
             before = (side.state, side.amount, side.annulled, dict(side.requests))
             again = side.apply(event)
             # the same answer once more changes nothing

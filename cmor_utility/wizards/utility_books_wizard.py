@@ -14,6 +14,7 @@ class UtilityBooksWizard(models.TransientModel):
         *Books._settings,
         "cmor_csea_account_id",
         "cmor_return_account_id",
+        "cmor_seller_account_id",
         "cmor_journal_id",
         "cmor_allocation",
     )
@@ -33,6 +34,13 @@ class UtilityBooksWizard(models.TransientModel):
         check_company=True,
         domain="[('account_type', '=', 'liability_payable')]",
         help="What is owed to customers: excess and indemnities of annulled practices.",
+    )
+    cmor_seller_account_id = fields.Many2one(
+        "account.account",
+        string="Indemnities of sellers",
+        check_company=True,
+        domain="[('account_type', '=', 'liability_payable')]",
+        help="Network user: what CSEA paid for its sellers, until it is paid on.",
     )
     cmor_journal_id = fields.Many2one(
         "account.journal",

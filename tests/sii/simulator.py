@@ -5,9 +5,9 @@ out as bytes, both by the record layouts, and it keeps its own books, against wh
 books of the companies are compared at the end.
 
 Days are numbers of its calendar: what it answers falls due on a later day and is
-handed over by ``deliver``. A *script* says what becomes of a claim; a *mischief* says
-how the post brings the answers: late, twice, in the wrong order, contradicting
-themselves.
+handed over by ``deliver``. A *script* says what becomes of a claim. How the post brings
+the answers (late, twice, in the wrong order) is the caller's; that they contradict
+themselves is the script's.
 """
 
 from collections import defaultdict
@@ -25,12 +25,15 @@ FIXABLE = "fixable"  # refused once for a missing field, admitted when asked aga
 FINAL = "final"  # refused for good
 REGISTERED = "registered"  # answered "already received", with its CP_GESTORE
 UPDATED = "updated"  # the amount is lowered before CSEA pays
+CONTRADICTED = "contradicted"  # like NORMAL, and told otherwise besides
 ANNULLED_EARLY = "annulled_early"  # annulled before anybody was charged
 ANNULLED_CHARGED = "annulled_charged"  # after the customer was charged
 ANNULLED_PAID = "annulled_paid"  # after CSEA paid
 
 # days from the request to each step
 ACK, CHARGE, PAY, EARLY, AFTER_CHARGE, AFTER_PAY = 2, 20, 60, 8, 30, 70
+# days from the annulment to the distributor's credit note
+CREDIT = 12
 
 
 @dataclass
@@ -210,6 +213,8 @@ class Sii:
         def later(days):
             return today + timedelta(days=days)
 
+        if claim.script == CONTRADICTED:
+            self._contradict(later(CHARGE), claim)
         if claim.script == ANNULLED_EARLY:
             self._annul(later(EARLY), claim, "N1")
             return
@@ -222,6 +227,30 @@ class Sii:
         self._pay(later(PAY), claim)
         if claim.script == ANNULLED_PAID:
             self._annul(later(AFTER_PAY), claim, "N3")
+
+    def _contradict(self, day, claim):
+        """What was admitted is refused, what was told is told with another amount."""
+        self._refuse(day, claim.udd, "claim_ack", claim.values, "15", claim.sii_code)
+        self._post(
+            day,
+            claim.incoming,
+            "claim_notice_in",
+            claim,
+            code=claim.code,
+            cmor_amount=claim.amount + 1,
+            has_prev=0,
+            accepted_on=day,
+        )
+        self._post(
+            day,
+            claim.udd,
+            "claim_paid",
+            claim,
+            code=claim.code,
+            paid_amount=claim.amount + 1,
+            paid_on=day,
+            payment_ref=f"X-{claim.sii_code}",
+        )
 
     def _update(self, day, claim, amount):
         for receiver in (claim.udd, claim.incoming):
@@ -245,7 +274,22 @@ class Sii:
             "dso_charge",
             claim,
             cmor_amount=claim.amount,
+            document_kind="F",
             bill_number=f"D{claim.sii_code[-6:]}",
+            bill_date=day,
+        )
+
+    def _credit(self, day, claim):
+        """The distributor gives back what it had charged (TISIND art. 12)."""
+        amount, claim.charged = claim.charged, Decimal(0)
+        self._post(
+            day,
+            claim.incoming,
+            "dso_charge",
+            claim,
+            cmor_amount=amount,
+            document_kind="N",
+            bill_number=f"N{claim.sii_code[-6:]}",
             bill_date=day,
         )
 
@@ -263,15 +307,13 @@ class Sii:
         )
 
     def _annul(self, day, claim, cause):
-        comes = any(
-            key == "claim_paid" and values["sii_code"] == claim.sii_code and when <= day
-            for when, _number, _vat, key, values in self.due
-        )
-        paid = int(comes or claim.sii_code in self.handed["claim_paid"])
+        paid = int(self._comes("claim_paid", claim, day))
         claim.state = "cancelled"
         claim.paid = claim.paid if paid else Decimal(0)
+        is_charged = self._comes("dso_charge", claim, day)
         # nothing that was to come later comes
         self.due = [i for i in self.due if not (self._is_of(i, claim) and i[0] > day)]
+        claim.held = []
         for receiver in (claim.udd, claim.incoming):
             self._post(
                 day,
@@ -284,6 +326,18 @@ class Sii:
                 cancelled_on=day,
                 indemnity_paid=paid,
             )
+        if not is_charged:
+            claim.charged = Decimal(0)
+        elif not paid:
+            # once CSEA has paid, the outgoing seller gives the money back
+            self._credit(day + timedelta(days=CREDIT), claim)
+
+    def _comes(self, key, claim, day):
+        """Whether a flow about the claim was delivered, or falls due by ``day``."""
+        return claim.sii_code in self.handed[key] or any(
+            what == key and values["sii_code"] == claim.sii_code and when <= day
+            for when, _number, _vat, what, values in self.due
+        )
 
     @staticmethod
     def _is_of(item, claim):
@@ -310,7 +364,7 @@ class Sii:
     def _suspend_request(self, vat, values, today):
         claim = self.claims[values["sii_code"]]
         day = today + timedelta(days=ACK)
-        if today > claim.until or values.get("is_collected"):
+        if today > claim.until or str(values["is_collected"]) != "0":
             self._refuse(day, vat, "suspend_ack", values, "15")
             return
         self._post(day, vat, "suspend_ack", claim, code=values["code"], admitted=1)
@@ -325,6 +379,8 @@ class Sii:
         claim = self.claims[values["sii_code"]]
         day = today + timedelta(days=1)
         claim.state = "accepted"
+        self._post(day, vat, "suspend_ack", claim, code=values["code"], admitted=1)
+        self._post(day, vat, "suspend_outcome", claim, code=values["code"], outcome=1)
         self._post(day, claim.udd, "suspend_notice", claim, code=claim.code,
                    suspended=0, notice_date=day)  # fmt: skip
         self.due += [(max(i[0], day), *i[1:]) for i in claim.held]
