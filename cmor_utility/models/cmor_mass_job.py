@@ -1,11 +1,11 @@
 import logging
 from collections import Counter
 
-from psycopg2 import OperationalError
-
 from odoo import api, fields, models, modules
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
+
+from odoo.addons.utility_supply.models.isolation import apart
 
 from ..rules import messages
 from .cmor_practice_facts import _cents
@@ -236,39 +236,25 @@ class CmorMassLine(models.Model):
     _todo_idx = models.Index("(job_id, id) WHERE state = 'todo'")
 
     def _run(self, job):
-        """Take the step for these lines: all at once, and one by one when that fails.
+        """Take the step for these lines; one that fails says why, the others go on.
 
         :return: Counter of the states they came to
         """
-        try:
-            with self.env.cr.savepoint():
-                self._run_together(job)
-        except OperationalError:
-            raise  # the transaction is lost: the whole chunk is tried again
-        except Exception as error:  # noqa: BLE001 one is poisoned: find out which
-            _logger.info("Mass step %s, chunk one by one: %s", job.id, error)
-            self.env.invalidate_all()
-            for line in self:
-                line._run_alone(job)
-        return Counter(self.mapped("state"))
 
-    def _run_alone(self, job):
-        try:
-            with self.env.cr.savepoint():
-                self._run_together(job)
-        except OperationalError:
-            raise
-        except Exception as error:
+        def blame(line, error):
             if not isinstance(error, (UserError, AccessError)):
-                _logger.exception("Mass step %s, practice %s", job.id, self.id)
-            self.env.invalidate_all()
-            self._guarded().write({"state": "failed", "message": str(error)[:500]})
+                practice = line.practice_id.id
+                _logger.error(
+                    "Mass step %s, practice %s", job.id, practice, exc_info=error
+                )
+            line._guarded().write({"state": "failed", "message": str(error)[:500]})
+
+        apart(self, lambda some: some._run_together(job), blame)
+        return Counter(self.mapped("state"))
 
     def _run_together(self, job):
         practices = self.practice_id.with_user(job.user_id).with_company(job.company_id)
         asked = practices._run_mass(job.action, job.payload or {})
-        # a constraint of the database speaks here, not at the commit
-        self.env.flush_all()
         waiting = self.filtered(lambda line: line.practice_id in asked.sudo())
         waiting._guarded().write({"state": "asked"})
         (self - waiting)._guarded().write({"state": "done"})

@@ -166,8 +166,12 @@ class CmorParameter(models.Model):
     @api.model
     def _term_table(self, company):
         """Every value that terms ever had for ``company``, as the rules want it."""
+        return self._kept_term_table(company.id)
+
+    @ormcache("company_id")
+    def _kept_term_table(self, company_id):
         found = self.sudo().search(
-            Domain("company_id", "in", [False, company.id])
+            Domain("company_id", "in", [False, company_id])
             & Domain("unit", "in", ("days", "months", "years"))
         )
         return TermTable(

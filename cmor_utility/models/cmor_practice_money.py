@@ -255,14 +255,9 @@ class CmorParameter(models.Model):
         :return: (int, whether working days are counted)
         :raise UserError: the parameter has no value
         """
-        found = self.sudo().search(
-            Domain("key", "=", key)
-            & Domain("date_from", "<=", day)
-            & Domain("company_id", "in", [False, company.id]),
-            order="date_from desc, id desc",
-        )
-        # a company's own value wins
-        row = (found.filtered("company_id") or found)[:1]
-        if not row:
-            raise UserError(self.env._("The parameter %(key)s has no value.", key=key))
-        return row._typed_value(), row.day_kind != "solar"
+        term = self._term_table(company).at(key, fields.Date.to_date(day))
+        if term is None or term.unit != "days":
+            raise UserError(
+                self.env._("The parameter %(key)s has no value in days.", key=key)
+            )
+        return term.count, term.is_working

@@ -2,7 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from .bulk import update_same
+from odoo.addons.utility_supply.models.bulk import update_same
+
 from .dunning_action_rule import OPERATIONS
 from .reason_texts import pack, unpack
 

@@ -5,9 +5,10 @@ from odoo import models
 from odoo.exceptions import AccessError
 from odoo.tools import email_normalize
 
+from odoo.addons.utility_supply.models.bulk import insert_rows, update_rows
+
 from ..rules.facts import Reason
 from ..rules.terms import pay_term
-from .bulk import insert_rows, update_rows
 
 SEPARATOR = " + "
 # channels that a person walks to the post (or to the PEC mailbox) for

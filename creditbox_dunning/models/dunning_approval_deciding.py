@@ -6,9 +6,10 @@ from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools.misc import format_amount, format_date
 
+from odoo.addons.utility_supply.models.bulk import update_rows
+from odoo.addons.utility_supply.models.isolation import apart
+
 from ..rules.approval import changed_facts, facts_hash
-from .bulk import update_rows
-from .dunning_engine import RETRY_ERRORS
 from .reason_texts import unpack
 
 _logger = logging.getLogger(__name__)
@@ -322,28 +323,16 @@ class DunningApprovalRequest(models.Model):
     def _settle(self, kind, note, acting):
         """Write the decision on all, then what follows; {request id: why it failed}.
 
-        One that cannot be carried out must not stop the others: halves are tried, as
-        the run does.
+        One that cannot be carried out does not stop the others.
         """
-        if not self:
-            return {}
-        try:
-            with self.env.cr.savepoint():
-                self._write_decision(kind, note, acting)
-            return {}
-        except RETRY_ERRORS:
-            raise
-        except Exception as error:  # noqa: BLE001 any bug of one record is that one's
-            self.env.invalidate_all(flush=False)
-            if len(self) == 1:
-                _logger.warning("Request %s could not be decided: %s", self.id, error)
-                return {self.id: str(error)}
-        middle = len(self) // 2
-        first, second = self[:middle], self[middle:]
-        return {
-            **first._settle(kind, note, acting),
-            **second._settle(kind, note, acting),
-        }
+        left = {}
+
+        def blame(request, error):
+            _logger.warning("Request %s could not be decided: %s", request.id, error)
+            left[request.id] = str(error)
+
+        apart(self, lambda some: some._write_decision(kind, note, acting), blame)
+        return left
 
     def _write_decision(self, kind, note, acting):
         self._set_state(
@@ -354,7 +343,6 @@ class DunningApprovalRequest(models.Model):
         )
         self._log(kind, "pending", kind, note=note, acting=acting)
         self._call_hook(kind)
-        self.env.flush_all()
 
     def _call_hook(self, kind):
         """Tell the records, all of a model together."""

@@ -3,8 +3,9 @@ from decimal import Decimal
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.utility_supply.models.bulk import insert_rows, update_rows
+
 from ..rules.approval import HIGHEST_LEVEL, Ask, canonical, facts_hash, level_for
-from .bulk import insert_rows, update_rows
 from .dunning_action_rule import OPERATIONS
 from .dunning_approval_rule import SUBJECTS
 

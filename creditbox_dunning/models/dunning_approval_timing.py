@@ -2,8 +2,9 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 
+from odoo.addons.utility_supply.models.bulk import update_rows
+
 from ..rules.approval import HIGHEST_LEVEL
-from .bulk import update_rows
 
 
 class DunningApprovalRequest(models.Model):

@@ -1,7 +1,7 @@
 from odoo import fields, models
 from odoo.tools import SQL
 
-from .bulk import insert_rows, update_rows
+from odoo.addons.utility_supply.models.bulk import insert_rows, update_rows
 
 OPEN_CHUNK = 1000
 # the columns of `_missing_sql`

@@ -2,24 +2,15 @@ import logging
 from collections import Counter
 from dataclasses import replace
 
-import psycopg2
-
 from odoo import api, models
+
+from odoo.addons.utility_supply.models.isolation import apart
 
 from ..rules.coverage import settled, starts_new_round
 from ..rules.planner import plan_rows, withdrawals
 from ..rules.sets import choose_set, normal_key
 
 _logger = logging.getLogger(__name__)
-
-# errors that the whole transaction must see: another attempt is the only cure
-RETRY_ERRORS = (
-    psycopg2.errors.SerializationFailure,
-    psycopg2.errors.DeadlockDetected,
-    psycopg2.OperationalError,
-    psycopg2.InterfaceError,
-)
-
 
 # what the engine reads of a case by itself; facts are read by dunning.facts
 CASE_FIELDS = ("company_id", "partner_id", "contract_id", "table_id", "round")
@@ -47,25 +38,14 @@ class DunningEngine(models.AbstractModel):
     def _process(self, cases, today, run=None):
         """Plan and carry out ``cases``; a case that fails does not stop the others.
 
-        All of them are tried at once in a savepoint; on failure each half is tried
-        alone, so that one poisoned case costs a few more passes and is reported.
         Returns a Counter of what was done.
         """
-        if not cases:
-            return Counter()
-        try:
-            with self.env.cr.savepoint():
-                return self._process_together(cases, today, run)
-        except RETRY_ERRORS:
-            raise
-        except Exception as error:  # noqa: BLE001 any bug of one case is that case's
-            self.env.invalidate_all(flush=False)
-            if len(cases) == 1:
-                return self._report(cases, error, run)
-        middle = len(cases) // 2
-        return self._process(cases[:middle], today, run) + self._process(
-            cases[middle:], today, run
+        counts = apart(
+            cases,
+            lambda some: self._process_together(some, today, run),
+            lambda case, error: self._report(case, error, run),
         )
+        return sum(counts, Counter())
 
     def _report(self, case, error, run):
         _logger.warning("Dunning case %s was left out: %s", case.id, error)

@@ -4,8 +4,9 @@ from collections import Counter
 from odoo import models
 from odoo.tools import SQL
 
+from odoo.addons.utility_supply.models.bulk import insert_rows, update_rows
+
 from ..rules.facts import Reason
-from .bulk import insert_rows, update_rows
 from .dunning_action import OPEN_STATES
 from .reason_texts import pack
 

@@ -7,7 +7,8 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 from odoo.tools.gc import disabling_gc
 
-from .dunning_engine import RETRY_ERRORS
+from odoo.addons.utility_supply.models.isolation import RETRY_ERRORS
+
 from .dunning_run import ALIVE, COUNTED
 
 _logger = logging.getLogger(__name__)

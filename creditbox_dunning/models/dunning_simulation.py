@@ -5,11 +5,11 @@ from odoo import api, fields, models, modules
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import SQL
 
+from odoo.addons.utility_supply.models.isolation import RETRY_ERRORS
 from odoo.addons.utility_supply.models.utility_contract import CUSTOMER_TYPES
 from odoo.addons.utility_supply.models.utility_supply_point import SERVICES
 
 from ..rules.simulation import Assumptions
-from .dunning_engine import RETRY_ERRORS
 
 _logger = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from odoo.tests import tagged
 from odoo.tools import SQL
 
 from odoo.addons.creditbox_dunning.models import dunning_case_opening
-from odoo.addons.creditbox_dunning.models.bulk import (
+from odoo.addons.utility_supply.models.bulk import (
     insert_rows,
     update_rows,
     update_same,

@@ -3,7 +3,8 @@ from collections import Counter
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..models.bulk import insert_rows
+from odoo.addons.utility_supply.models.bulk import insert_rows
+
 from ..models.reason_texts import pack, unpack
 from ..rules.facts import Reason
 

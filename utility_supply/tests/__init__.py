@@ -26,3 +26,4 @@ from . import test_import_ingest
 from . import test_import_source
 from . import test_import_folders
 from . import test_import_datasets
+from . import test_apart

@@ -85,6 +85,35 @@ def update_rows(model, rows):
     _update(model.browse(rows), names, query)
 
 
+def update_changed(model, rows):
+    """Write those of ``rows`` that differ from what their records say, at once.
+
+    ``rows``: {record: {field: value}}, all with the same fields; values as for
+    ``write``, no x2many. Returns the records that differed.
+    """
+    names, todo = {}, []
+    for record, vals in rows.items():
+        told = [name for name, value in vals.items() if differs(record, name, value)]
+        if told:
+            names.update(dict.fromkeys(told))
+            todo.append(record)
+    told = {r.id: {name: rows[r][name] for name in names} for r in todo}
+    update_rows(model, told)
+    return model.browse(record.id for record in todo)
+
+
+def differs(record, name, value):
+    """Whether ``value`` is another than that of the record's field ``name``."""
+    field, old = record._fields[name], record[name]
+    if field.type == "many2one":
+        return (old.id or False) != (value or False)
+    if field.type == "monetary":
+        currency = record[field.get_currency_field(record)]
+        return currency.compare_amounts(old, value or 0.0) != 0
+    # what is empty comes back as False, whatever was written
+    return (old or False) != (value or False)
+
+
 def update_same(records, values, **added):
     """Write the same ``values`` on all of ``records``, in one statement.
 
