@@ -1,8 +1,10 @@
-"""Kills of a dunning run at random statements, each followed by the same final state.
+"""Kills of a dunning run at random statements, each followed by the same final state;
+of the sender of messages, each of which leaves at most once.
 
-Usage: ./dev bench faults [--kills 200] [--seed 1] [--skip 0] [--write FILE]
+Usage: ./dev bench faults [--what run|outbox] [--kills 200] [--seed 1] [--skip 0]
+       [--write FILE]
 
-`./dev test` does five of them. Exit status 1 when a state differs.
+`./dev test` does five of each. Exit status 1 when a state differs.
 """
 
 import argparse
@@ -11,10 +13,12 @@ import time
 from pathlib import Path
 
 from tests.test_dunning_kill import kill_and_compare
+from tests.test_outbox_kill import kill_and_judge
 
 
 def main(args):
     parser = argparse.ArgumentParser(prog="faults")
+    parser.add_argument("--what", choices=("run", "outbox"), default="run")
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--skip", type=int, default=0)
@@ -27,12 +31,22 @@ def main(args):
         seconds = time.monotonic() - begun
         print(f"{len(killed_at)} kills, one state, {seconds:.0f} s", flush=True)
 
-    statements = kill_and_compare(options.kills, options.seed, options.skip, told)
-    text = (
-        f"{len(killed_at)} kills at {len(set(killed_at))} of {statements} statements"
-        f" (from {min(killed_at)} to {max(killed_at)}): all the same state,"
-        f" {time.monotonic() - begun:.0f} s."
-    )
+    if options.what == "outbox":
+        statements, doubts = kill_and_judge(options.kills, options.seed, told)
+        middle = sum(point < 0 for point in killed_at)
+        text = (
+            f"{len(killed_at)} kills of the sender, {middle} in the middle of talking"
+            f" to the server, the others at {statements} statements: no message left"
+            f" twice, none was forgotten, {doubts} times one was in doubt,"
+            f" {time.monotonic() - begun:.0f} s."
+        )
+    else:
+        statements = kill_and_compare(options.kills, options.seed, options.skip, told)
+        text = (
+            f"{len(killed_at)} kills at {len(set(killed_at))} of {statements}"
+            f" statements (from {min(killed_at)} to {max(killed_at)}): all the same"
+            f" state, {time.monotonic() - begun:.0f} s."
+        )
     print(text)
     if options.write:
         command = " ".join(["./dev bench faults", *args])

@@ -37,6 +37,7 @@
         "report/dunning_letter_templates.xml",
         "wizards/dunning_approval_wizard_views.xml",
         "wizards/dunning_outcome_views.xml",
+        "wizards/dunning_communication_wizard_views.xml",
         "wizards/dunning_case_event_wizard_views.xml",
         "views/dunning_policy_views.xml",
         "wizards/dunning_run_wizard_views.xml",

@@ -135,7 +135,7 @@ def state(env):
                         action.reasons,
                         sorted(action.item_ids.mapped("bill_number")),
                         sorted(
-                            (message.channel, message.state, bool(message.mail_mail_id))
+                            (message.channel, message.state, bool(message.body))
                             for message in action.communication_ids
                         ),
                         bool(action.notice_id),
@@ -152,7 +152,6 @@ def state(env):
             "dunning.action",
             "dunning.action.item",
             "dunning.communication",
-            "mail.mail",
             "utility.notice",
         )
     ]

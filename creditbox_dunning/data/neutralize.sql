@@ -1,5 +1,5 @@
 -- a copy of the database must never write to real customers
-UPDATE mail_mail SET state = 'cancel'
- WHERE state = 'outgoing'
-   AND id IN (SELECT mail_mail_id FROM dunning_communication WHERE mail_mail_id IS NOT NULL);
-UPDATE dunning_communication SET state = 'cancelled' WHERE state = 'to_send';
+UPDATE dunning_communication SET state = 'cancelled' WHERE state IN ('to_send', 'sending');
+UPDATE dunning_service_provider
+   SET state = 'stopped', stopped_reason = 'Copia del database', sms_secret = NULL,
+       sms_url = CASE WHEN sms_driver = 'http' THEN 'https://localhost.invalid/' END;

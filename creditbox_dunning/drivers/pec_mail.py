@@ -86,9 +86,7 @@ class Smtp:
                     context=ssl.create_default_context(),
                 )
             else:
-                session = smtplib.SMTP(
-                    server.host, server.port, timeout=server.timeout
-                )
+                session = smtplib.SMTP(server.host, server.port, timeout=server.timeout)
             if server.security == "starttls":
                 session.starttls(context=ssl.create_default_context())
             session.login(server.login, server.password)
@@ -96,7 +94,9 @@ class Smtp:
             self._drop(session)
             if error.smtp_code >= 500:
                 # trying again may lock the mailbox
-                raise ProviderRefused(_text(error.smtp_error), error.smtp_code) from None
+                raise ProviderRefused(
+                    _text(error.smtp_error), error.smtp_code
+                ) from None
             raise self._unreachable(error.smtp_error) from None
         except (smtplib.SMTPException, *_BROKEN) as error:
             self._drop(session)

@@ -11,7 +11,10 @@ from . import dunning_action_item
 from . import dunning_communication
 from . import dunning_communication_event
 from . import dunning_service_provider
+from . import dunning_service_provider_sms
 from . import dunning_channel
+from . import dunning_channel_email
+from . import dunning_channel_sms
 from . import dunning_outbox
 from . import dunning_outbox_check
 from . import dunning_letter
@@ -43,6 +46,7 @@ from . import dunning_explanation
 from . import dunning_explanation_bill
 from . import dunning_action_execution
 from . import dunning_outcome
+from . import dunning_communication_deciding
 from . import dunning_unlawful
 from . import dunning_approval_rule
 from . import dunning_approval_request
@@ -66,10 +70,12 @@ from . import dunning_run_order
 from . import dunning_run_error
 from . import account_move
 from . import account_move_line
-from . import mail_mail
+from . import mail_thread
+from . import sms_tracker
 from . import res_company
 from . import dunning_policy
 from . import dunning_company_approval
+from . import dunning_company_outbox
 from . import res_partner
 from . import res_users
 from . import utility_contract

@@ -24,9 +24,8 @@ TECHNICAL_ACTION = 7
 class DunningAction(models.Model):
     """Carrying out what was decided, channel by channel, many actions at once.
 
-    Nothing leaves the server here: e-mails are queued with their communication already
-    written, letters become files. What touches a supply or goes to court becomes an
-    order to a person.
+    Nothing leaves the server here: messages are written down for the outbox, letters
+    become files. What touches a supply or goes to court becomes an order to a person.
     """
 
     _inherit = "dunning.action"
@@ -54,23 +53,21 @@ class DunningAction(models.Model):
         by_person._set_state("executing", Reason.of("to_be_done"))
         by_person.filtered(lambda a: a.op == "reactivate")._promise_back()
         ready = self - by_person
-        mails = ready.filtered(lambda a: "email" in a._channel_set())
-        counts["mails"] += len(mails._queue_emails(today))
+        counts["mails"] += len(ready._write_messages(today))
         letters = ready.filtered(lambda a: a._channel_set() & LETTERS)
         counts["letters"] += len(letters._make_letters(today))
         by_hand = ready.filtered(lambda a: a._channel_set() & BY_HAND)
         by_hand._set_state("executing")
-        silent = ready.filtered(lambda a: a._channel_set() <= {"sms"})
-        # a gateway's module takes these out of the set before they come here
-        silent._set_state("skipped", Reason.of("no_gateway"))
-        done = ready - by_hand - silent
+        done = ready - by_hand
         done._set_state("done", executed_date=today, effective_date=today)
         done._write_notices(today)
-        counts["actions"] += len(ready) - len(silent) + len(by_person)
+        counts["actions"] += len(ready) + len(by_person)
+        if counts["mails"] or counts["letters"]:
+            self.env["dunning.outbox"]._wake()
         return counts
 
     def _sends(self):
-        """Whether carrying it out makes letters or e-mails."""
+        """Whether carrying it out makes letters or messages."""
         self.ensure_one()
         return not self._needs_person()
 
@@ -79,9 +76,7 @@ class DunningAction(models.Model):
         paid = self.browse() if is_fresh else self._filter_paid()
         paid._set_state("superseded", Reason.of("paid_before_sending"))
         left = self - paid
-        gone = left.filtered(
-            lambda a: a._channel_set() == {"email"} and not a._get_email()
-        )
+        gone = left.filtered(lambda a: a._has_nowhere_to_go())
         gone._set_state("failed", Reason.of("address_gone"))
         return left - gone
 
@@ -89,7 +84,20 @@ class DunningAction(models.Model):
         """Steps that a person carries out: the program orders them, no more."""
         self.ensure_one()
         is_work = self.action_type_id.code >= FIRST_WORK_ACTION
-        return is_work or not (self._channel_set() & {"email", "sms", *LETTERS})
+        return is_work or not (self._channel_set() & self._message_channels())
+
+    def _message_channels(self):
+        """The words of the channels that carry a message."""
+        return LETTERS | self.env["dunning.channel"]._words()
+
+    def _has_nowhere_to_go(self):
+        """Whether it is a message by channels that have no address any more."""
+        self.ensure_one()
+        words = self._channel_set()
+        if self._needs_person() or words & LETTERS:
+            return False
+        channels = self.env["dunning.channel"]
+        return not any(channels._of(word)._get_address(self) for word in words)
 
     def _channel_set(self):
         self.ensure_one()
@@ -118,8 +126,16 @@ class DunningAction(models.Model):
         keys = {action._get_key(channel): action for action in self}
         messages = self.env["dunning.communication"].sudo()._guarded()
         found = messages.search([("key", "in", list(keys))])
+        # bills and day are others by now: it is written anew
         found.filtered(lambda m: m.state == "cancelled")._move(
-            "to_send", self.env._("The step was planned again."), next_try=False
+            "to_send",
+            self.env._("The step was planned again."),
+            next_try=False,
+            subject=False,
+            body=False,
+            raw_id=False,
+            raw_sha256=False,
+            attachment_id=False,
         )
         known = set(found.mapped("key"))
         carriers = self._carriers(channel)
@@ -159,35 +175,26 @@ class DunningAction(models.Model):
         if undecided or planned._needing_approval():
             raise AccessError(self.env._("A message was asked for without approval."))
 
-    # e-mail
+    # messages
 
-    def _queue_emails(self, today):
-        """Write the communications, then queue one e-mail for each; returns them."""
-        address = {action: action._get_email() for action in self}
-        messages = self.filtered(lambda a: address[a])._communications("email", address)
-        messages = messages.filtered(lambda message: not message.mail_mail_id)
-        values = []
-        for template, actions in messages.action_id.grouped(
-            lambda action: action._get_template()
-        ).items():
-            rendered = actions._render_mails(template)
-            for message in messages.filtered(lambda m, a=actions: m.action_id in a):
-                vals = message._prepare_mail_vals(rendered[message.action_id.id])
-                values.append((message, vals))
-        mails = self.env["mail.mail"].sudo().create([vals for _message, vals in values])
-        update_rows(
-            messages.browse(),
-            {
-                message.id: {
-                    "mail_mail_id": mail.id,
-                    "message_id": vals["message_id"],
-                    "subject": vals["subject"],
-                    "sent_date": today,
-                }
-                for (message, vals), mail in zip(values, mails, strict=True)
-            },
-        )
-        return messages
+    def _write_messages(self, today):
+        """Write down the messages that need no paper, with their texts; returns them.
+
+        They leave by the outbox, or wait there for a person when no provider does it.
+        """
+        channels = self.env["dunning.channel"]._all()
+        written = self.env["dunning.communication"]
+        for word in sorted(set(channels) - LETTERS):
+            channel = channels[word]
+            mine = self.filtered(lambda a, w=word: w in a._channel_set())
+            address = {action: channel._get_address(action) for action in mine}
+            messages = mine.filtered(lambda a, told=address: told[a])._communications(
+                word, address
+            )
+            todo = messages.filtered(lambda message: not message.body)
+            channel._compose(todo, today)
+            written |= todo
+        return written
 
     def _get_template(self):
         self.ensure_one()
@@ -197,10 +204,33 @@ class DunningAction(models.Model):
             or self.env.ref("creditbox_dunning.mail_template_reminder")
         )
 
-    def _render_mails(self, template):
-        """{action id: {subject, body_html, email_from, reply_to}}"""
+    def _render_texts(self, channel, today):
+        """{action id: {subject, body_html, email_from, reply_to}} for ``channel``.
+
+        ``body_html`` of a text message is plain text.
+        """
+        if channel == "sms":
+            return {action.id: action._get_sms_values() for action in self}
+        found = {}
         fields_ = ["subject", "body_html", "email_from", "reply_to"]
-        return template.sudo()._generate_template(self.ids, fields_)
+        for template, actions in self.grouped(lambda a: a._get_template()).items():
+            found |= template.sudo()._generate_template(actions.ids, fields_)
+        return found
+
+    def _get_sms_values(self):
+        """A text that tells nobody else of the debt: who writes, and how to answer."""
+        self.ensure_one()
+        action = self.with_context(lang=self.partner_id.lang or self.env.lang)
+        company = action.company_id
+        text = action.env._(
+            "%(company)s: we have a message for you about file %(case)s. Please"
+            " contact us: %(contact)s. If you have already done so, ignore this"
+            " message.",
+            company=company.name,
+            case=action.case_id.name,
+            contact=company.phone or company.email or company.website or "-",
+        )
+        return {"subject": False, "body_html": text}
 
     # letters
 

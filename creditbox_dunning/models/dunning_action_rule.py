@@ -63,7 +63,6 @@ LOGGED = (
 # numbers are stepped aside by this while they change places
 ASIDE = 1_000_000
 CHANNEL_WORDS = ("sms", "email", "pp", "ar", "pec", "task", "file", "event")
-CHANNEL_FORM = re.compile(r"^({0})([|+]({0}))*$".format("|".join(CHANNEL_WORDS)))
 
 
 class DunningActionRule(models.Model):
@@ -184,17 +183,25 @@ class DunningActionRule(models.Model):
         for rule in self:
             rule.display_name = f"{rule.seq} {rule.short_description or ''}".strip()
 
+    @api.model
+    def _channel_words(self):
+        """What the channel of a row may be made of: ours and those that were added."""
+        more = self.env["dunning.channel"]._words() - set(CHANNEL_WORDS)
+        return (*CHANNEL_WORDS, *sorted(more))
+
     @api.constrains("channel")
     def _check_channel(self):
+        words = self._channel_words()
         for rule in self:
-            if not CHANNEL_FORM.match(rule.channel or ""):
+            told = re.split(r"[|+]", rule.channel or "")
+            if not all(word in words for word in told):
                 raise ValidationError(
                     self.env._(
                         "Row %(row)s: channel %(channel)s is not known. Use %(words)s,"
                         " joined by | or +.",
                         row=rule.seq,
                         channel=rule.channel,
-                        words=", ".join(CHANNEL_WORDS),
+                        words=", ".join(words),
                     )
                 )
 

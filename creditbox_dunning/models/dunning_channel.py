@@ -1,4 +1,4 @@
-from odoo import api, models
+from odoo import api, models, tools
 
 
 class DunningChannel(models.AbstractModel):
@@ -38,7 +38,19 @@ class DunningChannel(models.AbstractModel):
         """The channel of ``word``; this class itself, which does nothing, if none."""
         return self._all().get(word, self.env["dunning.channel"])
 
+    @api.model
+    @tools.ormcache()
+    def _words(self):
+        """The words of all channels, a frozenset."""
+        return frozenset(self._all())
+
     # what each channel says
+
+    @api.model
+    def _lacks(self, company):
+        """A function (customer) -> reason code of why ``company`` cannot reach him by
+        this channel, or None. The customer: a record or whatever has its fields."""
+        return lambda partner: None
 
     @api.model
     def _applicable(self, actions):
@@ -57,6 +69,13 @@ class DunningChannel(models.AbstractModel):
     def _get_address(self, action):
         """Where a message of ``action`` goes today; "" when nowhere."""
         return action._get_address(self._channel)
+
+    @api.model
+    def _compose(self, messages, today):
+        """Write the text on new messages (subject, body): what was decided, in words.
+
+        Called by the run for many at once: nothing leaves here.
+        """
 
     @api.model
     def _prepare(self, messages, today):

@@ -3,7 +3,6 @@ import logging
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import email_normalize, formataddr
 
 from ..rules.outbox import may_move
 from ..rules.terms import term_days
@@ -53,7 +52,10 @@ class DunningCommunication(models.Model):
             "state",
             "key",
             "message_id",
-            "mail_mail_id",
+            "body",
+            "sender",
+            "reply_to",
+            "bounce_address",
             "attachment_id",
             "sent_date",
             "notified_date",
@@ -103,8 +105,13 @@ class DunningCommunication(models.Model):
     key = fields.Char(required=True, readonly=True, copy=False)
     subject = fields.Char(readonly=True)
     message_id = fields.Char(string="Message-ID", readonly=True, copy=False, index=True)
-    mail_mail_id = fields.Many2one(
-        "mail.mail", readonly=True, index="btree_not_null", ondelete="set null"
+    body = fields.Html(
+        string="Text", sanitize=False, readonly=True, help="What it says."
+    )
+    sender = fields.Char(readonly=True, help="The address that it leaves from.")
+    reply_to = fields.Char(readonly=True)
+    bounce_address = fields.Char(
+        readonly=True, help="Where the mail servers report what does not arrive."
     )
     attachment_id = fields.Many2one("ir.attachment", string="Letter", readonly=True)
     has_pdf = fields.Boolean(compute="_compute_has_pdf")
@@ -208,30 +215,6 @@ class DunningCommunication(models.Model):
         term = term_days(self.case_id.service or "", self.channel, day, numbers)
         return term.count if term else 10
 
-    def _prepare_mail_vals(self, rendered):
-        """Values of the queued e-mail: its Message-ID is this message's key."""
-        self.ensure_one()
-        company = self.company_id
-        sender = rendered.get("email_from") or company._dunning_sender()
-        normal = email_normalize(sender) or ""
-        domain = normal.partition("@")[2] or "localhost"
-        return {
-            "subject": rendered.get("subject") or "",
-            "body_html": rendered.get("body_html") or "",
-            # what the case's history shows
-            "body": rendered.get("body_html") or "",
-            "email_from": sender,
-            "reply_to": rendered.get("reply_to") or sender,
-            "email_to": formataddr((self.partner_id.name or "", self.address)),
-            "message_id": f"<dunning-{self.key}@{domain}>",
-            "model": "dunning.case",
-            "res_id": self.case_id.id,
-            "message_type": "email_outgoing",
-            "auto_delete": False,
-            "is_notification": False,
-            "state": "outgoing",
-        }
-
     def _move(
         self, state, reason="", *, evidence=None, by_person=False, kind="move", **vals
     ):
@@ -272,6 +255,19 @@ class DunningCommunication(models.Model):
             )
         self._write_events(events, evidence)
         return able.with_env(self.env)
+
+    def _hear(self, state, words="", evidence=None):
+        """What whoever carried it tells: ``delivered``, ``failed`` or "" for news on
+        the way, which is only noted. The same told twice changes nothing."""
+        self.ensure_one()
+        if state == "failed":
+            if self._move("failed", words, evidence=evidence):
+                self._tell_failure(words)
+        elif state:
+            self._move(state, words, evidence=evidence)
+        elif words not in self.event_ids.mapped("reason"):
+            rows = self._event_rows("told", self.state, words)
+            self._write_events(rows, evidence)
 
     def _stamps(self, state, company, reason):
         """What every change to ``state`` writes."""
@@ -321,6 +317,18 @@ class DunningCommunication(models.Model):
         if evidence:
             made.write({"attachment_ids": [(6, 0, evidence.ids)]})
         return made
+
+    def _times_resent(self):
+        """How often a person had it sent again."""
+        self.ensure_one()
+        return len(
+            self.event_ids.filtered(
+                lambda event: (
+                    event.state_to == "to_send"
+                    and event.state_from in ("uncertain", "failed")
+                )
+            )
+        )
 
     def _keep_raw(self, contents, mimetype, suffix):
         """Keep the bytes that will leave, with their SHA-256, before they leave.

@@ -439,22 +439,21 @@ class DunningFacts(models.AbstractModel):
 
         The customer: a record or whatever has the fields that are looked at.
         """
-        can_text, sender = company._dunning_can_text(), company._dunning_sender()
+        lacks = {
+            word: channel._lacks(company)
+            for word, channel in self.env["dunning.channel"]._all().items()
+        }
 
         def missing(partner):
             found = {}
-            if not (partner.dunning_mobile or "").strip():
-                found["sms"] = "no_mobile"
-            elif not can_text:
-                found["sms"] = "no_gateway"
-            if not email_normalize(partner.email or ""):
-                found["email"] = "no_email"
-            elif not sender:
-                found["email"] = "no_sender"
             if not email_normalize(partner.l10n_it_pec_email or ""):
                 found["pec"] = "no_pec"
             if not (partner.street and partner.city and partner.zip):
                 found["pp"] = found["ar"] = "no_address"
+            for word, lack in lacks.items():
+                reason = lack(partner)
+                if reason:
+                    found[word] = reason
             return found
 
         return missing

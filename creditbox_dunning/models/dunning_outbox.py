@@ -11,6 +11,7 @@ from odoo import api, fields, models, modules
 from odoo.tools import SQL
 
 from ..rules.outbox import (
+    ChannelError,
     ChannelInDoubt,
     ChannelRefused,
     ChannelTemporary,
@@ -57,7 +58,12 @@ class DunningOutbox(models.AbstractModel):
         """Send what may leave by now, provider after provider."""
         providers = self._with_work()
         for number, provider in enumerate(providers, 1):
-            self._work(provider)
+            try:
+                self._work(provider)
+            except Exception:
+                # what one provider does stops no other
+                self._rollback()
+                _logger.exception("Provider %s: sending failed.", provider.id)
             if self._commit(1, len(providers) - number) <= 0:
                 break
 
@@ -72,24 +78,31 @@ class DunningOutbox(models.AbstractModel):
                 ["provider_id"],
             )
         )
-        return self.env["dunning.service.provider"].union(p for (p,) in groups).sudo()
+        return (
+            self.env["dunning.service.provider"].union(*(p for (p,) in groups)).sudo()
+        )
 
     # one provider
 
     @api.model
     def _work(self, provider):
         """Send what waits for ``provider`` and may leave now. Commits."""
+        # the scheduled action has no language: people read what it tells
+        company = provider.company_id
+        lang = self.env.lang or company.partner_id.lang or "it_IT"
+        outbox = self.sudo().with_company(company).with_context(lang=lang)
+        provider = provider.with_env(outbox.env)
         channels = [
             channel
-            for channel in self.env["dunning.channel"]._all().values()
+            for channel in outbox.env["dunning.channel"]._all().values()
             if channel._kind == provider.kind
         ]
-        with self._lock(provider) as mine:
+        with outbox._lock(provider) as mine:
             if not mine:
                 return
-            self._find_lost(provider)
+            outbox._find_lost(provider)
             for channel in channels:
-                self._send_channel(provider, channel.sudo())
+                outbox._send_channel(provider, channel)
 
     @contextmanager
     def _lock(self, provider):
@@ -141,8 +154,10 @@ class DunningOutbox(models.AbstractModel):
                     if session is None:
                         self._wake_later(provider, provider.paused_until)
                         return
-                self._send_batch(provider, channel, ready, session)
-                self._commit(len(messages), 1)
+                goes_on = self._send_batch(provider, channel, ready, session)
+                if self._commit(len(messages), 1) <= 0 or not goes_on:
+                    self._wake()
+                    return
         finally:
             if session is not None:
                 channel._close(session)
@@ -195,16 +210,23 @@ class DunningOutbox(models.AbstractModel):
     # handing over
 
     def _send_batch(self, provider, channel, messages, session):
-        """Hand over one message after the other; what one does stops no other."""
+        """Hand over one message after the other; what one does stops no other.
+
+        Returns False when the time of the scheduled action is over: a process that is
+        killed for it would leave a message in doubt.
+        """
         for message in messages:
             if provider.state != "running" or provider.paused_until:
-                return
+                break
             if not self._claim(message):
                 continue
             result = self._handed_over(channel, message, session)
             # what was read before is old by now: the result is written on fresh rows
-            self._commit()
+            left = self._commit()
             self._attempt(lambda m=message, r=result: self._settle(provider, m, r))
+            if left <= 0:
+                return False
+        return True
 
     def _claim(self, message):
         """Write down, and commit, that it is being sent; False when somebody changed
@@ -224,9 +246,7 @@ class DunningOutbox(models.AbstractModel):
         """What came of handing it over: values to write, or the error."""
         try:
             return channel._send(message, session) or {}
-        except (ChannelTemporary, ChannelRefused, ChannelInDoubt) as error:
-            return error
-        except ProviderRefused as error:
+        except ChannelError as error:
             return error
         except Exception as error:
             # a fault of ours or of a driver: nobody can say whether it left
@@ -237,6 +257,11 @@ class DunningOutbox(models.AbstractModel):
     def _settle(self, provider, message, result):
         """Write down what came of handing ``message`` over."""
         now = fields.Datetime.now()
+        if message.state != "sending":
+            # its receipt was faster than we are
+            told = {} if isinstance(result, Exception) else result
+            message._move(message.state, **told)
+            return
         if isinstance(result, ChannelTemporary):
             self._put_back(provider, message, result, now)
         elif isinstance(result, ProviderRefused):

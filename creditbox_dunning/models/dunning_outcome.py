@@ -37,12 +37,12 @@ class DunningAction(models.Model):
     # may it be recorded
 
     def _takes_outcome(self):
-        """Open actions, and ordinary letters that may still come back."""
+        """Open actions, and messages that left and may still come back."""
         self.ensure_one()
         if self.state in OPEN_STATES:
             return True
-        is_letter = self.state == "done" and "pp" in self._channel_set()
-        return is_letter and not self.outcome
+        is_message = not self._needs_person()
+        return self.state == "done" and is_message and not self.outcome
 
     def _check_takes_outcome(self):
         wrong = self.filtered(lambda action: not action._takes_outcome())

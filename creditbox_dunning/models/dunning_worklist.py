@@ -121,6 +121,8 @@ class DunningWorklist(models.AbstractModel):
                 "domain": [
                     ("state", "=", "executing"),
                     ("action_type_id.kind", "not in", WORK_KINDS),
+                    # what a provider carries waits for it, not for a person
+                    ("communication_ids", "not any", [("provider_id", "!=", False)]),
                 ],
             },
             {
@@ -182,8 +184,27 @@ class DunningWorklist(models.AbstractModel):
                 "tone": "danger",
                 "model": "dunning.communication",
                 "domain": [
-                    ("state", "in", ("failed", "uncertain")),
+                    "|",
+                    ("state", "=", "uncertain"),
+                    "&",
+                    ("state", "=", "failed"),
                     ("create_date", ">=", since),
+                ],
+            },
+            {
+                "key": "providers",
+                "title": self.env._("Providers stopped"),
+                "help": self.env._(
+                    "Nothing leaves by them, or they do not answer: put right what is"
+                    " wrong, then start them again."
+                ),
+                "icon": "fa-plug",
+                "tone": "danger",
+                "model": "dunning.service.provider",
+                "domain": [
+                    "|",
+                    ("state", "=", "stopped"),
+                    ("paused_until", "!=", False),
                 ],
             },
             {

@@ -103,8 +103,9 @@ TEXTS = {
     ),
     "returned": _lt("Came back: %(note)s"),
     "by_hand": _lt("Recorded by hand: %(note)s"),
+    "sent_again": _lt("Sent again: %(note)s"),
+    "arrived": _lt("It reached the customer: %(note)s"),
     "message_failed": _lt("The message did not arrive: %(note)s"),
-    "mail_failed": _lt("The e-mail could not be delivered: %(note)s"),
     "payment_returned": _lt("A payment was returned: the bill is open again."),
 }
 TEXTS |= TEXTS_EXPLAIN

@@ -39,15 +39,6 @@ class ResCompany(models.Model):
             table._publish()
             table._guarded().write({"is_standard": True})
 
-    def _dunning_can_text(self):
-        """Whether text messages can leave this company: hook for SMS gateways.
-
-        No gateway is configured by this module: nothing is ever sent through paid
-        services that the company did not choose.
-        """
-        self.ensure_one()
-        return False
-
     def _dunning_sender(self):
         """Address that reminders leave from; empty when the company has none."""
         self.ensure_one()

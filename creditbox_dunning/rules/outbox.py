@@ -30,7 +30,8 @@ MOVES = {
     # sent by hand leaves without ever being with a sender; what is refused before it
     # leaves has failed
     TO_SEND: frozenset({SENDING, SENT, FAILED, CANCELLED}),
-    SENDING: frozenset({SENT, UNCERTAIN, TO_SEND, FAILED}),
+    # a receipt may be faster than the sender that writes down what it did
+    SENDING: frozenset({SENT, ACCEPTED, DELIVERED, UNCERTAIN, TO_SEND, FAILED}),
     SENT: frozenset({ACCEPTED, DELIVERED, FAILED}),
     ACCEPTED: frozenset({DELIVERED, FAILED}),
     UNCERTAIN: frozenset({SENT, ACCEPTED, DELIVERED, FAILED}),

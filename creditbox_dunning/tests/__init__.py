@@ -8,7 +8,11 @@ from . import test_guard_rules
 from . import test_guard_vectors
 from . import test_guard_year
 from . import test_outbox
+from . import test_outbox_email
 from . import test_outbox_rules
+from . import test_outbox_sms
+from . import test_delivery_status
+from . import test_sms_gateway
 from . import test_planner
 from . import test_planner_plans
 from . import test_planner_properties

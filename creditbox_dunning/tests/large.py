@@ -179,7 +179,6 @@ def _clone_messages(message, actions, cases, supplies, count):
         partner_id=SQL("%s + n", supplies.partners),
         key=SQL("'K' || n"),
         message_id=SQL("NULL"),
-        mail_mail_id=SQL("NULL"),
         state=SQL(
             "CASE n %% 300 WHEN 1 THEN 'to_send' WHEN 2 THEN 'failed' ELSE 'sent' END"
         ),

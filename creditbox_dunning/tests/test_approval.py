@@ -27,7 +27,7 @@ class TestApproval(ApprovalCommon):
         self.assertFalse(action.communication_ids)
         self.assertEqual(self.request_of(action), request, "asked once")
         with self.assertRaises(AccessError):
-            action.sudo()._queue_emails(self.day(9))
+            action.sudo()._write_messages(self.day(9))
         with self.assertRaises(AccessError):
             action.sudo()._communications("pp", {action: "Via Roma 1"})
 
@@ -39,7 +39,7 @@ class TestApproval(ApprovalCommon):
         self.assertEqual(action.executed_date, self.day(8))
         self.assertEqual(action.decided_by, self.manager)
         self.assertEqual(action.communication_ids.channel, "email")
-        self.assertTrue(action.communication_ids.mail_mail_id)
+        self.assertTrue(action.communication_ids.body)
         self.assertEqual(
             self.log_of(request),
             [("asked", False, "pending"), ("approved", "pending", "approved")],

@@ -1,6 +1,7 @@
 """What the steps do: e-mails queued once, letters made, notices written, outcomes."""
 
-from contextlib import contextmanager
+import email
+import hashlib
 from io import BytesIO
 from unittest.mock import patch
 
@@ -9,10 +10,10 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import freeze_time, tagged
 from odoo.tools.pdf import PdfFileReader
 
-from .common import DunningCommon
+from .outbox_common import OutboxCommon
 
 
-class ExecutionCommon(DunningCommon):
+class ExecutionCommon(OutboxCommon):
     def outcome(self, actions, user=None, **vals):
         """What a person records on ``actions`` through the wizard."""
         wizard = (
@@ -21,18 +22,6 @@ class ExecutionCommon(DunningCommon):
             .create({"action_ids": [Command.set(actions.ids)], **vals})
         )
         return wizard.action_confirm()
-
-    @contextmanager
-    def mail_leaves(self):
-        """Odoo's queue as in production, with the mail server replaced by a mock."""
-        server = "odoo.addons.base.models.ir_mail_server.IrMail_Server"
-        with (
-            patch(f"{server}._disable_send", return_value=False),
-            patch(f"{server}._connect__"),
-            patch(f"{server}.send_email") as send,
-        ):
-            send.side_effect = lambda message, *args, **kwargs: message["Message-Id"]
-            yield send
 
     def walk(self, *days):
         for day in days:
@@ -54,57 +43,60 @@ class TestEmail(ExecutionCommon):
         self.assertEqual(self.action.rule_id.seq, 20)
         self.assertEqual(self.action.amount, 150)
         self.assertEqual(len(self.action.item_ids), 2)
-        mail = self.message.mail_mail_id
-        self.assertEqual((self.message.state, mail.state), ("to_send", "outgoing"))
+        self.assertEqual(self.message.state, "to_send")
+        self.assertEqual(self.message.provider_id, self.mailer)
         self.assertEqual(self.message.address, "c001@example.com")
-        self.assertIn(self.message.key, mail.message_id)
-        self.assertEqual(mail.message_id, self.message.message_id)
-        self.assertEqual((mail.model, mail.res_id), ("dunning.case", self.case.id))
-        self.assertFalse(mail.auto_delete)
-        body = mail.body_html
+        self.assertIn(self.message.key, self.message.message_id)
         for text in ("B1", "B2", "150", "Gentile"):
-            self.assertIn(text, body)
+            self.assertIn(text, self.message.body)
 
-    def test_sent_is_told_by_the_queue(self):
-        with self.mail_leaves() as send:
-            self.message.sudo().mail_mail_id.send()
-        self.assertEqual(self.message.state, "sent")
-        self.assertEqual(send.call_count, 1)
-        sent = send.call_args.args[0]
-        self.assertEqual(sent["Message-Id"], self.message.message_id)
-        self.assertIn("c001@example.com", sent["To"])
+    def test_it_leaves_once_as_it_was_kept(self):
+        with self.mail_leaves() as server:
+            self.send()
+            self.send()
+        self.assertRecordValues(
+            self.message,
+            [{"state": "sent", "attempts": 1, "external_ref": "queued 1"}],
+        )
+        ((bounces_to, to, content),) = server.received
+        self.assertEqual(to, "c001@example.com")
+        self.assertEqual(bounces_to, self.message.bounce_address)
+        self.assertEqual(content, self.message.raw_id.raw)
+        digest = hashlib.sha256(content).hexdigest()
+        self.assertEqual(self.message.raw_sha256, digest)
+        mail = email.message_from_bytes(content)
+        self.assertEqual(mail["Message-Id"], self.message.message_id)
+        self.assertIn("c001@example.com", mail["To"])
+        # the answer of the customer finds its case
+        told = self.case.message_ids.filtered("message_id").mapped("message_id")
+        self.assertIn(self.message.message_id, told)
 
     def test_paid_before_sending_is_not_sent(self):
         """Gate 8: paid one minute before sending, not sent."""
         self.pay(self.action.item_ids.move_id[0])
         self.pay(self.action.item_ids.move_id[1])
-        with self.mail_leaves() as send:
-            self.message.sudo().mail_mail_id.send()
-        self.assertFalse(send.called)
+        with self.mail_leaves() as server:
+            self.send()
+        self.assertFalse(server.tries)
         self.assertEqual(self.message.state, "cancelled")
-        self.assertEqual(self.message.mail_mail_id.state, "cancel")
         self.assertEqual(self.action.state, "superseded")
 
     def test_same_key_makes_no_second_message(self):
         again = self.action._communications("email", {})
         self.assertEqual(again, self.message)
         self.assertFalse(
-            self.action._queue_emails(self.day(7)) - self.message,
+            self.action._write_messages(self.day(7)) - self.message,
             "a second message was made",
         )
-        mails = self.env["mail.mail"].search_count(
-            [("message_id", "=", self.message.message_id)]
-        )
-        self.assertEqual(mails, 1)
 
     def test_hostile_name_and_number_are_escaped(self):
         evil = self._create_customer("C666", name="<script>alert(1)</script>")
         contract = self._create_contract("CT666", evil)
         bill = self.overdue("<b>B6</b>", contract)
         self.run_on(8)
-        mail = self.case_of(bill).communication_ids.mail_mail_id
-        self.assertNotIn("<script>", mail.body_html)
-        self.assertNotIn("<b>B6</b>", mail.body_html)
+        message = self.case_of(bill).communication_ids
+        self.assertNotIn("<script>", message.body)
+        self.assertNotIn("<b>B6</b>", message.body)
 
     def test_rows_left_out_say_why(self):
         skipped = self.case.action_ids.filtered(lambda a: a.state == "skipped")
@@ -130,7 +122,7 @@ class TestEmail(ExecutionCommon):
         )
 
     def test_italian_template(self):
-        body = self.message.mail_mail_id.body_html
+        body = self.message.body
         self.assertIn("scadute e non ancora pagate", body)
         self.assertIn("Promemoria", self.message.subject.title())
 

@@ -3,15 +3,11 @@
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
-from .common import DunningCommon
+from .outbox_common import OutboxCommon
 
 
-class OutboxCommon(DunningCommon):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.outbox = cls.env["dunning.outbox"].sudo()
-
+@tagged("post_install", "-at_install")
+class TestMove(OutboxCommon):
     def letter(self, ref="B1"):
         """An ordinary letter that waits to be posted."""
         bill = self.overdue(ref)
@@ -21,9 +17,6 @@ class OutboxCommon(DunningCommon):
             lambda m: m.channel == "pp"
         )
 
-
-@tagged("post_install", "-at_install")
-class TestMove(OutboxCommon):
     def test_each_move_is_written_down(self):
         letter = self.letter()
         letter._move("sent", "Posted.", sent_date=self.day(16))

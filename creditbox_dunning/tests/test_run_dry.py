@@ -168,12 +168,11 @@ class TestDryRun(DunningCommon):
         bill = self.overdue("B1")
         self.run_on(7)
         action = self.case_of(bill).action_ids.filtered(lambda a: a.rule_id.seq == 20)
-        mail = action.communication_ids.mail_mail_id
-        self.assertEqual((action.state, mail.state), ("done", "outgoing"))
+        message = action.communication_ids
+        self.assertEqual((action.state, message.state), ("done", "to_send"))
         self.pay(bill)
-        mail.send()
-        self.assertEqual(mail.state, "cancel")
-        self.assertEqual(action.communication_ids.state, "cancelled")
+        self.env["dunning.outbox"].sudo()._work(message.provider_id.sudo())
+        self.assertEqual(message.state, "cancelled")
         self.assertEqual(action.state, "superseded")
         self.assertEqual(action.reasons[-1]["code"], "paid_before_sending")
 

@@ -12,3 +12,4 @@ from . import dunning_guard_waiver_wizard
 from . import dunning_action_finding
 from . import dunning_tryout
 from . import dunning_case_event_wizard
+from . import dunning_communication_wizard

@@ -169,7 +169,8 @@ class DunningOutcomeWizard(models.TransientModel):
     def _record_letter(self, action, sent):
         messages = action.communication_ids.filtered(lambda m: m.state != "cancelled")
         by_hand = messages.filtered(lambda m: m.channel in ("ar", "pec"))
-        message = (by_hand or messages.filtered(lambda m: m.channel == "pp"))[:1]
+        letters = by_hand or messages.filtered(lambda m: m.channel == "pp")
+        message = (letters or messages)[:1]
         sent = message.sent_date or sent
         is_notified = self.result == "notified"
         arrived = self.notified_date if is_notified else False
