@@ -135,7 +135,7 @@ class DunningChannelSms(models.AbstractModel):
                 delivery_reports_url=f"{provider.get_base_url()}/sms/status",
             )
         except requests.exceptions.ConnectionError as error:
-            raise _connection_error(error) from None
+            raise self._connection_error(error) from None
         except Exception as error:
             raise ChannelInDoubt(str(error) or type(error).__name__) from error
         result = (results or [{}])[0]
@@ -197,12 +197,23 @@ class DunningChannelSms(models.AbstractModel):
                 answer = response.raw.read(sms_gateway.MAX_ANSWER, decode_content=True)
                 return response.status_code, answer
         except requests.exceptions.ConnectionError as error:
-            raise _connection_error(error) from None
+            raise self._connection_error(error) from None
         except (requests.exceptions.InvalidURL, ValueError) as error:
             raise ProviderRefused(str(error)) from None
         except Exception as error:
             # it was on its way: nobody knows what the gateway made of it
             raise ChannelInDoubt(type(error).__name__) from error
+
+    def _connection_error(self, error):
+        """What a failed connection means: not reached, or lost on the way."""
+        reason = getattr(error.args[0], "reason", None) if error.args else None
+        if isinstance(reason, NewConnectionError | ConnectTimeoutError):
+            return ChannelTemporary(
+                self.env._("The gateway does not answer."), is_provider=True
+            )
+        return ChannelInDoubt(
+            self.env._("The connection was lost before the gateway answered.")
+        )
 
     # what comes back
 
@@ -248,14 +259,6 @@ class DunningChannelSms(models.AbstractModel):
         if not provider.sms_sender:
             texts.append(self.env._("No sender alias: customers see a number."))
         return texts
-
-
-def _connection_error(error):
-    """What a failed connection means: not reached, or lost on the way."""
-    reason = getattr(error.args[0], "reason", None) if error.args else None
-    if isinstance(reason, NewConnectionError | ConnectTimeoutError):
-        return ChannelTemporary("The gateway does not answer.", is_provider=True)
-    return ChannelInDoubt("The connection was lost before the gateway answered.")
 
 
 def _cost(value):

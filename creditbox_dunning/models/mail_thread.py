@@ -33,13 +33,16 @@ class DunningCommunication(models.Model):
             [("channel", "=", "email"), ("key", "in", [k.split(".")[0] for k in keys])]
         )
         words = ": ".join(part for part in (report.status, report.words) if part)
+        words = words or self.env._(
+            "The mail server reported: %(state)s", state=report.state
+        )
         for message in messages:
             evidence = message._keep_report(raw)
             is_this = message.message_id in report.message_ids
             state = report.state if report.state in ("delivered", "failed") else ""
             message._hear(
                 state if is_this else "",
-                words or self.env._("The mail server reported: %s", report.state),
+                words,
                 evidence,
             )
 

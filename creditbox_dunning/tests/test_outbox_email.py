@@ -205,7 +205,10 @@ class TestEmailFaults(OutboxCommon):
     def test_suspended_before_it_left(self):
         (message,) = self.reminders()
         self.env["dunning.hold"].with_user(self.operator).suspend(
-            "case", message.case_id.ids, "payment_communicated", note="paid today"
+            "bill",
+            message.action_id.item_ids.move_id.ids,
+            "bill_disputed",
+            note="letter of today",
         )
         with self.mail_leaves() as server:
             self.send()

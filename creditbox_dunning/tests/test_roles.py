@@ -55,6 +55,9 @@ CALLS = {
     "write_action": ("dunning.action", "write", NOBODY),
     "delete_action": ("dunning.action", "unlink", NOBODY),
     "post": ("dunning.communication", "action_mark_posted", PEOPLE),
+    "decide": ("dunning.communication", "action_decide", PEOPLE),
+    "stop_provider": ("dunning.service.provider", "action_stop", {"admin"}),
+    "restart_provider": ("dunning.service.provider", "action_restart", {"admin"}),
     "suspend": ("dunning.hold", "suspend", PEOPLE),
     "waive": ("dunning.guard.waiver", "ask_waiver", APPROVERS),
     "today": ("dunning.worklist", "get_today", READERS),
@@ -130,6 +133,7 @@ class TestRoles(ManyCommon, HttpCase):
             for role, group in ROLES.items()
         }
         cls.draft = cls.table.sudo().copy()
+        cls.provider = cls.env["dunning.service.provider"]._for("email", cls.company)
 
     def _arguments(self, call, role):
         """Positional arguments of a call: records of its own for each role."""
@@ -174,6 +178,9 @@ class TestRoles(ManyCommon, HttpCase):
             "write_action": [action.ids, {"state": "done"}],
             "delete_action": [action.ids],
             "post": [self.case.communication_ids.ids],
+            "decide": [self.case.communication_ids.ids],
+            "stop_provider": [self.provider.ids],
+            "restart_provider": [self.provider.ids],
             "suspend": ["case", self._cases(1).ids, self.reason, day, day, role],
             "waive": [self.case.id, "suspend", "no such code", role],
             "today": [],

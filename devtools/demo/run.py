@@ -13,7 +13,7 @@ from collections import Counter, defaultdict
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from . import answers, answers_check, check, credit, generator, setup, show
+from . import answers, answers_check, check, credit, generator, outbox, setup, show
 from .billing import MONTH_OF_RUNS
 from .expected import Expected
 
@@ -66,6 +66,7 @@ class Demo:
         }
         self.companies, self.users, self.files = {}, {}, []
         self.flow, self.plan, self.expected, self.lines = None, {}, {}, []
+        self.post = None
         self._start = time.monotonic()
 
     def say(self, text):
@@ -120,6 +121,7 @@ class Demo:
     def month(self):
         """Each night the run of both companies; once a week the payments before it."""
         both = self.env["res.company"].concat(*self.companies.values())
+        self.post = outbox.Post(self)
         day = self.anchor
         while day < self.today:
             day += timedelta(days=1)
@@ -131,6 +133,7 @@ class Demo:
             self.env["cmor.practice"]._cron_find_candidates(day)
             credit.record_letters(self, self.companies["energy"], day)
             self.env.cr.commit()
+            self.post.deliver(day, breaks=day == self.today)
             figures = Counter()
             for run_ in runs:
                 figures["opened"] += run_.count_opened
@@ -185,6 +188,9 @@ class Demo:
                 *credit.decisions(self.env, company),
             ]
             self.lines += [(company, line) for line in lines]
+        energy = self.companies["energy"]
+        self.lines += [(energy, line) for line in outbox.compare(self.env, self.post)]
+        self.post.close()
 
     def answers(self):
         """What the SII, CSEA and the network answer, on both sides."""
@@ -269,7 +275,7 @@ class Demo:
         )
         show.table(
             self.out,
-            "Communications (nothing leaves a neutralised database)",
+            "Communications (e-mails went to a server of this process)",
             ["channel", "state", "count"],
             [[*key, count] for key, count in sorted(channels.items())],
         )
