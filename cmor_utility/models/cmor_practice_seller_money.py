@@ -118,35 +118,7 @@ class CmorPractice(models.Model):
         """One payment to the seller of these practices, reconciled with its money."""
         company, seller = self.company_id, self.cc_partner_id.commercial_partner_id
         amounts = {practice: _cents(practice.seller_due_amount) for practice in self}
-        payment = (
-            self.env["account.payment"]
-            .sudo()
-            .create(
-                {
-                    "payment_type": "outbound",
-                    "partner_type": "supplier",
-                    "partner_id": seller.id,
-                    "company_id": company.id,
-                    "journal_id": journal.id,
-                    "amount": float(sum(amounts.values())),
-                    "date": company._utility_accounting_date(date),
-                    "memo": ref
-                    or self.env._(
-                        "CMOR %(codes)s", codes=", ".join(self._seller_codes())
-                    ),
-                    "destination_account_id": company.cmor_seller_account_id.id,
-                }
-            )
-        )
-        payment.action_post()
-        if not payment.move_id:
-            raise UserError(
-                self.env._(
-                    "%(journal)s makes payments without an entry: give it an"
-                    " outstanding account.",
-                    journal=journal.display_name,
-                )
-            )
+        payment = self._post_payment(seller, sum(amounts.values()), journal, date, ref)
         items = self.receipt_ids.filtered(lambda r: r.state == "booked")._seller_items()
         paid = payment.move_id.line_ids.filtered(
             lambda line: line.account_id == company.cmor_seller_account_id
@@ -180,6 +152,40 @@ class CmorPractice(models.Model):
         self._sum_receipts()
         self.filtered(lambda p: p.state == "paid")._move_to("closed")
         self._set_next()
+
+    def _post_payment(self, seller, amount, journal, date, ref):
+        """The posted payment of ``amount`` to ``seller``."""
+        company = self.company_id
+        payment = (
+            self.env["account.payment"]
+            .sudo()
+            .create(
+                {
+                    "payment_type": "outbound",
+                    "partner_type": "supplier",
+                    "partner_id": seller.id,
+                    "company_id": company.id,
+                    "journal_id": journal.id,
+                    "amount": float(amount),
+                    "date": company._utility_accounting_date(date),
+                    "memo": ref
+                    or self.env._(
+                        "CMOR %(codes)s", codes=", ".join(self._seller_codes())
+                    ),
+                    "destination_account_id": company.cmor_seller_account_id.id,
+                }
+            )
+        )
+        payment.action_post()
+        if not payment.move_id:
+            raise UserError(
+                self.env._(
+                    "%(journal)s makes payments without an entry: give it an"
+                    " outstanding account.",
+                    journal=journal.display_name,
+                )
+            )
+        return payment
 
     def _seller_codes(self):
         return [code for code in self.mapped("cc_code") if code][:20]

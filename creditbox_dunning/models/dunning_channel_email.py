@@ -8,9 +8,10 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import email_normalize, formataddr
 
+from odoo.addons.utility_supply.models.bulk import update_rows
+
 from ..drivers.pec_mail import Smtp
 from ..rules.outbox import ChannelTemporary, ProviderRefused
-from .bulk import update_rows
 
 # what a server is asked to tell of each message (RFC 3461), when it can
 NOTIFY = ["NOTIFY=SUCCESS,FAILURE,DELAY"]

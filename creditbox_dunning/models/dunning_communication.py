@@ -4,9 +4,10 @@ import logging
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.utility_supply.models.bulk import insert_rows, update_rows, update_same
+
 from ..rules.outbox import may_move
 from ..rules.terms import term_days
-from .bulk import insert_rows, update_rows, update_same
 
 _logger = logging.getLogger(__name__)
 

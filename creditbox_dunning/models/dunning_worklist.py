@@ -207,6 +207,12 @@ class DunningWorklist(models.AbstractModel):
                     ("paused_until", "!=", False),
                 ],
             },
+            *self._lists_of_runs(today),
+        ]
+
+    def _lists_of_runs(self, today):
+        week = fields.Date.to_string(today - timedelta(days=7))
+        return [
             {
                 "key": "refused",
                 "title": self.env._("Runs refused"),
@@ -219,7 +225,7 @@ class DunningWorklist(models.AbstractModel):
                 "model": "dunning.run",
                 "domain": [
                     ("state", "=", "refused"),
-                    ("date", ">=", fields.Date.to_string(today - timedelta(days=7))),
+                    ("date", ">=", week),
                 ],
             },
             {
@@ -231,7 +237,7 @@ class DunningWorklist(models.AbstractModel):
                 "model": "dunning.run",
                 "domain": [
                     ("state", "=", "partial"),
-                    ("date", ">=", fields.Date.to_string(today - timedelta(days=7))),
+                    ("date", ">=", week),
                 ],
             },
         ]

@@ -44,9 +44,11 @@ def _doubled():
 
 def messages():
     """{file name: bytes}"""
-    forged = pec.receipt("avvenuta-consegna", original=OURMAIL)
+    return {**_kinds(), **_hostile(), **_malformed()}
+
+
+def _kinds():
     return {
-        # every kind
         "accettazione": pec.receipt("accettazione"),
         "non_accettazione": pec.receipt(
             "non-accettazione",
@@ -83,7 +85,12 @@ def messages():
             transport="errore",
         ),
         "ordinaria": pec.ordinary(),
-        # strange and hostile
+    }
+
+
+def _hostile():
+    forged = pec.receipt("avvenuta-consegna", original=OURMAIL)
+    return {
         "accettazione_esterno": pec.receipt(
             "accettazione", recipient="mario@example.com", recipient_kind="esterno"
         ),
@@ -109,7 +116,11 @@ def messages():
         "mancata_consegna": pec.receipt(
             "errore-consegna", evidence=pec.daticert("mancata-consegna").encode()
         ).replace(b"X-Ricevuta: errore-consegna", b"X-Ricevuta: mancata-consegna"),
-        # malformed
+    }
+
+
+def _malformed():
+    return {
         "senza_daticert": pec.receipt("avvenuta-consegna", evidence=b""),
         "daticert_due": _doubled(),
         "daticert_msgid_nudo": pec.receipt(
