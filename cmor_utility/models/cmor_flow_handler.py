@@ -20,6 +20,19 @@ def waiting(practice, problem, **params):
     return Result("waiting", practice, problem, params)
 
 
+def merged(one, other):
+    """What became of a record that both halves have applied.
+
+    Somebody has to look when either half says so; tried again, the half that has
+    applied it already says "repeated".
+    """
+    for state in ("waiting", "applied"):
+        for result in (one, other):
+            if result.state == state:
+                return result
+    return one
+
+
 class CmorFlowHandler(models.AbstractModel):
     """What each kind of received flow means: one method a kind.
 
@@ -49,11 +62,15 @@ class CmorFlowHandler(models.AbstractModel):
         """Flows that both sides get: each half applies those of its practices.
 
         A half is a method ``_<side>_<key of the flow>``. A record whose practice is of
-        neither side goes to the outgoing half, which says so.
+        neither side goes to the outgoing half, which says so. A company may be both
+        sides of one claim: its notices are for both halves.
         """
         incoming = self._of_incoming_side(records)
-        results = {}
-        for side, mine in (("incoming", incoming), ("outgoing", records - incoming)):
+        both, busy = self._of_both_sides(incoming)
+        incoming, outgoing = incoming - busy, (records - incoming) | both
+        halves = []
+        for side, mine in (("outgoing", outgoing), ("incoming", incoming)):
+            results = {}
             for key, group in mine.grouped(lambda r: r.type_id.key).items():
                 half = getattr(self, f"_{side}_{key}", None)
                 if half:
@@ -63,7 +80,24 @@ class CmorFlowHandler(models.AbstractModel):
                     results.update(
                         (record, waiting(practices, "no_handler")) for record in group
                     )
-        return results
+            halves.append(results)
+        results, other = halves
+        return {
+            **results,
+            **{
+                r: merged(results[r], o) if r in results else o
+                for r, o in other.items()
+            },
+        }
+
+    @api.model
+    def _of_both_sides(self, records):
+        """Of these records of the incoming side: those about an outgoing practice too.
+
+        :return: (records, records whose incoming practice another user works on: they
+            stay new, and are applied to both halves later)
+        """
+        return records.browse(), records.browse()
 
     @api.model
     def _of_incoming_side(self, records):

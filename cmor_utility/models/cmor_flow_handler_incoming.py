@@ -6,6 +6,8 @@ from .cmor_practice_incoming import notice_sector
 
 # TIPO_DOCUMENTO of the network's lines (assumed): a credit note, its amount positive
 CREDIT_NOTE = "N"
+# what the SII tells every party of a claim; answers are for who has asked
+NOTICES = ("cancel_notice", "claim_update", "suspend_notice")
 
 
 class CmorFlowHandler(models.AbstractModel):
@@ -94,11 +96,30 @@ class CmorFlowHandler(models.AbstractModel):
         requests = self._requests_of(records, (incoming.CANCEL,))
         return super()._of_incoming_side(records) | records.filtered(
             lambda r: (
-                (r.company_id.id, _code_of(values[r])) in known
-                or r.practice_id.sudo().side == "incoming"
+                r.practice_id.sudo().side == "incoming"
                 or requests[r].practice_id.side == "incoming"
+                # who linked it to a practice has said the side
+                or (not r.is_linked and (r.company_id.id, _code_of(values[r])) in known)
             )
         )
+
+    @api.model
+    def _of_both_sides(self, records):
+        # EXTENDS: the SII's code is that of an outgoing practice of ours as well
+        told = records.filtered(
+            lambda r: (
+                r.type_id.key in NOTICES
+                and not r.is_linked
+                and r.practice_id.side == "outgoing"
+                and r.practice_id.sii_code == r.sii_code
+            )
+        )
+        practices = self._incoming_practices(told)
+        todo = self.env["cmor.practice"].sudo().union(*practices.values())
+        locked = todo.try_lock_for_update()
+        locked.invalidate_recordset(["state"])
+        busy = told.filtered(lambda r: practices[r] - locked)
+        return told - busy, busy
 
     # --- told by the SII: annulment, update, suspension ---------------------------
 

@@ -1,5 +1,6 @@
 from . import (
     test_answers,
+    test_both_sides,
     test_seller,
     test_seller_money,
     test_approvals_mass,
