@@ -29,7 +29,9 @@ class Mailbox:
         """What a provider does after a restore: other UIDs, another validity."""
         self.uidvalidity += 1
         kept = list(reversed(self.messages))
-        self.messages = [(n, data, when) for n, (_uid, data, when) in enumerate(kept, 1)]
+        self.messages = [
+            (n, data, when) for n, (_uid, data, when) in enumerate(kept, 1)
+        ]
         self.next_uid = len(kept) + 1
 
 
