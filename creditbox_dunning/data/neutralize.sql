@@ -3,3 +3,5 @@ UPDATE dunning_communication SET state = 'cancelled' WHERE state IN ('to_send', 
 UPDATE dunning_service_provider
    SET state = 'stopped', stopped_reason = 'Copia del database', sms_secret = NULL,
        sms_url = CASE WHEN sms_driver = 'http' THEN 'https://localhost.invalid/' END;
+-- nor read a mailbox that the true database reads
+UPDATE dunning_service_provider SET pec_password = NULL, pec_login = NULL WHERE kind = 'pec';

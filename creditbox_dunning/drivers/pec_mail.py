@@ -40,7 +40,7 @@ class Server:
     timeout: int = TIMEOUT
 
     def check(self):
-        """:raise ProviderRefused: when the password would go over the net unprotected"""
+        """:raise ProviderRefused: when the password would travel unprotected"""
         if self.security == "none" and not is_this_machine(self.host):
             raise ProviderRefused("The connection to this server must be encrypted.")
 

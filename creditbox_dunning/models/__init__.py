@@ -17,6 +17,13 @@ from . import dunning_channel_email
 from . import dunning_channel_sms
 from . import dunning_outbox
 from . import dunning_outbox_check
+from . import dunning_letter_outcome
+from . import dunning_channel_pec
+from . import dunning_pec_mailbox
+from . import dunning_pec_message
+from . import dunning_pec_reading
+from . import dunning_pec_effect
+from . import dunning_pec_watch
 from . import dunning_letter
 from . import dunning_case
 from . import dunning_case_opening
@@ -85,3 +92,4 @@ from . import dunning_hold_parameter
 from . import dunning_hold_engine
 from . import dunning_hold_target
 from . import dunning_protection_release
+from . import dunning_pec_worklist

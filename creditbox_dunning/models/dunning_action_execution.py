@@ -273,7 +273,7 @@ class DunningAction(models.Model):
         self.ensure_one()
         partner = self.partner_id
         if channel == "pec":
-            return email_normalize(partner.l10n_it_pec_email or "") or ""
+            return partner._dunning_pec_for(self.case_id)
         lines = partner._display_address(without_company=True).splitlines()
         return ", ".join(line.strip() for line in lines if line.strip())
 

@@ -47,17 +47,21 @@ class DunningChannel(models.AbstractModel):
     # what each channel says
 
     @api.model
-    def _lacks(self, company):
-        """A function (customer) -> reason code of why ``company`` cannot reach him by
-        this channel, or None. The customer: a record or whatever has its fields."""
-        return lambda partner: None
+    def _lacks(self, company, today):
+        """A function (customer, service of the debt) -> reason code of why ``company``
+        cannot reach him by this channel on ``today``, or None. The customer: a record
+        or whatever has its fields."""
+        return lambda partner, service: None
 
     @api.model
     def _applicable(self, actions):
         """{action: None, or the reason code of why this channel cannot be used}."""
         missing = self.env["dunning.facts"]._missing_for(actions.company_id[:1])
         return {
-            action: missing(action.partner_id).get(self._channel) for action in actions
+            action: missing(action.partner_id, action.case_id.service).get(
+                self._channel
+            )
+            for action in actions
         }
 
     @api.model

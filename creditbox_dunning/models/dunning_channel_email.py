@@ -108,10 +108,10 @@ class DunningChannelEmail(models.AbstractModel):
     _kind = "email"
 
     @api.model
-    def _lacks(self, company):
+    def _lacks(self, company, today):
         sender = company._dunning_sender()
 
-        def lack(partner):
+        def lack(partner, service):
             if not email_normalize(partner.email or ""):
                 return "no_email"
             return None if sender else "no_sender"

@@ -46,10 +46,10 @@ class DunningChannelSms(models.AbstractModel):
     _kind = "sms"
 
     @api.model
-    def _lacks(self, company):
+    def _lacks(self, company, today):
         provider = self.env["dunning.service.provider"]._for(self._kind, company)
 
-        def lack(partner):
+        def lack(partner, service):
             if not (partner.dunning_mobile or "").strip():
                 return "no_mobile"
             return None if provider else "no_gateway"

@@ -4,7 +4,7 @@ from datetime import date
 from typing import NamedTuple
 
 from odoo import api, models
-from odoo.tools import SQL, email_normalize
+from odoo.tools import SQL
 
 from odoo.addons.utility_supply.rules import workdays
 
@@ -51,6 +51,13 @@ class CaseRow(NamedTuple):
     street: str | None
     city: str | None
     zip: str | None
+    pec_source: str | None
+    dunning_pec_dead: str | None
+
+    @property
+    def service(self):
+        of_contract, _type, of_case, _form = self.key
+        return (of_contract[1] if of_contract else of_case) or ""
 
 
 class ActionRow(NamedTuple):
@@ -115,7 +122,7 @@ class DunningFacts(models.AbstractModel):
         policy = company._dunning_policy()
         events = self.env["dunning.case.event"]._of_cases(cases, today)
         supplies = self.env["dunning.guard"]._supply_facts(cases, lines, today)
-        missing = self._missing_for(company)
+        missing = self._missing_for(company, today)
         facts = {}
         for row in rows:
             of_case = lines.get(row.id, ())
@@ -141,7 +148,7 @@ class DunningFacts(models.AbstractModel):
                         for line in wanted
                     ),
                     unallocated=exact(loose.get(row.partner, 0), digits),
-                    missing=missing(row),
+                    missing=missing(row, row.service),
                     done=(*history, *done.get(row.id, ())),
                     holds=(*holds, *recorded.get(row.id, ())),
                     events=events.get(row.id, ()),
@@ -162,7 +169,7 @@ class DunningFacts(models.AbstractModel):
                        kase.customer_type, kase.service, partner.legal_form,
                        partner.dunning_mobile, partner.email,
                        partner.l10n_it_pec_email, partner.street, partner.city,
-                       partner.zip
+                       partner.zip, partner.pec_source, partner.dunning_pec_dead
                   FROM dunning_case kase
                   JOIN res_partner partner ON partner.id = kase.partner_id
              LEFT JOIN utility_contract contract ON contract.id = kase.contract_id
@@ -434,24 +441,23 @@ class DunningFacts(models.AbstractModel):
         """{channel: why it cannot be used} for a customer of ``company``."""
         return self._missing_for(company)(partner)
 
-    def _missing_for(self, company):
-        """A function (customer) -> {channel: why it cannot be used}.
+    def _missing_for(self, company, today=None):
+        """A function (customer, service) -> {channel: why it cannot be used}.
 
         The customer: a record or whatever has the fields that are looked at.
         """
+        today = today or self.env["dunning.case"]._today(company)
         lacks = {
-            word: channel._lacks(company)
+            word: channel._lacks(company, today)
             for word, channel in self.env["dunning.channel"]._all().items()
         }
 
-        def missing(partner):
+        def missing(partner, service=""):
             found = {}
-            if not email_normalize(partner.l10n_it_pec_email or ""):
-                found["pec"] = "no_pec"
             if not (partner.street and partner.city and partner.zip):
                 found["pp"] = found["ar"] = "no_address"
             for word, lack in lacks.items():
-                reason = lack(partner)
+                reason = lack(partner, service)
                 if reason:
                     found[word] = reason
             return found

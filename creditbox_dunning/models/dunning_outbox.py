@@ -105,10 +105,13 @@ class DunningOutbox(models.AbstractModel):
                 outbox._send_channel(provider, channel)
 
     @contextmanager
-    def _lock(self, provider):
-        """Whether this process alone sends for ``provider``, inside the with."""
+    def _lock(self, provider, lock=LOCK):
+        """Whether this process alone works for ``provider``, inside the with.
+
+        ``lock``: whoever sends and whoever reads do not wait for each other.
+        """
         query = "SELECT pg_try_advisory_lock(%s, %s)"
-        ((mine,),) = self.env.execute_query(SQL(query, LOCK, provider.id))
+        ((mine,),) = self.env.execute_query(SQL(query, lock, provider.id))
         try:
             yield mine
         except BaseException:
@@ -118,7 +121,7 @@ class DunningOutbox(models.AbstractModel):
         finally:
             if mine:
                 query = "SELECT pg_advisory_unlock(%s, %s)"
-                self.env.execute_query(SQL(query, LOCK, provider.id))
+                self.env.execute_query(SQL(query, lock, provider.id))
 
     @api.model
     def _find_lost(self, provider):

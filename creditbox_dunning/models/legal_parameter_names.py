@@ -55,6 +55,10 @@ NAMES = [
     ("cut_fee", "Fee of reduction or suspension"),
     ("restore_fee", "Fee of restore"),
     ("interest_margin", "Late interest: points above the ECB rate"),
+    ("pec_from_customer", "PEC given by the customer: counts (1) or not (0)"),
+    ("pec_from_inipec", "PEC found in INI-PEC: counts (1) or not (0)"),
+    ("pec_from_inad", "PEC found in INAD: counts (1) or not (0)"),
+    ("pec_from_ipa", "PEC found in IPA: counts (1) or not (0)"),
 ]
 UNITS = [
     ("days", "Days"),
@@ -64,6 +68,7 @@ UNITS = [
     ("percent", "Percent"),
     ("times", "Times"),
     ("litres", "Litres"),
+    ("flag", "1 = yes, 0 = no"),
 ]
 DAY_KINDS = [
     ("solar", "Calendar days"),

@@ -72,6 +72,12 @@ TEXTS = {
     "no_email": _lt("The customer has no valid e-mail address."),
     "no_sender": _lt("The company has no e-mail address to send from."),
     "no_pec": _lt("The customer has no valid PEC address."),
+    "pec_dead": _lt(
+        "The customer's PEC address does not work any more: a new one is needed."
+    ),
+    "pec_source": _lt(
+        "The customer's PEC does not come from a source that counts for this service."
+    ),
     "no_address": _lt("The postal address of the customer is not complete."),
     "after_due": _lt(
         "The oldest open bill was due on %(date)s; the row asks for %(days)s"

@@ -56,3 +56,4 @@ from . import test_isolation
 from . import test_roles
 from . import test_pec_reader
 from . import test_pec_rules
+from . import test_pec

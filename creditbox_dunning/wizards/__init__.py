@@ -13,3 +13,4 @@ from . import dunning_action_finding
 from . import dunning_tryout
 from . import dunning_case_event_wizard
 from . import dunning_communication_wizard
+from . import dunning_pec_tray_wizard

@@ -9,6 +9,7 @@ As a program: ``python -m tests.pec.provider`` serves a mailbox until it is stop
 """
 
 import argparse
+import asyncio
 import email
 import email.policy
 import email.utils
@@ -16,7 +17,6 @@ import logging
 import signal
 import socket
 import threading
-import time
 import warnings
 from datetime import datetime, timedelta, timezone
 
@@ -200,7 +200,7 @@ class _Handler:
         fault = self.provider.faults.pop(0) if self.provider.faults else ""
         if fault == SLOW:
             # longer than the client waits
-            time.sleep(2)
+            await asyncio.sleep(2)
         self.provider.take(
             envelope.mail_from.lower(), envelope.rcpt_tos, envelope.original_content
         )

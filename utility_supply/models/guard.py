@@ -14,7 +14,10 @@ GUARD = object()
 
 
 class UtilityGuardedMixin(models.AbstractModel):
-    """Fields listed in ``_guarded_fields`` change only through ``_guarded()``."""
+    """Fields listed in ``_guarded_fields`` change only through ``_guarded()``.
+
+    A class that extends a model lists only its own: they add up.
+    """
 
     _name = "utility.guarded.mixin"
     _description = "Fields that only the program itself may write"
@@ -25,6 +28,11 @@ class UtilityGuardedMixin(models.AbstractModel):
         """This recordset, allowed to write its guarded fields. Private: not RPC."""
         return self.with_context(utility_guard=GUARD)
 
+    def _all_guarded_fields(self):
+        """The fields that the model and all that extends it guard."""
+        listed = (vars(each).get("_guarded_fields", ()) for each in type(self).mro())
+        return frozenset().union(*listed)
+
     def _is_guard_open(self):
         return self.env.context.get("utility_guard") is GUARD
 
@@ -32,7 +40,7 @@ class UtilityGuardedMixin(models.AbstractModel):
         """Raise AccessError when ``vals`` sets a guarded field from outside."""
         if self._is_guard_open():
             return
-        refused = sorted(self._guarded_fields & set(vals))
+        refused = sorted(self._all_guarded_fields() & set(vals))
         if refused:
             labels = self.fields_get(refused, ["string"])
             raise AccessError(
@@ -48,7 +56,7 @@ class UtilityGuardedMixin(models.AbstractModel):
         """Raise AccessError when new records would start with a guarded value."""
         if self._is_guard_open():
             return
-        defaults = self.default_get(list(self._guarded_fields))
+        defaults = self.default_get(list(self._all_guarded_fields()))
         for vals in vals_list:
             # forms send the default back: that is no attempt to set it
             self._check_guarded(
