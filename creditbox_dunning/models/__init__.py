@@ -17,6 +17,9 @@ from . import dunning_channel_email
 from . import dunning_channel_sms
 from . import dunning_outbox
 from . import dunning_outbox_check
+from . import dunning_template
+from . import dunning_template_part
+from . import dunning_template_values
 from . import dunning_letter
 from . import dunning_case
 from . import dunning_case_opening
@@ -45,6 +48,7 @@ from . import dunning_engine_write
 from . import dunning_explanation
 from . import dunning_explanation_bill
 from . import dunning_action_execution
+from . import dunning_action_text
 from . import dunning_outcome
 from . import dunning_communication_deciding
 from . import dunning_unlawful
@@ -74,6 +78,7 @@ from . import mail_thread
 from . import sms_tracker
 from . import res_company
 from . import dunning_policy
+from . import dunning_creditor
 from . import dunning_company_approval
 from . import dunning_company_outbox
 from . import res_partner

@@ -74,6 +74,7 @@ class DunningCommunication(models.Model):
             "external_ref",
             "raw_id",
             "raw_sha256",
+            "template_id",
         }
     )
 
@@ -104,6 +105,14 @@ class DunningCommunication(models.Model):
     )
     key = fields.Char(required=True, readonly=True, copy=False)
     subject = fields.Char(readonly=True)
+    template_id = fields.Many2one(
+        "dunning.template",
+        string="Text",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="restrict",
+        help="The version of the text that it was made of.",
+    )
     message_id = fields.Char(string="Message-ID", readonly=True, copy=False, index=True)
     body = fields.Html(
         string="Text", sanitize=False, readonly=True, help="What it says."
