@@ -44,6 +44,10 @@ class DunningCommunication(models.Model):
     _order = "id desc"
     _check_company_auto = True
 
+    # the letter as it was sent: see utility_supply/models/ir_attachment.py
+    _kept_attachment_field = "attachment_id"
+    _kept_attachment_domain = ()
+
     _guarded_fields = frozenset(
         {
             "action_id",

@@ -369,7 +369,7 @@ class DunningTemplate(models.Model):
         """The texts that come with the program, where they are new or have changed."""
         with file_open(STANDARD, "r") as file:
             found = template_text.read(file.read())
-        made = self.browse()
+        made = self.sudo().browse()
         for told in found:
             draft = self.sudo().create(self._prepare_standard_vals(told))
             current = self.sudo().search(

@@ -249,7 +249,9 @@ class DunningTemplateValues(models.AbstractModel):
         return {
             "today": formats.date(today),
             "term_days": str(number.count if number else USUAL_DAYS),
-            "term_from": template.term_from_pec if by_pec else template.term_from_letter,
+            "term_from": template.term_from_pec
+            if by_pec
+            else template.term_from_letter,
             "term_date": formats.date(term),
             "action_date": formats.date(action_day),
             "default_date": formats.date(first_default_day(law, service, due, today)),

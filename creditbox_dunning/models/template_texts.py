@@ -29,16 +29,16 @@ CONTENT_LABELS = [
     ("cmor", "CMOR warning"),
 ]
 MISSING = {
-    "none": _lt("%(service)s: no part says \u201c%(content)s\u201d (%(source)s)."),
+    "none": _lt("%(service)s: no part says \u201c%(content)s\u201d (%(law)s)."),
     "condition": _lt(
         "%(service)s: the part \u201c%(content)s\u201d is not in every message that needs"
-        " it: take its condition away (%(source)s)."
+        " it: take its condition away (%(law)s)."
     ),
     "values": _lt(
-        "%(service)s: the part \u201c%(content)s\u201d has to name %(what)s (%(source)s)."
+        "%(service)s: the part \u201c%(content)s\u201d has to name %(what)s (%(law)s)."
     ),
     "words": _lt(
-        "%(service)s: the part \u201c%(content)s\u201d has to say %(what)s (%(source)s)."
+        "%(service)s: the part \u201c%(content)s\u201d has to say %(what)s (%(law)s)."
     ),
 }
 
@@ -51,12 +51,11 @@ def missing_sentence(env, lack):
     contents = dict(fields_["kind"]._description_selection(env)) | dict(
         fields_["content"]._description_selection(env)
     )
-    return env._(
-        MISSING[lack.why],
-        service=services[lack.service],
-        content=contents[lack.content],
-        what=", ".join(
+    return env._(MISSING[lack.why]) % {
+        "service": services[lack.service],
+        "content": contents[lack.content],
+        "what": ", ".join(
             f"{{{{{name}}}}}" if lack.why == "values" else name for name in lack.what
         ),
-        source=lack.source,
-    )
+        "law": lack.source,
+    }

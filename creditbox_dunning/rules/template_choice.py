@@ -61,7 +61,8 @@ def _fits(candidate, wanted):
     ):
         return False
     return all(
-        not getattr(candidate, name) or getattr(candidate, name) == getattr(wanted, name)
+        not getattr(candidate, name)
+        or getattr(candidate, name) == getattr(wanted, name)
         for name in WEIGHTS
     )
 

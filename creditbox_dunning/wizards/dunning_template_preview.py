@@ -20,7 +20,9 @@ class DunningTemplatePreview(models.TransientModel):
     _description = "Preview of a dunning text"
 
     template_id = fields.Many2one("dunning.template", required=True, readonly=True)
-    template_channel = fields.Selection(related="template_id.channel", string="Channel of the text")
+    template_channel = fields.Selection(
+        related="template_id.channel", string="Channel of the text"
+    )
     template_missing = fields.Text(related="template_id.missing")
     case_id = fields.Many2one(
         "dunning.case",
