@@ -1,7 +1,6 @@
 from odoo import models
 
-from ..rules import sms
-from ..rules.notice_text import fill, mail_html
+from ..rules.notice_text import Part, fill, mail_html, marked
 from .dunning_template_values import Bill, Subject
 
 
@@ -48,33 +47,34 @@ class DunningAction(models.Model):
         )
         return planned[-1:].planned_work_date or self.planned_date
 
-    def _render_mails(self, template, today=None):
-        """{action id: {subject, body_html, email_from, reply_to}} with ``template``."""
-        today = today or self.env["dunning.case"]._today(self.company_id[:1])
-        subjects = [action._text_subject("email", template) for action in self]
+    def _render_texts(self, channel, today):
+        """{action id: {subject, body_html, email_from, reply_to, template_id}}: what
+        a message by ``channel`` says. A text message's body is its text, escaped."""
+        subjects = [action._text_subject(channel) for action in self]
         values = self.env["dunning.template.values"]._collect(subjects, today)
-        parts = template._as_parts()
-        senders = {c: c._dunning_sender() for c in self.company_id}
-        return {
-            action.id: {
-                "subject": fill(template.subject, values[action.id].words, must=True),
-                "body_html": mail_html(parts, values[action.id]),
+        senders = {company: company._dunning_sender() for company in self.company_id}
+        found = {}
+        for action, subject in zip(self, subjects, strict=True):
+            told, template = values[subject.key], subject.template
+            if channel == "sms":
+                text = template._sms_text(told)
+                found[action.id] = {"subject": False, "body_html": marked(text)}
+            elif channel == "email":
+                found[action.id] = {
+                    "subject": template._subject_text(told),
+                    "body_html": mail_html(template._as_parts(), told),
+                }
+            else:
+                cover = fill(template.cover or template.name, told.words, must=True)
+                found[action.id] = {
+                    "subject": template._subject_text(told),
+                    "body_html": mail_html((Part("paragraph", cover),), told),
+                }
+            found[action.id] |= {
                 "email_from": senders[action.company_id],
                 "reply_to": senders[action.company_id],
+                "template_id": template.id,
             }
-            for action in self
-        }
-
-    def _render_sms(self, today=None):
-        """{action id: (text, ``rules.sms.SmsSize``, template)} of text messages."""
-        today = today or self.env["dunning.case"]._today(self.company_id[:1])
-        subjects = [action._text_subject("sms") for action in self]
-        values = self.env["dunning.template.values"]._collect(subjects, today)
-        found = {}
-        for subject in subjects:
-            words = values[subject.key].words
-            text = sms.plain(fill(subject.template.sms_text, words, must=True))
-            found[subject.key] = (text, sms.size(text), subject.template)
         return found
 
     def _text_hashes(self):

@@ -8,9 +8,10 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import email_normalize, formataddr
 
+from odoo.addons.utility_supply.models.bulk import update_rows
+
 from ..drivers.pec_mail import Smtp
 from ..rules.outbox import ChannelTemporary, ProviderRefused
-from .bulk import update_rows
 
 # what a server is asked to tell of each message (RFC 3461), when it can
 NOTIFY = ["NOTIFY=SUCCESS,FAILURE,DELAY"]
@@ -131,6 +132,7 @@ class DunningChannelEmail(models.AbstractModel):
             rows[message.id] = {
                 "subject": text.get("subject") or "",
                 "body": text.get("body_html") or "",
+                "template_id": text.get("template_id"),
                 "sender": sender,
                 "reply_to": text.get("reply_to") or sender,
                 "message_id": self._message_id(message, sender),

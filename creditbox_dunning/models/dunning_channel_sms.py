@@ -9,6 +9,7 @@ from odoo import api, models
 from odoo.tools import html2plaintext
 
 from odoo.addons.phone_validation.tools import phone_validation
+from odoo.addons.utility_supply.models.bulk import update_rows
 
 from ..drivers import sms_gateway
 from ..rules.outbox import (
@@ -17,7 +18,6 @@ from ..rules.outbox import (
     ChannelTemporary,
     ProviderRefused,
 )
-from .bulk import update_rows
 
 TIMEOUT = 30
 # what Odoo's services answer -> what it means; all the others are refusals
@@ -83,6 +83,7 @@ class DunningChannelSms(models.AbstractModel):
             message.id: {
                 "subject": texts[message.action_id.id].get("subject") or "",
                 "body": texts[message.action_id.id].get("body_html") or "",
+                "template_id": texts[message.action_id.id].get("template_id"),
             }
             for message in messages
         }

@@ -4,9 +4,10 @@ import logging
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.utility_supply.models.bulk import insert_rows, update_rows, update_same
+
 from ..rules.outbox import may_move
 from ..rules.terms import term_days
-from .bulk import insert_rows, update_rows, update_same
 
 _logger = logging.getLogger(__name__)
 
@@ -44,8 +45,8 @@ class DunningCommunication(models.Model):
     _order = "id desc"
     _check_company_auto = True
 
-    # the letter as it was sent: see utility_supply/models/ir_attachment.py
-    _kept_attachment_field = "attachment_id"
+    # what was sent and what proves it: see utility_supply/models/ir_attachment.py
+    _kept_attachment_field = ("attachment_id", "raw_id", "event_ids.attachment_ids")
     _kept_attachment_domain = ()
 
     _guarded_fields = frozenset(
@@ -111,11 +112,11 @@ class DunningCommunication(models.Model):
     subject = fields.Char(readonly=True)
     template_id = fields.Many2one(
         "dunning.template",
-        string="Text",
+        string="Text it was made of",
         readonly=True,
         index="btree_not_null",
         ondelete="restrict",
-        help="The version of the text that it was made of.",
+        help="The version that was in use on the day.",
     )
     message_id = fields.Char(string="Message-ID", readonly=True, copy=False, index=True)
     body = fields.Html(

@@ -8,8 +8,9 @@ from markupsafe import Markup
 from odoo import api, models, modules
 from odoo.tools.pdf import PdfFileReader, PdfFileWriter
 
-from ..rules.notice_text import fill, letter_html
-from .bulk import update_rows
+from odoo.addons.utility_supply.models.bulk import update_rows
+
+from ..rules.notice_text import letter_html
 
 _logger = logging.getLogger(__name__)
 
@@ -76,11 +77,7 @@ class DunningLetter(models.AbstractModel):
             {
                 subject.key: {
                     "template_id": subject.template.id,
-                    "subject": fill(
-                        subject.template.subject or subject.template.name,
-                        values[subject.key].words,
-                        must=True,
-                    ),
+                    "subject": subject.template._subject_text(values[subject.key]),
                 }
                 for subject in subjects
             },
@@ -107,7 +104,8 @@ class DunningLetter(models.AbstractModel):
             "partner": case.partner_id,
             "today": values.words["today"],
             "marker": f"Rif. {case.name} [{reference}]",
-            "body": Markup(letter_html(subject.template._as_parts(), values)),
+            # every word and value in it is escaped there
+            "body": Markup(letter_html(subject.template._as_parts(), values)),  # noqa: S704
         }
         lang = self.env["res.lang"]._get_data(code=subject.template.lang)
         qweb = self.env["ir.qweb"].sudo()

@@ -11,7 +11,7 @@ from odoo.addons.utility_supply.models.utility_supply_point import SERVICES
 
 from ..formats import template_text
 from ..rules import notice_contents, sms
-from ..rules.notice_text import wrong_places
+from ..rules.notice_text import fill, placeholders, wrong_places
 from ..rules.template_choice import Candidate, Wanted, choose
 from .dunning_action_rule import OPERATIONS, TABLE_STATES
 from .legal_parameter_names import NAMES
@@ -43,6 +43,10 @@ KEYS = (
 )
 TEXTS = ("subject", "sms_text", "cover", "term_from_letter", "term_from_pec")
 CONTENT = frozenset({"name", *KEYS, *TEXTS, "part_ids"})
+# what would tell whoever sees the telephone that there is a debt
+TELLING = frozenset(
+    {"total", "bills_count", "bill_number", "due", "payment_code", "prescribable"}
+)
 LAW_NAMES = frozenset(name for name, _label in NAMES)
 
 
@@ -299,6 +303,14 @@ class DunningTemplate(models.Model):
         if self.channel == "sms":
             if not (self.sms_text or "").strip():
                 found.append(self.env._("The text of the message is empty."))
+            for name in sorted(TELLING & set(placeholders(self.sms_text))):
+                found.append(
+                    self.env._(
+                        "A text message is read by others too: it must not tell the"
+                        " debt (%(place)s).",
+                        place=f"{{{{{name}}}}}",
+                    )
+                )
         elif not self.part_ids:
             found.append(self.env._("The message has no parts."))
         if self.channel == "email" and not self.subject:
@@ -320,10 +332,23 @@ class DunningTemplate(models.Model):
         places = (p for text in texts for p in wrong_places(text, LAW_NAMES))
         return list(dict.fromkeys(places))
 
+    # filled
+
+    def _subject_text(self, values):
+        """The subject for :class:`Values`; the text's name where there is none."""
+        self.ensure_one()
+        return fill(self.subject or self.name, values.words, must=True)
+
+    def _sms_text(self, values):
+        """The text message for :class:`Values`, in plain characters where possible."""
+        self.ensure_one()
+        return sms.plain(fill(self.sms_text, values.words, must=True))
+
     def _size_words(self, size):
         """The length of a text message in words."""
         return self.env._(
-            "%(places)s characters (%(alphabet)s), messages paid for: %(parts)s%(more)s",
+            "%(places)s characters (%(alphabet)s), messages paid for:"
+            " %(parts)s%(more)s",
             places=size.places,
             alphabet="GSM" if size.encoding == "gsm7" else "Unicode",
             parts=size.parts,

@@ -84,7 +84,7 @@ class DunningTemplateValues(models.AbstractModel):
 
     @api.model
     def _formats(self, lang):
-        """How ``lang`` writes dates and amounts; as Italian when it is not installed."""
+        """How ``lang`` writes dates and amounts; Italian when it is not installed."""
         data = self.env["res.lang"]._get_data(code=lang)
         if not data:
             return ITALIAN

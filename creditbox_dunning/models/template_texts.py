@@ -31,8 +31,8 @@ CONTENT_LABELS = [
 MISSING = {
     "none": _lt("%(service)s: no part says \u201c%(content)s\u201d (%(law)s)."),
     "condition": _lt(
-        "%(service)s: the part \u201c%(content)s\u201d is not in every message that needs"
-        " it: take its condition away (%(law)s)."
+        "%(service)s: the part \u201c%(content)s\u201d is not in every message that"
+        " needs it: take its condition away (%(law)s)."
     ),
     "values": _lt(
         "%(service)s: the part \u201c%(content)s\u201d has to name %(what)s (%(law)s)."

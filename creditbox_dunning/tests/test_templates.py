@@ -81,7 +81,8 @@ class TestTemplate(TemplateCommon):
             self.templates._load_standard()
         self.assertEqual(sms.state, "superseded")
         new = self.standard(op="remind", channel="sms")
-        self.assertEqual((new.version, new.sms_text), (2, "Altro testo"))
+        self.assertEqual(new.version, sms.version + 1)
+        self.assertEqual(new.sms_text, "Altro testo")
 
     def test_notice_lacking_a_content_is_not_published(self):
         draft = self.own(self.standard(op="default", service="gas"))
@@ -175,7 +176,7 @@ class TestTemplate(TemplateCommon):
             form.name = "Promemoria"
             form.op = "remind"
             form.channel = "sms"
-            form.sms_text = "Bolletta scaduta: {{total}}"
+            form.sms_text = "Ci contatti: {{phone}}"
         draft = form.record
         self.assertIn("GSM", draft.sms_size)
         draft.action_publish()
@@ -260,7 +261,7 @@ class TestMessages(TemplateCommon):
         bills = [self.overdue(f"T{n:02d}", amount=10 + n) for n in range(12)]
         messages = self.messages_at((7,), *bills)
         self.assertEqual(len(messages), 1)
-        body = messages.sudo().mail_mail_id.body_html
+        body = messages.body
         for bill in bills:
             self.assertIn(bill.billing_ref or bill.name, body)
         self.assertIn("186,00", body)
@@ -298,17 +299,24 @@ class TestMessages(TemplateCommon):
             message = self.case_of(bills[lang]).communication_ids
             self.assertEqual(len(message), 1)
             self.assertIn(subject, message.subject)
-            self.assertIn(body, message.sudo().mail_mail_id.body_html)
+            self.assertIn(body, message.body)
 
-    def test_text_message_has_its_text_and_size(self):
+    def test_text_message_says_nothing_of_the_debt(self):
         bill = self.overdue()
         self.run_on(7)
         action = self.case_of(bill).action_ids.filtered(lambda a: a.state == "done")
-        text, size, template = action._render_sms()[action.id]
-        self.assertIn("100,00 €", text)
-        self.assertNotIn("\xa0", text)
-        self.assertEqual((size.parts, size.encoding), (1, "gsm7"))
-        self.assertEqual(template.channel, "sms")
+        self.company.name = "Acqua & Luce"
+        told = action._render_texts("sms", self.day(7))[action.id]
+        self.assertIn("Acqua &amp; Luce", told["body_html"])
+        self.assertIn(action.case_id.name, told["body_html"])
+        self.assertNotIn("100", told["body_html"])
+        template = self.standard(op="remind", channel="sms")
+        self.assertEqual(told["template_id"], template.id)
+        draft = self.own(template)
+        draft.sms_text = "Lei deve {{total}} per la bolletta {{bill_number}}"
+        with self.assertRaises(UserError) as caught:
+            draft.action_publish()
+        self.assertIn("{{total}}", str(caught.exception))
 
     def test_slip_with_the_payment_code(self):
         self.company.write({"dunning_slip_kind": "pagopa", "vat": "IT01234560157"})
@@ -396,7 +404,7 @@ class TestPreviewAndPrint(TemplateCommon):
         )
         sms = self.preview(self.standard(op="remind", channel="sms"), case)
         self.assertIn("0.045", sms.sms_size)
-        self.assertIn("100,00", sms.sms_text)
+        self.assertIn(case.name, sms.sms_text)
         self.assertEqual(self.env["dunning.communication"].search_count([]), count)
 
     def test_print_file_agrees_with_the_letters_gate_40(self):

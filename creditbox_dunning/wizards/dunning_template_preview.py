@@ -8,7 +8,7 @@ from odoo.exceptions import UserError
 from ..models.dunning_template import TEMPLATE_CHANNELS
 from ..models.dunning_template_values import Bill, Subject
 from ..rules import sms
-from ..rules.notice_text import fill, mail_html
+from ..rules.notice_text import mail_html
 
 LETTER_CHANNELS = ("pp", "ar", "pec")
 
@@ -86,13 +86,13 @@ class DunningTemplatePreview(models.TransientModel):
     def _show(self):
         """The values of the fields that show the message."""
         subject, values, today = self._as_subject()
-        template, words = self.template_id, values.words
+        template = self.template_id
         if self.channel == "sms":
-            text = sms.plain(fill(template.sms_text, words, must=True))
-            words = template._size_words(sms.size(text))
-            cost = self._get_cost(sms.size(text).parts, today)
-            return {"sms_text": text, "sms_size": f"{words} {cost}".strip()}
-        told = fill(template.subject, words, must=True)
+            text = template._sms_text(values)
+            size = sms.size(text)
+            told = f"{template._size_words(size)} {self._get_cost(size.parts, today)}"
+            return {"sms_text": text, "sms_size": told.strip()}
+        told = template._subject_text(values)
         if self.channel == "email":
             return {"subject": told, "html": mail_html(template._as_parts(), values)}
         page = self._page(subject, values)
