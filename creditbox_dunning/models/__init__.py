@@ -24,6 +24,9 @@ from . import dunning_pec_message
 from . import dunning_pec_reading
 from . import dunning_pec_effect
 from . import dunning_pec_watch
+from . import dunning_template
+from . import dunning_template_part
+from . import dunning_template_values
 from . import dunning_letter
 from . import dunning_case
 from . import dunning_case_opening
@@ -52,6 +55,7 @@ from . import dunning_engine_write
 from . import dunning_explanation
 from . import dunning_explanation_bill
 from . import dunning_action_execution
+from . import dunning_action_text
 from . import dunning_outcome
 from . import dunning_communication_deciding
 from . import dunning_unlawful
@@ -81,6 +85,7 @@ from . import mail_thread
 from . import sms_tracker
 from . import res_company
 from . import dunning_policy
+from . import dunning_creditor
 from . import dunning_company_approval
 from . import dunning_company_outbox
 from . import res_partner

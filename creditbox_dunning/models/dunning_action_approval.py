@@ -135,7 +135,6 @@ class DunningAction(models.Model):
         Step, what is still open on the bills it lists, addressee, channel, document.
         """
         open_now = self._open_now()
-        documents = {}
         facts = {}
         # the same facts whoever looks: names and texts are translated
         for action in self.with_context(lang=None):
@@ -151,7 +150,7 @@ class DunningAction(models.Model):
                 "bills": {number: exact(value) for number, value in bills.items()},
                 "addressee": action._addressee(),
                 "channel": action.channels or "",
-                "document": action._document_hash(documents),
+                "document": action._document_hash(),
             }
         return facts
 
@@ -191,25 +190,11 @@ class DunningAction(models.Model):
             told["point"] = self.case_id.point_code or ""
         return told
 
-    def _document_hash(self, known):
-        """Hash of the text that would be sent; empty when the step sends nothing."""
+    def _document_hash(self):
+        """Hash of the texts that would be sent; empty when the step sends nothing."""
         self.ensure_one()
-        channels = self._channel_set()
-        texts = []
-        if "email" in channels:
-            template = self._get_template()
-            if template not in known:
-                words = f"{template.subject or ''}\n{template.body_html or ''}"
-                known[template] = words
-            texts.append(known[template])
-        if channels & {"pp", "ar", "pec"}:
-            if "letter" not in known:
-                page = self.env.ref("creditbox_dunning.dunning_letter_page").sudo()
-                known["letter"] = page.arch_db or ""
-            texts.append(known["letter"])
-        if not texts:
-            return ""
-        return hashlib.sha256("\n".join(texts).encode()).hexdigest()
+        texts = self._text_hashes()
+        return hashlib.sha256("\n".join(texts).encode()).hexdigest() if texts else ""
 
     # answered
 

@@ -196,42 +196,6 @@ class DunningAction(models.Model):
             written |= todo
         return written
 
-    def _get_template(self):
-        self.ensure_one()
-        return (
-            self.rule_id.mail_template_id
-            or self.action_type_id.mail_template_id
-            or self.env.ref("creditbox_dunning.mail_template_reminder")
-        )
-
-    def _render_texts(self, channel, today):
-        """{action id: {subject, body_html, email_from, reply_to}} for ``channel``.
-
-        ``body_html`` of a text message is plain text.
-        """
-        if channel == "sms":
-            return {action.id: action._get_sms_values() for action in self}
-        found = {}
-        fields_ = ["subject", "body_html", "email_from", "reply_to"]
-        for template, actions in self.grouped(lambda a: a._get_template()).items():
-            found |= template.sudo()._generate_template(actions.ids, fields_)
-        return found
-
-    def _get_sms_values(self):
-        """A text that tells nobody else of the debt: who writes, and how to answer."""
-        self.ensure_one()
-        action = self.with_context(lang=self.partner_id.lang or self.env.lang)
-        company = action.company_id
-        text = action.env._(
-            "%(company)s: we have a message for you about file %(case)s. Please"
-            " contact us: %(contact)s. If you have already done so, ignore this"
-            " message.",
-            company=company.name,
-            case=action.case_id.name,
-            contact=company.phone or company.email or company.website or "-",
-        )
-        return {"subject": False, "body_html": text}
-
     # letters
 
     def _make_letters(self, today):

@@ -57,7 +57,6 @@ LOGGED = (
     *AMOUNTS,
     "next_ok",
     "next_ko",
-    "mail_template_id",
     "origin",
 )
 # numbers are stepped aside by this while they change places
@@ -146,9 +145,6 @@ class DunningActionRule(models.Model):
     )
     next_ko = fields.Integer(
         string="Next if negative", help="Sequence to go on with; 0 = the next row."
-    )
-    mail_template_id = fields.Many2one(
-        "mail.template", domain=[("model", "=", "dunning.action")]
     )
     origin = fields.Selection(
         [
@@ -379,7 +375,6 @@ class DunningActionRule(models.Model):
                 "next_ok": rule.next_ok,
                 "next_ko": rule.next_ko,
                 "origin": rule.origin or "",
-                "mail_template_id": rule.mail_template_id.id,
             }
             for rule in self
             for digits in (rule.currency_id.decimal_places,)

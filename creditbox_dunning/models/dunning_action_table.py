@@ -348,9 +348,6 @@ class DunningActionTable(models.Model):
     def _prepare_rule_vals(self, rows):
         """Values of dunning.action.rule for rows read from the seed's CSV."""
         types = self.env["dunning.action.type"]._by_code()
-        collect = self.env.ref(
-            "creditbox_dunning.mail_template_collect", raise_if_not_found=False
-        )
         maps = (
             ("customer_type", codes.CUSTOMER_TYPE_BY_CODE),
             ("service", codes.SERVICE_BY_CODE),
@@ -363,7 +360,5 @@ class DunningActionTable(models.Model):
             for (name, code_map), digit in zip(maps, row["keys"], strict=True):
                 vals[name] = code_map.get(digit, False)
             vals["action_type_id"] = types[row["action"]].id
-            if row["op"] == "collect" and collect:
-                vals["mail_template_id"] = collect.id
             values.append(vals)
         return values

@@ -156,9 +156,8 @@ class DunningActionTable(models.Model):
             for name in ("amount_from", "amount_to", "min_threshold"):
                 vals[name] = float(vals[name] or 0)
             vals["action_type_id"] = types[row["action"]].id
-            for name in ("origin", "mail_template_id"):
-                if row.get(name):
-                    vals[name] = row[name]
+            if row.get("origin"):
+                vals["origin"] = row["origin"]
             values.append(vals)
         return values
 

@@ -25,11 +25,6 @@ class DunningActionType(models.Model):
     name = fields.Char(required=True, translate=True)
     kind = fields.Selection(ACTION_KINDS, required=True, readonly=True)
     icon = fields.Char(help="Font Awesome class shown in the timeline.")
-    mail_template_id = fields.Many2one(
-        "mail.template",
-        domain=[("model", "=", "dunning.action")],
-        help="Text of the e-mail, unless the row of the table names another one.",
-    )
 
     _code_uniq = models.Constraint("UNIQUE(code)", "This action code exists already.")
     _code_check = models.Constraint(

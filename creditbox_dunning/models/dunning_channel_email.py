@@ -132,6 +132,7 @@ class DunningChannelEmail(models.AbstractModel):
             rows[message.id] = {
                 "subject": text.get("subject") or "",
                 "body": text.get("body_html") or "",
+                "template_id": text.get("template_id"),
                 "sender": sender,
                 "reply_to": text.get("reply_to") or sender,
                 "message_id": self._message_id(message, sender),

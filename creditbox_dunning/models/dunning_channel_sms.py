@@ -83,6 +83,7 @@ class DunningChannelSms(models.AbstractModel):
             message.id: {
                 "subject": texts[message.action_id.id].get("subject") or "",
                 "body": texts[message.action_id.id].get("body_html") or "",
+                "template_id": texts[message.action_id.id].get("template_id"),
             }
             for message in messages
         }

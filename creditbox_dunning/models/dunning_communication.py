@@ -45,6 +45,10 @@ class DunningCommunication(models.Model):
     _order = "id desc"
     _check_company_auto = True
 
+    # what was sent and what proves it: see utility_supply/models/ir_attachment.py
+    _kept_attachment_field = ("attachment_id", "raw_id", "event_ids.attachment_ids")
+    _kept_attachment_domain = ()
+
     _guarded_fields = frozenset(
         {
             "action_id",
@@ -75,6 +79,7 @@ class DunningCommunication(models.Model):
             "external_ref",
             "raw_id",
             "raw_sha256",
+            "template_id",
         }
     )
 
@@ -105,6 +110,14 @@ class DunningCommunication(models.Model):
     )
     key = fields.Char(required=True, readonly=True, copy=False)
     subject = fields.Char(readonly=True)
+    template_id = fields.Many2one(
+        "dunning.template",
+        string="Text it was made of",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="restrict",
+        help="The version that was in use on the day.",
+    )
     message_id = fields.Char(string="Message-ID", readonly=True, copy=False, index=True)
     body = fields.Html(
         string="Text", sanitize=False, readonly=True, help="What it says."

@@ -3,8 +3,14 @@ import re
 from dataclasses import dataclass
 from io import BytesIO
 
+from markupsafe import Markup
+
 from odoo import api, models, modules
 from odoo.tools.pdf import PdfFileReader, PdfFileWriter
+
+from odoo.addons.utility_supply.models.bulk import update_rows
+
+from ..rules.notice_text import letter_html
 
 _logger = logging.getLogger(__name__)
 
@@ -35,8 +41,11 @@ class DunningLetter(models.AbstractModel):
 
     @api.model
     def _render(self, messages, today):
-        """{communication id: LetterFile} dated ``today``."""
-        pages = {message.id: self._page(message, today) for message in messages}
+        """{communication id: LetterFile} dated ``today``.
+
+        Each message is told which text it was made of, and its subject.
+        """
+        pages = self._pages(messages, today)
         contents = {}
         if self._can_pdf():
             long = messages.filtered(lambda m: len(m.action_id.item_ids) > ONE_PAGE)
@@ -56,6 +65,52 @@ class DunningLetter(models.AbstractModel):
             files[message.id] = LetterFile(name, content, kind)
         return files
 
+    def _pages(self, messages, today):
+        """{communication id: its letter as a piece of HTML}."""
+        subjects = [
+            message.action_id._text_subject(message.channel, key=message.id)
+            for message in messages
+        ]
+        values = self.env["dunning.template.values"]._collect(subjects, today)
+        update_rows(
+            messages.browse(),
+            {
+                subject.key: {
+                    "template_id": subject.template.id,
+                    "subject": subject.template._subject_text(values[subject.key]),
+                }
+                for subject in subjects
+            },
+        )
+        return {
+            subject.key: self._page(
+                subject, values[subject.key], message.address, str(message.id)
+            )
+            for subject, message in zip(subjects, messages, strict=True)
+        }
+
+    def _page(self, subject, values, address, reference):
+        """One letter as a piece of HTML: letterhead, address, the text's parts.
+
+        ``reference``: what stands in brackets after the case, for telling the letters
+        of a batch apart.
+        """
+        case = subject.case
+        page = {
+            "channel": subject.channel,
+            "address": address,
+            "case": case,
+            "company": case.company_id,
+            "partner": case.partner_id,
+            "today": values.words["today"],
+            "marker": f"Rif. {case.name} [{reference}]",
+            # every word and value in it is escaped there
+            "body": Markup(letter_html(subject.template._as_parts(), values)),  # noqa: S704
+        }
+        lang = self.env["res.lang"]._get_data(code=subject.template.lang)
+        qweb = self.env["ir.qweb"].sudo()
+        return qweb.with_context(lang=lang.code or self.env.lang)._render(PAGE, page)
+
     def _can_pdf(self):
         """PDF needs wkhtmltopdf; tests ask for it expressly, as in Odoo's reports."""
         forced = self.env.context.get("force_report_rendering")
@@ -66,24 +121,6 @@ class DunningLetter(models.AbstractModel):
             _logger.info("wkhtmltopdf is missing: letters are made as HTML.")
             return False
         return True
-
-    def _page(self, message, today):
-        """The letter as a piece of HTML, in the customer's language."""
-        lang = message.partner_id.lang or self.env.lang or "it_IT"
-        message = message.with_context(lang=lang)
-        action = message.action_id
-        values = {
-            "message": message,
-            "action": action,
-            "case": action.case_id,
-            "company": action.company_id,
-            "partner": action.partner_id,
-            "items": action.item_ids.sorted("date_maturity"),
-            "today": today,
-            "marker": f"Rif. {message.case_id.name} [{message.id}]",
-            "term_days": message._get_term_days(today),
-        }
-        return self.env["ir.qweb"].with_context(lang=lang)._render(PAGE, values)
 
     def _document(self, pages):
         """One self-contained document: making the PDF asks no server for anything."""

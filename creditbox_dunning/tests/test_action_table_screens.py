@@ -268,18 +268,6 @@ class TestWorkbookScreens(TableCase):
         files = draft.message_ids.attachment_ids
         self.assertEqual(files.raw, base64.b64decode(wizard.file))
 
-    def test_templates_survive_the_workbook(self):
-        body = self.rows(
-            customer_type="public_body", service="", supply_state="", suspendibility=""
-        )[0]
-        self.assertTrue(body.mail_template_id)
-        rows = self.draft.rule_ids._as_rows()
-        for row in rows:
-            row["wait_after"] += 1
-        wizard = self.wizard(rows)
-        wizard.action_apply()
-        self.assertTrue(body.mail_template_id)
-
     def test_swapped_numbers_are_applied(self):
         rows = self.draft.rule_ids._as_rows()
         mine = [

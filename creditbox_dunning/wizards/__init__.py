@@ -14,3 +14,5 @@ from . import dunning_tryout
 from . import dunning_case_event_wizard
 from . import dunning_communication_wizard
 from . import dunning_pec_tray_wizard
+from . import dunning_template_preview
+from . import dunning_letter_merge

@@ -12,7 +12,7 @@ class IrAttachment(models.Model):
     """Files that were received or sent are kept byte for byte.
 
     A model declares which of its attachments are proof with two class attributes:
-    ``_kept_attachment_field`` (the field that holds them) and
+    ``_kept_attachment_field`` (the field that holds them, or several) and
     ``_kept_attachment_domain`` (the records for which it holds).
     """
 
@@ -36,7 +36,8 @@ class IrAttachment(models.Model):
             if not name:
                 continue
             domain = Domain(list(model._kept_attachment_domain))
-            domain &= Domain(name, "in", attachments.ids)
+            names = (name,) if isinstance(name, str) else name
+            domain &= Domain.OR(Domain(n, "in", attachments.ids) for n in names)
             if model.sudo().search_count(domain, limit=1):
                 raise UserError(
                     self.env._("This file was received or sent: it is kept as it is.")
