@@ -204,7 +204,7 @@ def test_versions_and_licences_are_equal():
 def test_manifest_names_what_the_module_imports(module):
     # what Odoo itself cannot run without
     core = {"odoo", "psycopg2", "werkzeug", "markupsafe", "pytz", "babel", module}
-    core |= {"PIL", "requests", "urllib3", "xlsxwriter"}
+    core |= {"PIL", "reportlab", "requests", "urllib3", "xlsxwriter"}
     imported = set()
     for path in PYTHON:
         inside = path.relative_to(ROOT).parts

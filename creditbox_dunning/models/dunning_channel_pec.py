@@ -4,11 +4,12 @@ from datetime import timezone
 from odoo import api, fields, models
 from odoo.tools import email_normalize
 
+from odoo.addons.utility_supply.models.bulk import update_rows
+
 from ..drivers.pec_mail import MAX_BYTES, Smtp
 from ..formats.pec_message import Letter, build
 from ..rules.outbox import ChannelRefused
 from ..rules.pec_address import address_fault
-from .bulk import update_rows
 
 
 class DunningChannelPec(models.AbstractModel):

@@ -8,7 +8,6 @@ from odoo.addons.utility_supply.models.isolation import RETRY_ERRORS
 from ..formats import pec_receipt
 from ..formats.certified_mail import RECEIPTS
 from ..rules import pec
-
 from .pec_texts import failure_text
 
 _logger = logging.getLogger(__name__)

@@ -2,8 +2,9 @@ from datetime import timedelta, timezone
 
 from odoo import fields, models
 
+from odoo.addons.utility_supply.models.bulk import update_rows
+
 from ..rules import pec
-from .bulk import update_rows
 
 SILENCE = [
     ("no_acceptance", "No acceptance"),
