@@ -2,6 +2,7 @@ import logging
 from datetime import timezone
 
 from odoo import fields, models
+from odoo.tools import plaintext2html
 
 from odoo.addons.utility_supply.models.isolation import RETRY_ERRORS
 
@@ -250,7 +251,7 @@ class DunningPecMessage(models.Model):
             PEC_ACTIVITY,
             date_deadline=fields.Date.context_today(self),
             summary=text[:200],
-            note=received.text[:2000],
+            note=plaintext2html(received.text[:2000]),
             user_id=self._follower(case).id,
         )
 
