@@ -2,7 +2,7 @@ import hashlib
 from datetime import timezone
 
 from odoo import api, fields, models
-from odoo.tools import email_normalize
+from odoo.tools import email_normalize, html2plaintext
 
 from odoo.addons.utility_supply.models.bulk import update_rows
 
@@ -57,10 +57,9 @@ class DunningChannelPec(models.AbstractModel):
     def _prepare(self, messages, today):
         # OVERRIDE: the mail as it will leave, kept before it leaves
         contents, rows = {}, {}
-        texts = self._texts(messages)
+        texts = messages.action_id._render_texts(self._channel, today)
         for message in messages:
-            subject, text = texts[message.id]
-            letter = self._letter(message, subject, text)
+            letter = self._letter(message, texts[message.action_id.id])
             content = build(letter)
             if len(content) > MAX_BYTES:
                 self._too_big(message, len(content))
@@ -73,31 +72,8 @@ class DunningChannelPec(models.AbstractModel):
         update_rows(messages.browse(), rows)
         messages._keep_raw(contents, "message/rfc822", "eml")
 
-    def _texts(self, messages):
-        """{message id: (subject, text)}: what presents the letter that is attached."""
-        found = {}
-        for message in messages:
-            lang = message.partner_id.lang or self.env.lang
-            one = message.with_context(lang=lang)
-            names = {
-                "company": one.company_id.name,
-                "case": one.case_id.name,
-                "what": one.action_id.rule_id.short_description
-                or one.action_type_id.name,
-                "customer": one.partner_id.name,
-            }
-            found[message.id] = (
-                one.env._("%(what)s - case %(case)s", **names),
-                one.env._(
-                    "To %(customer)s\n\nThe attached letter is part of this message"
-                    " (%(what)s, case %(case)s). To answer, reply to this PEC and leave"
-                    " the subject as it is.\n\n%(company)s",
-                    **names,
-                ),
-            )
-        return found
-
-    def _letter(self, message, subject, text):
+    def _letter(self, message, told):
+        """What leaves: ``told`` is the text that presents the letter attached."""
         provider = message.provider_id
         domain = provider.pec_address.partition("@")[2]
         file = message.sudo().attachment_id
@@ -108,8 +84,8 @@ class DunningChannelPec(models.AbstractModel):
             sender=provider.pec_address,
             sender_name=message.company_id.name,
             recipient=message.address,
-            subject=subject,
-            text=text,
+            subject=told["subject"] or message.case_id.name,
+            text=html2plaintext(told["body_html"] or ""),
             when=provider._now_there(now.replace(tzinfo=None)),
             receipt_type=self._receipt_type(message),
             files=files,

@@ -2,6 +2,7 @@ import logging
 from datetime import timezone
 
 from odoo import fields, models
+from odoo.tools import plaintext2html
 
 from odoo.addons.utility_supply.models.isolation import RETRY_ERRORS
 
@@ -24,7 +25,7 @@ class DunningPecMessage(models.Model):
 
     def _judge(self):
         """Link and apply these messages; one that goes wrong stops no other."""
-        read = {message: message._received() for message in self}
+        read = self._read_again()
         index = self._index(read.values())
         now = fields.Datetime.now().replace(tzinfo=timezone.utc)
         for message, received in read.items():
@@ -40,10 +41,16 @@ class DunningPecMessage(models.Model):
                 message._put_in_tray("fault")
             self.env["dunning.outbox"]._commit()
 
-    def _received(self):
-        """What is in the bytes: read again, never from what we made of them."""
-        self.ensure_one()
-        return pec_receipt.read(self.raw_id.raw or b"")
+    def _read_again(self):
+        """{message: what is in its bytes}: never from what we made of them before."""
+        found = {}
+        for message in self:
+            try:
+                found[message] = pec_receipt.read(message.raw_id.raw or b"")
+            except Exception:
+                _logger.exception("PEC message %s cannot be read.", message.id)
+                message._put_in_tray("fault")
+        return found
 
     def _index(self, all_received):
         """Our messages that these may quote: two statements for all."""
@@ -244,7 +251,7 @@ class DunningPecMessage(models.Model):
             PEC_ACTIVITY,
             date_deadline=fields.Date.context_today(self),
             summary=text[:200],
-            note=received.text[:2000],
+            note=plaintext2html(received.text[:2000]),
             user_id=self._follower(case).id,
         )
 

@@ -41,7 +41,7 @@ class DunningServiceProvider(models.Model):
         outbox = self.env["dunning.outbox"]
         for number, mailbox in enumerate(mailboxes, 1):
             mailbox._pec_read()
-            mailbox._pec_watch(fields.Datetime.now())
+            mailbox._pec_speaking()._pec_watch(fields.Datetime.now())
             if outbox._commit(1, len(mailboxes) - number) <= 0:
                 break
 
@@ -49,7 +49,7 @@ class DunningServiceProvider(models.Model):
         """Fetch what is new and judge what waits. Commits; returns messages fetched."""
         self.ensure_one()
         outbox = self.env["dunning.outbox"].sudo()
-        mailbox = self.sudo()
+        mailbox = self._pec_speaking()
         with outbox._lock(mailbox, READ_LOCK) as mine:
             if not mine:
                 return 0
@@ -70,6 +70,12 @@ class DunningServiceProvider(models.Model):
             outbox._commit()
             mailbox._pec_judge_waiting()
         return count
+
+    def _pec_speaking(self):
+        """This mailbox in the language of its company: the scheduled action has none,
+        and people read what it writes down."""
+        lang = self.env.lang or self.company_id.partner_id.lang or "it_IT"
+        return self.sudo().with_context(lang=lang)
 
     def _pec_fetch(self):
         """Store, and give one after the other, the messages that were not read yet.

@@ -253,7 +253,8 @@ class DunningServiceProvider(models.Model):
         A stopped one serves too: what it was given waits. Empty when there is none.
         """
         found = self.sudo().search(
-            Domain("kind", "=", kind)
+            Domain("active", "=", True)
+            & Domain("kind", "=", kind)
             & (
                 Domain("company_id", "=", company.id)
                 | Domain("group_id.member_ids", "in", company.ids)

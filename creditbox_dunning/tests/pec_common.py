@@ -81,4 +81,4 @@ class PecCommon(ExecutionCommon):
         with freeze_time(now):
             stored = [mailbox.sudo()._pec_store(raw) for raw in raws]
             mailbox.sudo()._pec_judge_waiting()
-        return self.env["dunning.pec.message"].union(stored)
+        return self.env["dunning.pec.message"].union(*stored)

@@ -36,7 +36,8 @@ def record_letters(demo, company, day):
     )
     letters = waiting.filtered(
         lambda action: action.communication_ids.filtered(
-            lambda message: message.channel in ("ar", "pec")
+            # PEC by the mailbox of the demonstration bring their own receipts
+            lambda message: message.channel in ("ar", "pec") and not message.provider_id
         )
     )
     for planned, actions in letters.grouped("planned_date").items():

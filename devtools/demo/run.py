@@ -13,7 +13,7 @@ from collections import Counter, defaultdict
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from . import answers, answers_check, check, credit, generator, outbox, setup, show
+from . import answers, answers_check, check, credit, generator, outbox, pec, setup, show
 from .billing import MONTH_OF_RUNS
 from .expected import Expected
 
@@ -66,7 +66,7 @@ class Demo:
         }
         self.companies, self.users, self.files = {}, {}, []
         self.flow, self.plan, self.expected, self.lines = None, {}, {}, []
-        self.post = None
+        self.post = self.mailbox = None
         self._start = time.monotonic()
 
     def say(self, text):
@@ -122,6 +122,7 @@ class Demo:
         """Each night the run of both companies; once a week the payments before it."""
         both = self.env["res.company"].concat(*self.companies.values())
         self.post = outbox.Post(self)
+        self.mailbox = pec.Mailbox(self, self.companies["energy"])
         day = self.anchor
         while day < self.today:
             day += timedelta(days=1)
@@ -133,7 +134,9 @@ class Demo:
             self.env["cmor.practice"]._cron_find_candidates(day)
             credit.record_letters(self, self.companies["energy"], day)
             self.env.cr.commit()
+            self.mailbox.prepare(day)
             self.post.deliver(day, breaks=day == self.today)
+            self.mailbox.read(day)
             figures = Counter()
             for run_ in runs:
                 figures["opened"] += run_.count_opened
@@ -189,7 +192,12 @@ class Demo:
             ]
             self.lines += [(company, line) for line in lines]
         energy = self.companies["energy"]
-        self.lines += [(energy, line) for line in outbox.compare(self.env, self.post)]
+        self.mailbox.close(self.today)
+        lines = [
+            *outbox.compare(self.env, self.post),
+            *pec.compare(self.env, self.mailbox),
+        ]
+        self.lines += [(energy, line) for line in lines]
         self.post.close()
 
     def answers(self):
@@ -275,7 +283,7 @@ class Demo:
         )
         show.table(
             self.out,
-            "Communications (e-mails went to a server of this process)",
+            "Communications (e-mails and PEC went to servers of this process)",
             ["channel", "state", "count"],
             [[*key, count] for key, count in sorted(channels.items())],
         )
