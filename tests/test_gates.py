@@ -16,6 +16,8 @@ GATES = sorted(
     | {*range(42, 45), 49, 50}
     # the CMOR's history and terms
     | {33, 34}
+    # the outbox
+    | {9, 10, 13, 40, 41, 51}
 )
 #: rows of the table on data acquisition
 ROWS = [f"I{number:02d}" for number in range(1, 14)]
