@@ -23,7 +23,6 @@
         "security/dunning_event_security.xml",
         "security/dunning_outbox_security.xml",
         "security/dunning_pec_security.xml",
-        "data/mail_template_data.xml",
         "security/dunning_template_security.xml",
         "data/dunning_action_type_data.xml",
         "data/dunning_approval_data.xml",

@@ -204,7 +204,7 @@ class DunningWorklist(models.AbstractModel):
                 "domain": [
                     "|",
                     ("state", "=", "stopped"),
-                    ("paused_until", "!=", False),
+                    ("paused_until", ">", fields.Datetime.now()),
                 ],
             },
             *self._lists_of_runs(today),
