@@ -18,6 +18,8 @@ GATES = sorted(
     | {11, 13}
     # the CMOR's history and terms
     | {33, 34}
+    # the outbox
+    | {9, 10, 13, 40, 41, 51}
 )
 #: rows of the table on data acquisition
 ROWS = [f"I{number:02d}" for number in range(1, 14)]

@@ -182,9 +182,10 @@ class DunningAction(models.Model):
         self.ensure_one()
         channels = self._channel_set()
         told = {"name": self.partner_id.name or "", "id": self.partner_id.id}
-        if "email" in channels:
-            told["email"] = self._get_email()
-        for channel in sorted(channels & {"pp", "ar", "pec"}):
+        for word, channel in self.env["dunning.channel"]._all().items():
+            if word in channels:
+                told[word] = channel._get_address(self)
+        for channel in sorted(channels & {"pp", "ar", "pec"} - set(told)):
             told[channel] = self._get_address(channel)
         if self.action_type_id.code == FIRST_TECHNICAL:
             told["point"] = self.case_id.point_code or ""

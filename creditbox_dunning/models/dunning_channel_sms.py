@@ -20,6 +20,8 @@ from ..rules.outbox import (
 )
 
 TIMEOUT = 30
+# a text message that costs more was told in another unit
+MAX_COST = 100
 # what Odoo's services answer -> what it means; all the others are refusals
 ODOO_TAKEN = frozenset({"success", "processing", "sent", "queued", "accepted"})
 ODOO_STOPS = frozenset(
@@ -149,7 +151,7 @@ class DunningChannelSms(models.AbstractModel):
         if state not in ODOO_TAKEN:
             raise ChannelRefused(words or "-", state)
         self.env["sms.tracker"].sudo().create({"sms_uuid": told["reference"]})
-        return {"external_ref": told["reference"], "cost": _cost(result.get("credit"))}
+        return _left(told["reference"], result.get("credit"))
 
     # HTTP
 
@@ -170,10 +172,7 @@ class DunningChannelSms(models.AbstractModel):
             raise ProviderRefused(str(error)) from None
         status, answer = self._post(provider, data, kind)
         result = sms_gateway.judge(status, answer, provider._sms_answer())
-        return {
-            "external_ref": result["reference"] or told["reference"],
-            "cost": _cost(result["cost"]),
-        }
+        return _left(result["reference"] or told["reference"], result["cost"])
 
     def _post(self, provider, data, kind):
         """(HTTP status, first bytes of the answer)."""
@@ -262,9 +261,13 @@ class DunningChannelSms(models.AbstractModel):
         return texts
 
 
-def _cost(value):
+def _left(reference, cost):
+    """What is written on a message that left; its cost only when it was told."""
+    told = {"external_ref": reference}
     try:
-        cost = Decimal(str(value or 0).replace(",", "."))
+        price = Decimal(str(cost or "").replace(",", "."))
     except InvalidOperation:
-        return 0.0
-    return float(cost) if cost.is_finite() and 0 <= cost < 100 else 0.0
+        return told
+    if price.is_finite() and 0 <= price < MAX_COST:
+        told["cost"] = float(price)
+    return told

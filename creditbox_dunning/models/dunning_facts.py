@@ -80,6 +80,7 @@ class ActionRow(NamedTuple):
     attempt: int
     amount: float
     is_sent: bool
+    is_carried: bool
 
 
 class NoticeRow(NamedTuple):
@@ -265,7 +266,11 @@ class DunningFacts(models.AbstractModel):
                        action.state = 'executing'
                            AND EXISTS (SELECT FROM dunning_communication message
                                         WHERE message.action_id = action.id
-                                          AND message.sent_date IS NOT NULL)
+                                          AND message.sent_date IS NOT NULL),
+                       action.state = 'executing'
+                           AND EXISTS (SELECT FROM dunning_communication message
+                                        WHERE message.action_id = action.id
+                                          AND message.provider_id IS NOT NULL)
                   FROM dunning_action action
                   JOIN dunning_case kase ON kase.id = action.case_id
                   JOIN dunning_action_type type ON type.id = action.action_type_id
@@ -502,6 +507,7 @@ def _as_done(action, digits, is_moved):
             action.channels,
             is_begun=bool(action.executed),
             is_sent=action.is_sent,
+            is_carried=action.is_carried,
         )
         if state == "open"
         else "",

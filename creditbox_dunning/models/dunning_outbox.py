@@ -277,8 +277,17 @@ class DunningOutbox(models.AbstractModel):
             message._tell_failure(result.reason, result.outcome)
             provider._note_refused(result.reason)
         else:
+            result.setdefault("cost", self._price(message))
             message._move("sent", **result)
             provider._note_left()
+
+    def _price(self, message):
+        """What the price list of the company says of the channel, when the provider
+        does not tell what it asks."""
+        prices = self.env["dunning.channel.cost"]._prices_for(message.company_id)
+        today = self.env["dunning.case"]._today(message.company_id)
+        of_channel = prices[message.company_id.id].get(message.channel, ())
+        return next((cost for day, cost in reversed(of_channel) if day <= today), 0.0)
 
     def _put_back(self, provider, message, error, now):
         """Tried again later, until there were enough tries."""

@@ -82,8 +82,11 @@ class DunningOutbox(models.AbstractModel):
                 reason = self.env._("Not sent: the address is no longer valid.")
                 message._move("failed", reason)
                 message._tell_failure(reason)
-            elif address != message.address and not message.raw_id:
-                message._move("to_send", self.env._("New address."), address=address)
+            elif address != message.address:
+                # what was prepared for the old one is prepared again
+                words = self.env._("New address.")
+                told = {"address": address, "raw_id": False, "raw_sha256": False}
+                message._move("to_send", words, **told)
         return messages.filtered(lambda m: m.state == "to_send")
 
     def _prepared(self, messages, channel, today):

@@ -33,7 +33,7 @@ class DunningRunBatch(models.Model):
     count_closed = fields.Integer(string="Closed", readonly=True)
     count_actions = fields.Integer(string="Actions", readonly=True)
     count_skipped = fields.Integer(string="Rows left out", readonly=True)
-    count_mails = fields.Integer(string="E-mails", readonly=True)
+    count_mails = fields.Integer(string="E-mails and text messages", readonly=True)
     count_letters = fields.Integer(string="Letters", readonly=True)
     count_waiting = fields.Integer(string="For a person", readonly=True)
     count_errors = fields.Integer(string="Errors", readonly=True)

@@ -244,6 +244,17 @@ class DunningServiceProvider(models.Model):
             "context": {"search_default_by_state": 1},
         }
 
+    def action_open_costs(self):
+        """Button: what each company used of it, month by month: to charge it on."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Costs of %(name)s", name=self.name),
+            "res_model": "dunning.communication",
+            "view_mode": "pivot,list,form",
+            "domain": [("provider_id", "=", self.id), ("sent_date", "!=", False)],
+        }
+
     # business
 
     @api.model

@@ -159,6 +159,7 @@ class DunningWorklist(models.AbstractModel):
 
     def _lists_of_trouble(self, today):
         since = fields.Date.to_string(today - timedelta(days=RECENT_DAYS))
+        now = fields.Datetime.to_string(fields.Datetime.now())
         return [
             {
                 "key": "failed",
@@ -204,7 +205,7 @@ class DunningWorklist(models.AbstractModel):
                 "domain": [
                     "|",
                     ("state", "=", "stopped"),
-                    ("paused_until", "!=", False),
+                    ("paused_until", ">", now),
                 ],
             },
             *self._lists_of_runs(today),

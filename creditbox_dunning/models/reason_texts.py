@@ -46,6 +46,13 @@ TEXTS = {
     "waits_notification": _lt(
         "It was sent; the day on which it reached the customer has to be recorded."
     ),
+    "waits_outbox": _lt(
+        "It is in the outbox: it leaves by itself, as hours and pace of the provider"
+        " allow."
+    ),
+    "waits_receipt": _lt(
+        "It was sent: what became of it is told by who carries it, and not yet known."
+    ),
     "waits_plan": _lt(
         "The next step counts from the date planned by the technical office: it waits"
         " for the technical office."

@@ -101,15 +101,18 @@ WAITS_FOR = {
 }
 
 
-def waits_for(op, state, channels, *, is_begun, is_sent):
+def waits_for(op, state, channels, *, is_begun, is_sent, is_carried=False):
     """Reason code of what an open action waits for.
 
     ``channels``: those chosen, with plus signs between; ``is_begun``: it was carried
-    out; ``is_sent``: one of its letters left.
+    out; ``is_sent``: one of its letters left; ``is_carried``: a provider carries it and
+    tells what became of it, instead of a person.
     """
     if op == "list" and is_begun:
         return "waits_plan"
     by_hand = SENT_BY_HAND & {part.strip() for part in channels.split("+")}
+    if state == "executing" and by_hand and is_carried:
+        return "waits_receipt" if is_sent else "waits_outbox"
     if state == "executing" and by_hand:
         return "waits_notification" if is_sent else "waits_sending"
     return WAITS_FOR.get(state, "waits_person")

@@ -8,6 +8,7 @@ from . import test_guard_rules
 from . import test_guard_vectors
 from . import test_guard_year
 from . import test_outbox
+from . import test_outbox_channels
 from . import test_outbox_email
 from . import test_outbox_rules
 from . import test_outbox_sms

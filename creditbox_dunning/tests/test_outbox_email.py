@@ -79,6 +79,18 @@ class TestEmailFaults(OutboxCommon):
         self.assertEqual((message.state, message.attempts), ("sent", 2))
         self.assertEqual(len(server.received), 1)
 
+    def test_new_address_while_it_waits(self):
+        (message,) = self.reminders()
+        with self.mail_leaves() as server:
+            server.faults[message.address] = smtp_server.LATER
+            self.send()
+            message.partner_id.email = "new@example.com"
+            self.pull_forward(message)
+            self.send()
+        ((_sender, to, content),) = server.received
+        self.assertEqual((to, message.address), ("new@example.com",) * 2)
+        self.assertIn("new@example.com", email.message_from_bytes(content)["To"])
+
     def test_tries_end(self):
         (message,) = self.reminders()
         with self.mail_leaves() as server:
