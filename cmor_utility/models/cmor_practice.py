@@ -499,7 +499,7 @@ class CmorPractice(models.Model):
         elif target == "sent":
             vals["sent_on"] = fields.Datetime.now()
         todo.sudo()._guarded().write(vals)
-        event.sudo()._guarded().create(events)
+        event._append(events)
 
     def _window(self):
         """The stored window as ``rules.window.RequestWindow``, or None."""
