@@ -14,8 +14,8 @@ ROOT = Path(__file__).resolve().parent.parent
 GATES = sorted(
     {*range(1, 9), *range(14, 17), 19, 23, 24, 25, 28, 29, *range(35, 38), 39}
     | {*range(42, 45), 49, 50}
-    # the CMOR's history and terms
-    | {33, 34}
+    # the CMOR: candidates, proof, answers, payments after the claim, history, terms
+    | {26, 27, *range(30, 35)}
 )
 #: rows of the table on data acquisition
 ROWS = [f"I{number:02d}" for number in range(1, 14)]
