@@ -114,6 +114,19 @@ class TestCandidates(CmorCommon):
         )
         self.assertEqual(dict(groups), {rete: 1, other: 1})
 
+    def test_columns_of_the_board_are_of_its_side(self):
+        """Empty columns are shown, but none that practices of the side never enter."""
+        practices = self.practices
+        for side, first, never in (
+            ("outgoing", "candidate", "matched"),
+            ("incoming", "unmatched", "candidate"),
+        ):
+            columns = practices._group_expand_state([], [("side", "=", side)])
+            self.assertEqual(columns[0], first)
+            self.assertNotIn(never, columns)
+        found = practices._group_expand_state(["paid"], [("side", "=", "outgoing")])
+        self.assertEqual(found[-1], "paid")
+
     def test_found_once(self):
         practice = self._find()
         self.assertEqual(len(practice), 1)
