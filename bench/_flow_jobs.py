@@ -14,7 +14,7 @@ from lxml import etree
 from odoo import Command
 from odoo.tools import SQL
 
-from ._run_jobs import Memory, told
+from ._run_jobs import Clock, Memory, told
 
 CHUNK = 500
 # rows of a table that are not one for each practice: not worth writing again
@@ -75,7 +75,8 @@ def prepare(env, count):
         notified_date=end + timedelta(days=55),
         pay_term=end + timedelta(days=71),
     )
-    _copy_supplies(contract, notice, count - 1)
+    if count > 1:
+        _copy_supplies(contract, notice, count - 1)
     env.cr.commit()
     found = env["cmor.practice"].sudo().find_candidates(env.company, _today())
     if len(found) != count:
@@ -96,77 +97,130 @@ def prepare(env, count):
     told(seconds=time.perf_counter() - begun)
 
 
+def prepare_ready(env, count):
+    """As ``prepare``, but only the first practice goes through the product; the others
+    are copies of it made by SQL, with their bills, answers and notice."""
+    from odoo.addons.creditbox_dunning.tests.many import copy_rows
+
+    count, cr = int(count), env.cr
+    prepare(env, 1)
+    practice = env["cmor.practice"].search([("state", "=", "ready")])
+    first, notice = practice.contract_id, practice.notice_ids
+    bills = first.bill_ids.sorted("id")
+    moves = _copy_supplies(first, notice, count - 1)
+    cr.execute(
+        "SELECT min(id), min(supply_point_id), min(partner_id) FROM utility_contract"
+        " WHERE code LIKE %s AND id != %s",
+        [f"{PREFIX}%", first.id],
+    )
+    contracts, points, partners = cr.fetchone()
+    name = SQL("'Q-' || lpad(n::text, 8, '0')")
+    practices = copy_rows(
+        cr,
+        "cmor_practice",
+        practice.id,
+        count - 1,
+        name=name,
+        contract_id=SQL("%s + n", contracts),
+        supply_point_id=SQL("%s + n", points),
+        partner_id=SQL("%s + n", partners),
+    )
+    mine = SQL("%s + n", practices)
+    for answer in practice.condition_ids:
+        copy_rows(cr, "cmor_practice_condition", answer.id, count - 1, practice_id=mine)
+    for line in practice.line_ids:
+        copied = moves[bills.ids.index(line.move_id.id)]
+        copy_rows(
+            cr,
+            "cmor_practice_line",
+            line.id,
+            count - 1,
+            practice_id=mine,
+            move_id=SQL("%s + n", copied),
+        )
+    cr.execute(
+        "INSERT INTO cmor_practice_notice_rel (practice_id, notice_id)"
+        " SELECT p.id, n.id FROM cmor_practice p JOIN utility_notice n"
+        " ON n.contract_id = p.contract_id WHERE p.id >= %s",
+        [practices],
+    )
+    cr.execute("ANALYZE")
+    cr.commit()
+    env.invalidate_all()
+    for start in range(0, count - 1, CHUNK):
+        chunk = env["cmor.practice"].browse(
+            range(practices + start, practices + min(start + CHUNK, count - 1))
+        )
+        chunk._keep_digests(env.company, _today())
+        cr.commit()
+        env.invalidate_all()
+    told()
+
+
 def _copy_supplies(contract, notice, count):
+    """``count`` more supplies with their bills and a notice; the first id of the copies
+    of each bill."""
     from odoo.addons.creditbox_dunning.tests.many import (
-        _clone,
-        _clone_moves,
-        _reserve,
-        clone_bills,
+        copy_bills,
+        copy_rows,
+        copy_supplies,
     )
 
     env = contract.env
     cr = env.cr
-    env.flush_all()
     bills = contract.bill_ids.sorted("id")
-    first = clone_bills(bills[0], count, prefix=f"{PREFIX}0x")
-    partners = env["utility.contract"].browse(first).partner_id.id
-    points = env["utility.contract"].browse(first).supply_point_id.id
-    notices = _reserve(cr, "utility_notice", count)
-    _clone(
+    pod = SQL("'IT001E' || lpad((first + n)::text, 8, '0')")
+    supplies = copy_supplies(
+        contract, count, prefix=PREFIX, utility_supply_point={"code": pod}
+    )
+    notices = copy_rows(
         cr,
         "utility_notice",
         notice.id,
         count,
-        notices,
         ref=SQL("'N-Q' || n"),
-        contract_id=SQL("%s + n", first),
+        contract_id=SQL("%s + n", supplies.contracts),
     )
     cr.execute(
         "INSERT INTO utility_notice_attachment_rel (notice_id, attachment_id)"
         " SELECT %s + n, %s FROM generate_series(0, %s) n",
         [notices, notice.attachment_ids.id, count - 1],
     )
-    for index, bill in enumerate(bills[1:], 1):
-        moves = _reserve(cr, "account_move", count)
-        _clone_moves(
-            bill, moves, count, partners, first, SQL("n"), f"Q{index}x", SQL("0")
-        )
+    moves = []
+    for index, bill in enumerate(bills):
+        terms = copy_bills(bill, supplies, count, prefix=f"Q{index}x", days=SQL("0"))
+        cr.execute("SELECT move_id FROM account_move_line WHERE id = %s", [terms])
+        moves += cr.fetchone()
         if bill in notice.move_ids:
             cr.execute(
                 "INSERT INTO utility_notice_account_move_rel (notice_id, move_id)"
                 " SELECT %s + n, %s + n FROM generate_series(0, %s) n",
-                [notices, moves, count - 1],
+                [notices, moves[-1], count - 1],
             )
-    cr.execute(
-        "UPDATE utility_supply_point SET code = 'IT001E' || lpad(id::text, 8, '0')"
-        " WHERE id >= %s",
-        [points],
-    )
     # a name that goes with the tax code, as the file asks for it in two parts
     cr.execute(
         "UPDATE res_partner SET name = 'Mario Rossi', complete_name = 'Mario Rossi'"
         " WHERE id BETWEEN %s AND %s",
-        [partners, partners + count - 1],
+        [supplies.partners, supplies.partners + count - 1],
     )
     env.invalidate_all()
     cr.execute("ANALYZE")
+    return moves
 
 
 def prepare_sent(env, count):
     """``count`` practices that were sent, with their codes and records, by SQL only:
     enough for an acknowledgement, which looks at no bill."""
-    from odoo.addons.creditbox_dunning.tests.many import _clone, _reserve
+    from odoo.addons.creditbox_dunning.tests.many import copy_rows
 
     count, cr = int(count), env.cr
     practice, code, record = _sent(env)
     env.flush_all()
     name = SQL("'Q-' || lpad(n::text, 8, '0')")
-    practices = _reserve(cr, "cmor_practice", count)
+    practices = copy_rows(cr, "cmor_practice", practice.id, count, name=name, code=name)
     mine = SQL("%s + n", practices)
-    _clone(cr, "cmor_practice", practice.id, count, practices, name=name, code=name)
     for table, source in (("cmor_practice_code", code), ("cmor_flow_record", record)):
-        first = _reserve(cr, table, count)
-        _clone(cr, table, source.id, count, first, code=name, practice_id=mine)
+        copy_rows(cr, table, source.id, count, code=name, practice_id=mine)
     cr.execute("DELETE FROM cmor_flow_record WHERE id = %s", [record.id])
     cr.execute("DELETE FROM cmor_practice_code WHERE id = %s", [code.id])
     cr.execute("DELETE FROM cmor_practice WHERE id = %s", [practice.id])
@@ -256,14 +310,13 @@ def _measured(env, methods):
     for one in patches:
         one.start()
     try:
-        with Memory() as memory:
-            begun = time.perf_counter()
+        with Memory() as memory, Clock(env) as clock:
             yield figures
             env.cr.commit()
-            figures["seconds"] = time.perf_counter() - begun
     finally:
         for one in patches:
             one.stop()
+    figures["seconds"], figures["cpu"] = clock.wall, clock.python + clock.database
     figures["statements"] = env.cr.sql_log_count - statements
     figures["memory"] = memory.peak
     figures["grown"] = memory.peak - memory.start
@@ -271,10 +324,15 @@ def _measured(env, methods):
     figures["writes"] = writes
 
 
-def export(env, form):
-    """All confirmed practices into one file, marked sent; then the bare loop."""
+def export(env, form, again=""):
+    """All confirmed practices into one file, marked sent; then the bare loop.
+
+    ``again``: they were confirmed on another day, everything is judged again.
+    """
     world = _world(env)
     env.cr.execute("UPDATE cmor_flow_layout SET file_format = %s", [form])
+    if again:
+        env.cr.execute("UPDATE cmor_practice SET facts_digest = NULL")
     env.cr.commit()
     env.invalidate_all()
     practices = world.practices.search([("state", "=", "ready")])
@@ -291,13 +349,16 @@ def export(env, form):
         file = practices._export(_today())
     if file.count_written != count:
         raise AssertionError(f"{file.count_written} written of {count}")
-    bare = {"read": _bare_facts(env, ids), "loop": _bare_out(file, form)}
-    bare |= figures.pop("writes").again()
+    bare = Bare(env)
+    _bare_facts(bare, ids)
+    _bare_out(bare, file, form)
+    figures.pop("writes").again(bare)
     env.cr.rollback()
     begun = time.perf_counter()
     file.sudo()._mark_sent()
     env.cr.commit()
-    _tell(count, figures, bare, sent=time.perf_counter() - begun)
+    sent = time.perf_counter() - begun
+    _tell(count, figures, bare, sent=sent, size=file.size)
 
 
 def receive(env, form):
@@ -333,16 +394,18 @@ def receive(env, form):
             [("file_id", "=", file.id), ("state", "=", "waiting")], limit=3
         )
         raise AssertionError(f"{states} of {count}: {waiting.mapped('problem_text')}")
-    bare = _bare_in(env, data, form)
-    bare |= figures.pop("writes").again()
+    bare = Bare(env)
+    _bare_in(bare, data, form)
+    figures.pop("writes").again(bare)
     env.cr.rollback()
-    _tell(count, figures, bare)
+    _tell(count, figures, bare, size=len(data))
 
 
 def _tell(count, figures, bare, **more):
     chunks = math.ceil(count / CHUNK)
     figures["per_chunk"] = figures["statements"] / chunks
-    told(count=count, bare=bare, **figures, **more)
+    plain = {"seconds": bare.seconds, "cpu": bare.cpu, "rows": bare.rows}
+    told(count=count, bare=plain, **figures, **more)
 
 
 def _acknowledgements(env, spec, practices, form):
@@ -371,8 +434,24 @@ def _acknowledgements(env, spec, practices, form):
 # --- the bare side ------------------------------------------------------------
 
 
-def _bare_facts(env, ids):
-    """Seconds of reading the rows that an export is about, as plain tuples."""
+class Bare:
+    """The bare side: wall and CPU seconds of its parts, rows that were written."""
+
+    def __init__(self, env):
+        self.env, self.cr = env, env.cr
+        self.seconds = dict.fromkeys(("loop", "read", "write"), 0.0)
+        self.cpu, self.rows = 0.0, {}
+
+    @contextmanager
+    def part(self, name):
+        with Clock(self.env) as clock:
+            yield
+        self.seconds[name] += clock.wall
+        self.cpu += clock.python + clock.database
+
+
+def _bare_facts(bare, ids):
+    """Read the rows that an export is about, as plain tuples."""
     queries = (
         "SELECT * FROM cmor_practice WHERE id = ANY(%s)",
         "SELECT * FROM cmor_practice_line WHERE practice_id = ANY(%s)",
@@ -395,25 +474,27 @@ def _bare_facts(env, ids):
             " WHERE q.id = ANY(%s)"
         ),
     )
-    begun = time.perf_counter()
-    for query in queries:
-        env.cr.execute(query, [ids])
-        while env.cr.fetchmany(5000):
-            pass
-    return time.perf_counter() - begun
+    with bare.part("read"):
+        for query in queries:
+            bare.cr.execute(query, [ids])
+            while bare.cr.fetchmany(5000):
+                pass
 
 
-def _bare_out(file, form):
-    """Seconds of a loop of csv or lxml over the texts of the file's records."""
-    cr = file.env.cr
-    cr.execute(
+def _bare_out(bare, file, form):
+    """A loop of csv or lxml over the texts of the file's records."""
+    bare.cr.execute(
         "SELECT raw_values FROM cmor_flow_record WHERE file_id = %s ORDER BY id",
         [file.id],
     )
-    rows = [texts for (texts,) in cr.fetchall()]
+    rows = [texts for (texts,) in bare.cr.fetchall()]
+    with bare.part("loop"):
+        _loop_out(rows, form)
+
+
+def _loop_out(rows, form):
     names = list(rows[0])
     out = io.BytesIO()
-    begun = time.perf_counter()
     if form == "csv":
         text = io.TextIOWrapper(out, "utf-8", newline="")
         writer = csv.writer(text, delimiter=";")
@@ -428,32 +509,34 @@ def _bare_out(file, form):
                     if value:
                         etree.SubElement(record, name).text = value
                 target.write(record)
-    return time.perf_counter() - begun
 
 
-def _bare_in(env, data, form):
-    """Seconds of reading the rows by csv or lxml, and their practices by code."""
-    begun = time.perf_counter()
-    if form == "csv":
-        text = io.TextIOWrapper(io.BytesIO(data), "utf-8", newline="")
-        rows = list(csv.DictReader(text, delimiter=";"))
-    else:
-        rows = []
-        for _event, element in etree.iterparse(io.BytesIO(data), tag="{*}Flusso"):
-            rows.append({etree.QName(e).localname: e.text for e in element})
-            element.clear()
-    loop = time.perf_counter() - begun
+def _bare_in(bare, data, form):
+    """Read the rows by csv or lxml, and their practices by code."""
+    with bare.part("loop"):
+        rows = _loop_in(data, form)
     codes = [row["CP_UTENTE"] for row in rows]
-    begun = time.perf_counter()
-    for query in (
+    queries = (
         "SELECT * FROM cmor_practice WHERE code = ANY(%s)",
         "SELECT * FROM cmor_practice_code WHERE code = ANY(%s)",
         "SELECT * FROM cmor_flow_record WHERE code = ANY(%s) AND direction = 'out'",
-    ):
-        env.cr.execute(query, [codes])
-        while env.cr.fetchmany(5000):
-            pass
-    return {"loop": loop, "read": time.perf_counter() - begun}
+    )
+    with bare.part("read"):
+        for query in queries:
+            bare.cr.execute(query, [codes])
+            while bare.cr.fetchmany(5000):
+                pass
+
+
+def _loop_in(data, form):
+    if form == "csv":
+        text = io.TextIOWrapper(io.BytesIO(data), "utf-8", newline="")
+        return list(csv.DictReader(text, delimiter=";"))
+    rows = []
+    for _event, element in etree.iterparse(io.BytesIO(data), tag="{*}Flusso"):
+        rows.append({etree.QName(e).localname: e.text for e in element})
+        element.clear()
+    return rows
 
 
 class Writes:
@@ -480,9 +563,8 @@ class Writes:
         self.txid = self.cr.fetchone()[0]
         self.cr.commit()
 
-    def again(self):
-        """{"write": seconds, "rows": {table: [new, changed]}}; to be rolled back."""
-        seconds, rows = 0.0, {}
+    def again(self, bare):
+        """Write the same rows as the bare side's part; to be rolled back."""
         for table, last in self.last.items():
             name = SQL.identifier(table)
             self.cr.execute(
@@ -498,23 +580,21 @@ class Writes:
             ids = dict(self.cr.fetchall())
             new, changed = len(ids.get(True, ())), len(ids.get(False, ()))
             if new > FEW:
-                seconds += self._copy(table, last)
+                self._copy(bare, table, last)
             if changed > FEW:
-                begun = time.perf_counter()
-                self.cr.execute(
-                    SQL(
-                        "UPDATE %s SET write_date = now() WHERE id = ANY(%s)",
-                        name,
-                        ids[False],
+                with bare.part("write"):
+                    self.cr.execute(
+                        SQL(
+                            "UPDATE %s SET write_date = now() WHERE id = ANY(%s)",
+                            name,
+                            ids[False],
+                        )
                     )
-                )
-                seconds += time.perf_counter() - begun
             if max(new, changed) > FEW:
-                rows[table] = [new, changed]
-        return {"write": seconds, "rows": rows}
+                bare.rows[table] = [new, changed]
 
-    def _copy(self, table, last):
-        """Seconds of one COPY of the rows behind ``last``, taken away before."""
+    def _copy(self, bare, table, last):
+        """One COPY of the rows behind ``last``, taken away before."""
         cr, copied = self.cr._obj, io.StringIO()
         self.cr.execute("SET LOCAL session_replication_role = replica")
         self.cr.execute(
@@ -530,6 +610,5 @@ class Writes:
         self.cr.execute(f"DELETE {where}")
         self.cr.execute("SET LOCAL session_replication_role = origin")
         copied.seek(0)
-        begun = time.perf_counter()
-        cr.copy_expert(f'COPY "{table}" ({names}) FROM STDIN', copied)
-        return time.perf_counter() - begun
+        with bare.part("write"):
+            cr.copy_expert(f'COPY "{table}" ({names}) FROM STDIN', copied)

@@ -22,6 +22,7 @@
         "data/cmor_flow_type_data.xml",
         "data/cmor_flow_layout_data.xml",
         "data/cmor_cause_data.xml",
+        "data/cmor_counterpart_data.xml",
         "data/ir_cron_data.xml",
         "data/ir_cron_money_data.xml",
         "data/import_practices_data.xml",

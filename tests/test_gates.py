@@ -16,10 +16,10 @@ GATES = sorted(
     | {*range(42, 45), 49, 50}
     # PEC: receipts, and what follows when they are bad
     | {11, 13}
-    # the CMOR's history and terms
-    | {33, 34}
     # the outbox
     | {9, 10, 13, 40, 41, 51}
+    # the CMOR: candidates, proof, answers, payments after the claim, history, terms
+    | {26, 27, *range(30, 35)}
 )
 #: rows of the table on data acquisition
 ROWS = [f"I{number:02d}" for number in range(1, 14)]

@@ -23,9 +23,7 @@ from .flow_rows import (
     RefusedRow,
     WriteResult,
     WrittenRow,
-    encode_all,
     encode_record,
-    split_items,
 )
 
 __all__ = [
@@ -38,7 +36,6 @@ __all__ = [
     "encode_record",
     "open_csv",
     "read",
-    "write",
 ]
 
 FALLBACK_ENCODINGS = ("utf-8-sig", "cp1252")
@@ -49,34 +46,35 @@ _CHUNK = 1 << 20
 # --- writing ------------------------------------------------------------------
 
 
-def write(layout, records):
-    """Make a file.
-
-    :param Layout layout: the layout in force
-    :param records: iterable of (key, values)
-    :return: ``WriteResult``
-    """
-    good, refused = encode_all(layout, records)
-    data = b""
-    if good:
-        data = render(
-            layout, [(row.texts, split_items(layout, vals)) for row, vals in good]
-        )
-    return WriteResult(data, tuple(row for row, _vals in good), tuple(refused))
+def head(layout):
+    """Text before the first record: the names of the columns, if the layout wants."""
+    if not layout.header:
+        return ""
+    return layout.delimiter.join(layout.columns()) + layout.line_end
 
 
-def render(layout, records):
-    """Bytes of a CSV with texts as they are: no rule is checked.
+def body(layout, records):
+    """Text of some records, as they are: no rule is checked.
 
     :param records: list of (texts by field name, items by field name)
     """
-    columns = layout.columns()
-    lines = [layout.delimiter.join(columns)] if layout.header else []
+    columns, lines = layout.columns(), []
     for texts, items in records:
         for part in _spread(layout, items):
             cells = {**texts, **part}
             lines.append(layout.delimiter.join(cells[name] for name in columns))
-    text = layout.line_end.join(lines) + layout.line_end
+            lines.append(layout.line_end)
+    return "".join(lines)
+
+
+def tail(layout):
+    """Text after the last record."""
+    return ""
+
+
+def render(layout, records):
+    """Bytes of a whole file; parameters as ``body``."""
+    text = head(layout) + body(layout, records) + tail(layout)
     return text.encode(layout.encoding)
 
 

@@ -10,6 +10,8 @@
 Whatever the bytes are, only ``FlowRefused`` is raised.
 """
 
+import codecs
+import io
 import re
 
 from ...utility_supply.formats import tabular
@@ -23,11 +25,14 @@ from .flow_rows import (
     RefusedRow,
     WriteResult,
     WrittenRow,
+    encode_all,
+    split_items,
 )
 
 __all__ = [
     "FlowReader",
     "FlowRefused",
+    "FlowWriter",
     "ReadResult",
     "ReadRow",
     "RefusedRow",
@@ -93,15 +98,52 @@ def read(layout, data, name=""):
     return open_flow(layout, data, name).read_all()
 
 
-def write(layout, records):
-    """Make a file in the form that the layout asks for.
+class FlowWriter:
+    """A file in the form that its layout asks for, made part by part.
 
-    :param Layout layout: the layout in force
-    :param records: iterable of (key, {field name: value})
+    A record that breaks a rule of the layout is left out and told; the others go.
+    Only the bytes of the file are kept.
+    """
+
+    def __init__(self, layout):
+        self._layout = layout
+        self._form = flow_xml if layout.file_format == XML else flow_csv
+        # one for all parts: a mark of the byte order stands at the beginning only
+        self._encode = codecs.getincrementalencoder(layout.encoding)().encode
+        self._stream = io.BytesIO()
+
+    def add(self, records):
+        """Append records.
+
+        :param records: iterable of (key, {field name: value})
+        :return: (list of WrittenRow, list of RefusedRow)
+        """
+        layout, form = self._layout, self._form
+        good, refused = encode_all(layout, records)
+        if good:
+            if not self._stream.tell():
+                self._stream.write(self._encode(form.head(layout)))
+            text = form.body(
+                layout, [(row.texts, split_items(layout, vals)) for row, vals in good]
+            )
+            self._stream.write(self._encode(text))
+        return [row for row, _values in good], refused
+
+    def close(self):
+        """The bytes of the file; b"" when no record is in it."""
+        if self._stream.tell():
+            self._stream.write(self._encode(self._form.tail(self._layout)))
+        return self._stream.getvalue()
+
+
+def write(layout, records):
+    """Make a file at once; parameters as ``FlowWriter``.
+
     :return: ``WriteResult``: the bytes, what is in them and what was left out and why
     """
-    form = flow_xml if layout.file_format == XML else flow_csv
-    return form.write(layout, records)
+    writer = FlowWriter(layout)
+    written, refused = writer.add(records)
+    return WriteResult(writer.close(), tuple(written), tuple(refused))
 
 
 def by_source(layout, values):

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
+from functools import cached_property
 
 TEXT = "text"
 FIXED = "fixed"
@@ -97,6 +98,10 @@ class Field:
 
     def part_fields(self):
         """The parts of a group as fields with the headings that they have in a file."""
+        return self._parts
+
+    @cached_property
+    def _parts(self):
         names = self.part_names or [f"{self.name}_{k.upper()}" for k, _ in self.parts]
         return tuple(
             Field(name, kind, decimals=2)
@@ -130,6 +135,10 @@ class Layout:
 
     def groups(self):
         """The fields whose items have places of their own in the file."""
+        return self._groups
+
+    @cached_property
+    def _groups(self):
         if self.repeat != ROWS:
             return ()
         return tuple(field for field in self.fields if field.kind == GROUP)
@@ -144,7 +153,12 @@ class Layout:
                 names.append(field.name)
         return names
 
-    @property
+    @cached_property
+    def by_source(self):
+        """{source: field}; of two fields with the same source the last one."""
+        return {field.source: field for field in self.fields if field.source}
+
+    @cached_property
     def strftime(self):
         """The date form in Python's words."""
         text = self.date_format
@@ -160,6 +174,9 @@ def clean_text(value, *forbidden):
     :param forbidden: further characters that may not stay (the delimiter)
     :return: text without leading, trailing or repeated blanks
     """
+    is_clean = value.isprintable() and "  " not in value
+    if is_clean and not any(mark and mark in value for mark in forbidden):
+        return value.strip(" ")
     text = "".join(
         " " if char in forbidden or not char.isprintable() else char for char in value
     )
@@ -193,6 +210,8 @@ def _check_text(layout, field, text):
     )
     if bounded and field.length and len(text) > field.length:
         return "too_long"
+    if text.isascii():  # every encoding that there is knows these
+        return None
     try:
         text.encode(layout.encoding)
     except UnicodeEncodeError:

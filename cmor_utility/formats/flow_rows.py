@@ -175,8 +175,7 @@ def encode_record(layout, values):
 
 def check_counts(layout, values):
     """A record says how many items its groups have: the two must agree."""
-    by_source = {field.source: field for field in layout.fields if field.source}
-    issues = []
+    by_source, issues = layout.by_source, []
     for group, count in GROUP_COUNTS.items():
         if group not in by_source or count not in by_source:
             continue

@@ -17,9 +17,6 @@ from .flow_rows import (
     FlowReader,
     FlowRefused,
     Line,
-    WriteResult,
-    encode_all,
-    split_items,
 )
 
 _CHUNK = 1 << 17
@@ -31,34 +28,42 @@ _NAMES["iso8859-15"] = "ISO-8859-15"
 # --- writing ------------------------------------------------------------------
 
 
-def write(layout, records):
-    """Make a file; parameters and result as ``flow_csv.write``."""
-    good, refused = encode_all(layout, records)
-    data = b""
-    if good:
-        data = render(
-            layout, [(row.texts, split_items(layout, vals)) for row, vals in good]
-        )
-    return WriteResult(data, tuple(row for row, _vals in good), tuple(refused))
-
-
-def render(layout, records):
-    """Bytes of an XML with texts as they are: no rule is checked.
-
-    :param records: list of (texts by field name, items by field name)
-    """
-    path = layout.xml_root.split("/")
+def head(layout):
+    """Text before the first record: declaration and the elements around."""
     space = layout.xml_namespace
     codec = codecs.lookup(layout.encoding).name.removesuffix("-sig")
     lines = [f'<?xml version="1.0" encoding="{_NAMES.get(codec, codec)}"?>']
-    for depth, name in enumerate(path):
+    for depth, name in enumerate(layout.xml_root.split("/")):
         attribute = f" xmlns={quoteattr(space)}" if space and not depth else ""
         lines.append(f"{'  ' * depth}<{name}{attribute}>")
+    return _text(layout, lines)
+
+
+def body(layout, records):
+    """Text of some records, as they are: no rule is checked.
+
+    :param records: list of (texts by field name, items by field name)
+    """
+    indent = "  " * len(layout.xml_root.split("/"))
+    lines = []
     for texts, items in records:
-        lines += _record(layout, texts, items, "  " * len(path))
-    for depth, name in reversed(list(enumerate(path))):
-        lines.append(f"{'  ' * depth}</{name}>")
-    text = layout.line_end.join(lines) + layout.line_end
+        lines += _record(layout, texts, items, indent)
+    return _text(layout, lines)
+
+
+def tail(layout):
+    """Text after the last record."""
+    path = list(enumerate(layout.xml_root.split("/")))
+    return _text(layout, [f"{'  ' * depth}</{name}>" for depth, name in reversed(path)])
+
+
+def _text(layout, lines):
+    return "".join(part for line in lines for part in (line, layout.line_end))
+
+
+def render(layout, records):
+    """Bytes of a whole file; parameters as ``body``."""
+    text = head(layout) + body(layout, records) + tail(layout)
     return text.encode(layout.encoding)
 
 

@@ -26,7 +26,7 @@ _TOKENS = (
 
 
 def schema(layout):
-    """The schema as text, for files that ``flow_xml.write`` makes of this layout.
+    """The schema as text, for files that ``flow_io.write`` makes of this layout.
 
     :param Layout layout: whatever its file format
     :return: str, an XML document

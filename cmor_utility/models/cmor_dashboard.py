@@ -71,28 +71,39 @@ class CmorDashboard(models.AbstractModel):
         domain = Domain("side", "=", side)
         if roles is not None:
             domain &= Domain("role_id", "in", roles.ids)
-        practices = self.env["cmor.practice"]
+        states, levels = self._groups(domain)
+        totals = self._totals(domain, states) if side == "outgoing" else []
         return {
             "key": side,
             "label": label,
-            "has_practices": bool(practices.search_count(domain, limit=1)),
-            "attention": self._attention(domain),
-            "pipeline": self._pipeline(domain, side),
-            "totals": self._totals(domain) if side == "outgoing" else [],
-            "terms": self._terms(domain, side, roles, today),
+            "has_practices": bool(states),
+            "attention": self._attention(domain, levels),
+            "pipeline": self._pipeline(domain, side, states),
+            "totals": totals,
+            "terms": self._terms(side, roles, today),
             **self._money(domain, side, roles),
         }
 
     # --- numbers ----------------------------------------------------------------
 
-    def _attention(self, domain):
+    def _groups(self, domain):
+        """({state: (count, amount)}, the same by level of attention), read once."""
+        states, levels = {}, {}
+        for state, level, count, amount in self.env["cmor.practice"]._read_group(
+            domain, ["state", "attention"], ["__count", "indemnity:sum"]
+        ):
+            for groups, key in ((states, state), (levels, level)):
+                before = groups.get(key, (0, 0.0))
+                groups[key] = (before[0] + count, before[1] + (amount or 0.0))
+        return states, levels
+
+    def _attention(self, domain, levels):
         labels = self._labels("cmor.practice", "attention")
-        groups = self._practice_groups(domain, "attention")
         return [
             {
                 **self._number(
                     labels[level],
-                    groups.get(level, (0, 0)),
+                    levels.get(level, (0, 0)),
                     domain & Domain("attention", "=", level),
                     "cmor_utility.cmor_practice_action_work",
                 ),
@@ -103,29 +114,28 @@ class CmorDashboard(models.AbstractModel):
             for level in attention.LEVELS
         ]
 
-    def _pipeline(self, domain, side):
+    def _pipeline(self, domain, side, states):
         labels = self._labels("cmor.practice", "state")
-        groups = self._practice_groups(domain, "state")
         return [
             {
                 **self._number(
-                    labels[state], groups[state], domain & Domain("state", "=", state)
+                    labels[state], states[state], domain & Domain("state", "=", state)
                 ),
                 "key": state,
             }
             for state in lifecycle.states(side)
-            if state in groups
+            if state in states
         ]
 
-    def _totals(self, domain):
+    def _totals(self, domain, states):
         received = self.env["cmor.practice"]._read_group(
             domain & Domain("received_amount", ">", 0),
             [],
             ["__count", "received_amount:sum"],
         )[0]
         return [
-            self._sum(self.env._("Requested"), domain, REQUESTED),
-            self._sum(self.env._("Accepted"), domain, ACCEPTED),
+            self._sum(self.env._("Requested"), domain, states, REQUESTED),
+            self._sum(self.env._("Accepted"), domain, states, ACCEPTED),
             self._number(
                 self.env._("Paid by CSEA"),
                 received,
@@ -133,14 +143,15 @@ class CmorDashboard(models.AbstractModel):
             ),
         ]
 
-    def _sum(self, label, domain, states):
-        domain &= Domain("state", "in", states)
-        found = self.env["cmor.practice"]._read_group(
-            domain, [], ["__count", "indemnity:sum"]
-        )[0]
-        return self._number(label, found, domain)
+    def _sum(self, label, domain, states, wanted):
+        found = [states[state] for state in wanted if state in states]
+        count = sum(count for count, _amount in found)
+        amount = sum(amount for _count, amount in found)
+        return self._number(
+            label, (count, amount), domain & Domain("state", "in", wanted)
+        )
 
-    def _terms(self, domain, side, roles, today):
+    def _terms(self, side, roles, today):
         """Terms of ours missed or near, and those that others have missed, by kind."""
         live = Domain("side", "=", side) & Domain(
             "practice_id.state", "not in", attention.DEAD
@@ -148,57 +159,50 @@ class CmorDashboard(models.AbstractModel):
         if roles is not None:
             live &= Domain("role_id", "in", roles.ids)
         labels = self._labels("cmor.deadline", "key")
-        deadlines = self.env["cmor.deadline"]
         values = self.env["cmor.parameter"]._values(self.env.company, today)
         until = today + timedelta(days=values.get("deadline_risk_days", 0))
         ours = Domain("actor", "=", "us") & Domain("kind", "=", "must")
         missed = Domain("state", "=", "missed")
-        kinds = (
-            ("danger", self.env._("missed"), live & ours & missed),
-            (
-                "warning",
-                self.env._("near"),
-                live
-                & ours
-                & Domain("state", "=", "open")
-                & Domain("date_due", "<=", until),
-            ),
-            (
-                "secondary",
+        near = Domain("state", "=", "open") & Domain("date_due", "<=", until)
+        kinds = {
+            "danger": (self.env._("missed"), ours & missed),
+            "warning": (self.env._("near"), ours & near),
+            "secondary": (
                 self.env._("others are late"),
-                live & Domain("actor", "!=", "us") & missed,
+                Domain("actor", "!=", "us") & missed,
             ),
-        )
-        found = []
-        for tone, what, chosen in kinds:
-            for key, count in deadlines._read_group(chosen, ["key"], ["__count"]):
-                action = self._action(
+        }
+        counts = {}
+        for actor, state, key, count in self.env["cmor.deadline"]._read_group(
+            live & Domain.OR(chosen for _what, chosen in kinds.values()),
+            ["actor", "state", "key"],
+            ["__count"],
+        ):
+            tone = "warning" if state == "open" else "danger"
+            tone = tone if actor == "us" else "secondary"
+            counts[tone, key] = counts.get((tone, key), 0) + count
+        return [
+            {
+                "label": labels[key],
+                "what": what,
+                "tone": tone,
+                "count": counts[tone, key],
+                "action": self._action(
                     "cmor_utility.cmor_deadline_action",
-                    chosen & Domain("key", "=", key),
+                    live & chosen & Domain("key", "=", key),
                     labels[key],
-                )
-                found.append(
-                    {
-                        "label": labels[key],
-                        "what": what,
-                        "tone": tone,
-                        "count": count,
-                        "action": action,
-                    }
-                )
-        return found
+                ),
+            }
+            for tone, (what, chosen) in kinds.items()
+            for key in labels
+            if (tone, key) in counts
+        ]
 
     def _money(self, domain, side, roles):
         """{expected, lost}: receipts by month and why money was lost."""
         return {"expected": [], "lost": []}
 
     # --- helpers ----------------------------------------------------------------
-
-    def _practice_groups(self, domain, name):
-        groups = self.env["cmor.practice"]._read_group(
-            domain & Domain(name, "!=", False), [name], ["__count", "indemnity:sum"]
-        )
-        return {value: (count, amount) for value, count, amount in groups}
 
     def _number(self, label, found, domain, xml_id=None):
         count, amount = found

@@ -4,6 +4,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
+from odoo.addons.utility_supply.models.bulk import insert_rows, update_changed
+
 from ..rules import deadlines as rules
 from ..rules.messages import encode_params
 from .texts import show_params
@@ -227,23 +229,36 @@ class CmorDeadline(models.Model):
             (record.practice_id.id, record.key): record
             for record in deadlines.search(Domain("practice_id", "in", ids))
         }
-        new, kept = [], set()
+        new, old, kept = [], {}, set()
         for practice, items in found.items():
             for item in items:
                 vals = self._vals(item)
                 record = known.get((practice.id, item.key))
                 kept.add((practice.id, item.key))
                 if record is None:
-                    new.append({"practice_id": practice.id, **vals})
-                elif changed := record._changed(vals):
-                    record.write(changed)
+                    new.append({**self._of_practice(practice), **vals})
+                else:
+                    old[record] = vals
+        update_changed(deadlines, old)
         gone = [record.id for key, record in known.items() if key not in kept]
         deadlines.browse(gone).filtered(lambda d: d.state == rules.OPEN).write(
             {"state": rules.DROPPED}
         )
-        created = deadlines.create(new)
+        created = insert_rows(deadlines, new, flush=False)
         ids = [record.id for record in known.values()] + created.ids
         return self.sudo().browse(ids)
+
+    @api.model
+    def _of_practice(self, practice):
+        """What a deadline keeps of its practice, so that nothing has to work it out."""
+        return {
+            "practice_id": practice.id,
+            "company_id": practice.company_id.id,
+            "side": practice.side,
+            "sector": practice.sector,
+            "role_id": practice.role_id.id,
+            "user_id": practice.user_id.id,
+        }
 
     @api.model
     def _vals(self, item):
@@ -258,11 +273,4 @@ class CmorDeadline(models.Model):
             "params": encode_params(item.params),
             "state": item.state,
             "done_on": item.done or False,
-        }
-
-    def _changed(self, vals):
-        return {
-            name: value
-            for name, value in vals.items()
-            if (self[name] or False) != (value or False)
         }

@@ -3,8 +3,9 @@ from zoneinfo import ZoneInfo
 from odoo import api, fields, models
 from odoo.exceptions import LockError, UserError
 
-from ..formats import flow_io
-from ..formats.flow_rows import RefusedRow
+from odoo.addons.utility_supply.models.bulk import insert_rows, update_changed
+
+from .flow_file_maker import CHUNK, FileMaker
 from .texts import issue_line, issue_vals
 
 ROME = ZoneInfo("Europe/Rome")
@@ -44,26 +45,18 @@ class CmorFlowFile(models.Model):
         :param dict more: further {source: value}, the same for all
         :return: the file, in state ``refused`` when nothing could be written
         """
-        layout = self.env["cmor.flow.layout"]._find(key, role.company_id, today)
-        if key != "cc_answer":
-            self.env["cmor.practice.code"].sudo()._give(items, role, today)
-        common = {**self._flow_common(layout, role, today), **(more or {})}
-        records = [(item, item._flow_values(layout, common)) for item in items]
-        wrong = {item: item._flow_issues(values) for item, values in records}
-        result = flow_io.write(
-            layout._spec(), [pair for pair in records if not wrong[pair[0]]]
-        )
-        refused = list(result.refused)
-        refused += [
-            RefusedRow(item, {}, tuple(issues))
-            for item, issues in wrong.items()
-            if issues
-        ]
-        file = self._create_file(role, layout, result, refused)
-        file._create_records(result.written, refused)
-        items.browse([row.key.id for row in result.written])._flow_written(file)
-        file._log_refused(refused)
-        return file
+        maker = FileMaker(self, role, key, today, more)
+        for start in range(0, len(items), CHUNK):
+            maker.add(items[start : start + CHUNK])
+            if len(items) > CHUNK:
+                self._forget_chunk()
+        return maker.close()
+
+    @api.model
+    def _forget_chunk(self):
+        """Write what is pending and keep nothing of it: a file may be long."""
+        self.env.flush_all()
+        self.env.invalidate_all()
 
     @api.model
     def _flow_common(self, layout, role, today):
@@ -80,10 +73,10 @@ class CmorFlowFile(models.Model):
         }
 
     @api.model
-    def _create_file(self, role, layout, result, refused):
+    def _create_file(self, role, layout):
+        """The record of a file of which nothing is written yet."""
         now = fields.Datetime.now()
         local = fields.Datetime.context_timestamp(self.with_context(tz=str(ROME)), now)
-        amounts = (row.key._flow_record_vals()["amount"] for row in result.written)
         file = (
             self.sudo()
             .with_context(mail_create_nolog=True, mail_create_nosubscribe=True)
@@ -96,17 +89,22 @@ class CmorFlowFile(models.Model):
                     "layout_id": layout.id,
                     "type_id": layout.type_id.id,
                     "layout_state": layout.state,
-                    "state": "generated" if result.data else "refused",
-                    "count_written": len(result.written),
-                    "count_refused": len(refused),
-                    "amount_total": sum(amounts),
                     "exported_by_id": self.env.uid,
                     "exported_on": now,
                 }
             )
         )
-        file._keep(result.data)
         return self.sudo().browse(file.id)
+
+    def _finish(self, data, counts):
+        """Keep the bytes and what is in them.
+
+        :param dict counts: count_written, count_refused, amount_total
+        """
+        self._keep(data)
+        vals = {**counts, "state": "generated" if data else "refused"}
+        # it is made now: nobody needs to be told of a change of its state
+        self.with_context(tracking_disable=True)._guarded().write(vals)
 
     @api.model
     def _free_file_name(self, role, layout, now):
@@ -136,33 +134,42 @@ class CmorFlowFile(models.Model):
                 )
             before = name
 
-    def _create_records(self, written, refused):
+    def _create_records(self, written, refused, before=0):
         """One record for each item, in the file or refused by the layout.
 
         :param written: flow_io.WrittenRow sequence, keys are the items
         :param refused: flow_io.RefusedRow sequence
+        :param int before: records of the file that were written before
         """
-        vals_list = [
+        same = {
+            "file_id": self.id,
+            "company_id": self.company_id.id,
+            "type_id": self.type_id.id,
+            "direction": self.direction,
+        }
+        rows = [
             {
-                "file_id": self.id,
+                **same,
                 **row.key._flow_record_vals(),
                 "row_number": number,
                 "raw_values": row.texts,
+                "issues": False,
                 "state": "written",
             }
-            for number, row in enumerate(written, 1)
+            for number, row in enumerate(written, before + 1)
         ]
-        vals_list += [
+        rows += [
             {
-                "file_id": self.id,
+                **same,
                 **row.key._flow_record_vals(),
+                "row_number": None,
                 "raw_values": row.texts,
                 "issues": [issue_vals(issue) for issue in row.issues],
                 "state": "refused",
             }
             for row in refused
         ]
-        self.env["cmor.flow.record"].sudo()._guarded().create(vals_list)
+        insert_rows(self.env["cmor.flow.record"].sudo(), rows, flush=False)
 
     def _log_refused(self, refused):
         event = self.env["cmor.practice.event"]
@@ -206,20 +213,16 @@ class CmorPracticeCode(models.Model):
         todo = items.filtered(lambda item: not item.code)
         if not todo:
             return
-        number, vals_list = role.code_next, []
-        used = self._taken(role.company_id)
-        for item in todo:
+        given, number = self._next_codes(todo, role, today)
+        if self._taken(role.company_id, [code for _item, code in given]):
+            # a changed pattern may run into codes of the past: skip them
+            used = self._taken(role.company_id)
+            given, number = self._next_codes(todo, role, today, used)
+        role.code_next = number
+        rows = []
+        for item, code in given:
             practice, request = item._flow_owner()
-            customer = practice.partner_id.billing_code
-            code = role._next_code(today, number, customer)
-            # a changed pattern may run into a code of the past: skip it
-            while code in used:
-                number += 1
-                code = role._next_code(today, number, customer)
-            number += 1
-            used.add(code)
-            item._guarded().write({"code": code})
-            vals_list.append(
+            rows.append(
                 {
                     "company_id": role.company_id.id,
                     "code": code,
@@ -229,5 +232,22 @@ class CmorPracticeCode(models.Model):
                     "date": today,
                 }
             )
-        role.code_next = number
-        self._guarded().create(vals_list)
+        insert_rows(self, rows, flush=False)
+        update_changed(todo, {item: {"code": code} for item, code in given})
+
+    @api.model
+    def _next_codes(self, items, role, today, used=frozenset()):
+        """Codes for ``items`` by the role's pattern, those ``used`` left out.
+
+        :return: ([(item, code)], number of the next code)
+        """
+        number, given = role.code_next, []
+        for item in items:
+            customer = item._flow_owner()[0].partner_id.billing_code
+            code = role._next_code(today, number, customer)
+            while code in used:
+                number += 1
+                code = role._next_code(today, number, customer)
+            number += 1
+            given.append((item, code))
+        return given, number

@@ -7,8 +7,10 @@ from psycopg2 import OperationalError
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 from odoo.addons.utility_supply.formats.messages import describe
+from odoo.addons.utility_supply.models.bulk import insert_rows
 
 from ..formats import flow_io
 from ..formats.flow_rows import FlowRefused
@@ -282,17 +284,22 @@ class CmorFlowFile(models.Model):
             raise FlowRefused("no_layout", detail=code) from error
 
     def _create_received(self, spec, reader):
-        records = self.env["cmor.flow.record"].sudo()._guarded()
-        vals_list = []
+        records = self.env["cmor.flow.record"].sudo()
+        same = {
+            "file_id": self.id,
+            "company_id": self.company_id.id,
+            "type_id": self.type_id.id,
+            "direction": self.direction,
+        }
+        rows = []
         for row in reader.rows():
-            vals_list.append({"file_id": self.id, **_row_vals(spec, row)})
-            if len(vals_list) == 1000:
-                records.create(vals_list)
-                vals_list = []
+            rows.append({**same, **_row_vals(spec, row)})
+            if len(rows) == 1000:
+                insert_rows(records, rows, flush=False)
+                rows = []
                 # a file may have a hundred thousand rows
-                self.env.flush_all()
-                self.env["cmor.flow.record"].invalidate_model()
-        records.create(vals_list)
+                records.invalidate_model()
+        insert_rows(records, rows)
 
     def _refuse_for(self, refusal):
         """Refused by a reader: its code, and its own words on a workbook or a ZIP."""
@@ -340,14 +347,17 @@ class CmorFlowFile(models.Model):
                 )
                 last = chunk[-1:].id
                 chunk._apply()
-                file._close_received()
+                is_last = len(chunk) < CHUNK or bool(stop and monotonic() > stop)
+                if is_last:
+                    # once a file: it looks at all of its records
+                    file._close_received()
                 if commit and not commit():
                     return
-                if not chunk or (stop and monotonic() > stop):
+                if is_last:
                     break
-                if len(chunk) == CHUNK:
-                    # a file may have a hundred thousand rows: keep none of them
-                    self.env.invalidate_all()
+                # a file may have a hundred thousand rows: keep none of them
+                self.env.flush_all()
+                self.env.invalidate_all()
         if self.filtered(lambda f: f.state == "received"):
             self.env.ref("cmor_utility.ir_cron_cmor_received").sudo()._trigger()
 
@@ -372,8 +382,24 @@ class CmorFlowFile(models.Model):
                 "state": state,
             }
             file._guarded().write({k: v for k, v in vals.items() if file[k] != v})
+        self._answered_files()._sum_answers()
         if self.parent_id:
             self.parent_id._close_received()
+
+    def _answered_files(self):
+        """The files of ours that records of these files answer."""
+        self.env["cmor.flow.record"].flush_model(["answered_id"])
+        ours = self.env.execute_query(
+            SQL(
+                "SELECT array_agg(answered_id) FROM cmor_flow_record"
+                " WHERE file_id = ANY(%s) AND answered_id IS NOT NULL",
+                self.ids,
+            )
+        )[0][0]
+        # apart: of a join the database may make a loop over all records there are
+        query = "SELECT DISTINCT file_id FROM cmor_flow_record WHERE id = ANY(%s)"
+        rows = self.env.execute_query(SQL(query, ours))
+        return self.browse(file_id for (file_id,) in rows)
 
     @api.model
     def _cron_received(self):

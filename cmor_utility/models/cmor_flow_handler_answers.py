@@ -2,6 +2,8 @@ from dataclasses import dataclass
 
 from odoo import api, fields, models
 
+from odoo.addons.utility_supply.models.bulk import update_changed
+
 from ..rules import answers
 from .cmor_flow_handler import applied, repeated, waiting
 from .cmor_practice_facts import _cents
@@ -197,10 +199,8 @@ class CmorFlowHandler(models.AbstractModel):
         if not told:
             return
         before = {item.practice: _cents(item.practice._claimed()) for item in told}
-        for item in told:
-            vals = self._vals_of(key, item)
-            if vals:
-                item.practice._guarded().write(vals)
+        rows = {item.practice: self._vals_of(key, item) for item in told}
+        update_changed(self.env["cmor.practice"], rows)
         groups = {}
         for item in told:
             decision = item.decision
@@ -266,7 +266,7 @@ class CmorFlowHandler(models.AbstractModel):
             practices._move_to(path[-1], kind, lambda p: params[p], file)
         elif event:
             log = self.env["cmor.practice.event"]
-            log.sudo()._guarded().create(
+            log._append(
                 [log._prepare_vals(p, event, params[p], file=file) for p in practices]
             )
 
@@ -310,6 +310,6 @@ class CmorFlowHandler(models.AbstractModel):
             if ok is not None:
                 flags["accepted" if ok else "refused"].append(ours.id)
         records = self.env["cmor.flow.record"].sudo()
+        # what that makes of their file is summed up when all are applied
         for answer, ids in flags.items():
             records.browse(ids)._guarded().write({"answer": answer})
-        records.browse([*flags["accepted"], *flags["refused"]]).file_id._sum_answers()

@@ -144,7 +144,7 @@ class CmorPractice(models.Model):
             "answered_key": key,
             "practice_state": states[self.state],
         }
-        return {field.name: sources.get(field.source) for field in layout.field_ids}
+        return {field.name: sources.get(field.source) for field in layout.fields}
 
 
 def _vat(text):

@@ -2,11 +2,12 @@ import json
 import logging
 from collections import Counter
 
-from psycopg2 import OperationalError
-
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
+
+from odoo.addons.utility_supply.models.bulk import update_changed
+from odoo.addons.utility_supply.models.isolation import apart
 
 from ..formats.flow_rows import Line, read_line
 from ..rules import messages
@@ -252,23 +253,15 @@ class CmorFlowRecord(models.Model):
         return [self.browse(ids) for ids in rounds.values()]
 
     def _apply_safely(self, key):
-        """Apply together; when that fails, halves, down to the record to blame."""
-        try:
-            with self.env.cr.savepoint():
-                self._apply_locked(key)
-                self.env.flush_all()
-        except OperationalError:
-            # another process changed the same rows: the whole work is tried again
-            raise
-        except Exception as error:
-            if len(self) > 1:
-                middle = len(self) // 2
-                self[:middle]._apply_safely(key)
-                self[middle:]._apply_safely(key)
-                return
-            _logger.warning("Record %s waits: %s", self.id, error, exc_info=True)
+        """Apply together; the record to blame for a failure waits, the others go."""
+
+        def blame(record, error):
+            _logger.warning("Record %s waits: %s", record.id, error, exc_info=error)
             detail = messages.storable(str(error))[:500]
-            self._write_results({self: waiting(self.practice_id, "failed", d=detail)})
+            problem = waiting(record.practice_id, "failed", d=detail)
+            record._write_results({record: problem})
+
+        apart(self, lambda some: some._apply_locked(key), blame)
 
     def _apply_locked(self, key):
         practices = self.practice_id
@@ -342,15 +335,15 @@ class CmorFlowRecord(models.Model):
         codes = {c for c in todo.mapped("code") if c}
         found = _Found(todo.env, company, codes, {c for c in todo.mapped("sii_code")})
         sides = SIDES.get(todo.type_id.key, ())
+        rows = {}
         for record in todo:
             practice, request, answered = found.of(record, sides)
-            record._guarded().write(
-                {
-                    "practice_id": practice.id,
-                    "request_id": request.id,
-                    "answered_id": answered.id,
-                }
-            )
+            rows[record] = {
+                "practice_id": practice.id,
+                "request_id": request.id,
+                "answered_id": answered.id,
+            }
+        update_changed(todo, rows)
 
 
 class _Found:

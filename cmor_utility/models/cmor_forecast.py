@@ -42,49 +42,48 @@ class CmorForecast(models.Model):
 
     @property
     def _table_query(self):
+        # ids made of those of the rows: a window function would keep the database from
+        # looking at the wanted kind only
         return SQL(
             """
-            SELECT ROW_NUMBER() OVER () AS id, rows.*
-              FROM (
-                SELECT p.id AS practice_id, p.company_id, p.partner_id, p.sector,
-                       p.state, 'requested' AS kind, NULL AS reason,
-                       p.sent_on::date AS date, FALSE AS is_late,
-                       p.indemnity AS amount
-                  FROM cmor_practice p
-                 WHERE p.side = 'outgoing' AND p.sent_on IS NOT NULL
-                 UNION ALL
-                SELECT p.id, p.company_id, p.partner_id, p.sector, p.state,
-                       'expected', NULL, p.expected_on,
-                       p.expected_on < CURRENT_DATE,
-                       p.indemnity - COALESCE(p.received_amount, 0)
-                  FROM cmor_practice p
-                 WHERE p.side = 'outgoing' AND p.state IN %(expecting)s
-                   AND p.indemnity > COALESCE(p.received_amount, 0)
-                 UNION ALL
-                SELECT p.id, p.company_id, p.partner_id, p.sector, p.state,
-                       'received', NULL, r.date, FALSE, r.amount
-                  FROM cmor_receipt r
-                  JOIN cmor_practice p ON p.id = r.practice_id
-                 WHERE r.state = 'booked'
-                 UNION ALL
-                SELECT p.id, p.company_id, p.partner_id, p.sector, p.state,
-                       'returned', r.kind, r.date, FALSE, -r.amount
-                  FROM cmor_practice_return r
-                  JOIN cmor_practice p ON p.id = r.practice_id
-                 WHERE r.state = 'done'
-                 UNION ALL
-                SELECT p.id, p.company_id, p.partner_id, p.sector, p.state,
-                       'lost', COALESCE(p.lost_reason, p.state),
-                       COALESCE(p.state_since, p.write_date::date), FALSE,
-                       p.indemnity - COALESCE(p.received_amount, 0)
-                  FROM cmor_practice p
-                 WHERE p.side = 'outgoing'
-                   AND (p.state IN ('rejected', 'cancelled')
-                        OR p.state IN ('closed_lost', 'expired')
-                        OR p.state IN %(ended)s
-                           AND COALESCE(p.received_amount, 0) > 0)
-                   AND p.indemnity > COALESCE(p.received_amount, 0)
-              ) rows
+            SELECT p.id * 8 AS id, p.id AS practice_id, p.company_id, p.partner_id,
+                   p.sector, p.state, 'requested' AS kind, NULL AS reason,
+                   p.sent_on::date AS date, FALSE AS is_late,
+                   p.indemnity AS amount
+              FROM cmor_practice p
+             WHERE p.side = 'outgoing' AND p.sent_on IS NOT NULL
+             UNION ALL
+            SELECT p.id * 8 + 1, p.id, p.company_id, p.partner_id, p.sector, p.state,
+                   'expected', NULL, p.expected_on,
+                   p.expected_on < CURRENT_DATE,
+                   p.indemnity - COALESCE(p.received_amount, 0)
+              FROM cmor_practice p
+             WHERE p.side = 'outgoing' AND p.state IN %(expecting)s
+               AND p.indemnity > COALESCE(p.received_amount, 0)
+             UNION ALL
+            SELECT r.id * 8 + 2, p.id, p.company_id, p.partner_id, p.sector, p.state,
+                   'received', NULL, r.date, FALSE, r.amount
+              FROM cmor_receipt r
+              JOIN cmor_practice p ON p.id = r.practice_id
+             WHERE r.state = 'booked'
+             UNION ALL
+            SELECT r.id * 8 + 3, p.id, p.company_id, p.partner_id, p.sector, p.state,
+                   'returned', r.kind, r.date, FALSE, -r.amount
+              FROM cmor_practice_return r
+              JOIN cmor_practice p ON p.id = r.practice_id
+             WHERE r.state = 'done'
+             UNION ALL
+            SELECT p.id * 8 + 4, p.id, p.company_id, p.partner_id, p.sector, p.state,
+                   'lost', COALESCE(p.lost_reason, p.state),
+                   COALESCE(p.state_since, p.write_date::date), FALSE,
+                   p.indemnity - COALESCE(p.received_amount, 0)
+              FROM cmor_practice p
+             WHERE p.side = 'outgoing'
+               AND (p.state IN ('rejected', 'cancelled')
+                    OR p.state IN ('closed_lost', 'expired')
+                    OR p.state IN %(ended)s
+                       AND COALESCE(p.received_amount, 0) > 0)
+               AND p.indemnity > COALESCE(p.received_amount, 0)
             """,
             expecting=forecast.EXPECTING,
             ended=lifecycle.PAID_STATES,

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.fields import Domain
 
 from ..rules import lifecycle, window
 from .cmor_company_role import SECTORS
@@ -38,6 +39,11 @@ STATES = [
     ("reported", "Reported"),
     ("closed", "Closed"),
 ]
+# columns of the pipeline that are there even when they are empty
+PIPELINE = {
+    "outgoing": ("candidate", "blocked", "ready", "exported", "sent"),
+    "incoming": ("unmatched", "matched", "to_charge", "charged"),
+}
 # what people may write by hand, at any time (the lines guard themselves) ...
 FREE_FIELDS = frozenset(
     {
@@ -246,8 +252,14 @@ class CmorPractice(models.Model):
     def _group_expand_state(self, states, domain):
         """Columns of the pipeline, in the order of a practice's life."""
         order = [key for key, _label in STATES]
-        shown = {*states, "candidate", "blocked", "ready", "exported", "sent"}
-        return sorted(shown, key=order.index)
+        told = [
+            set(condition.value)
+            for condition in Domain(domain).optimize(self).iter_conditions()
+            if condition.field_expr == "side" and condition.operator == "in"
+        ]
+        sides = set(PIPELINE).intersection(*told)
+        shown = {state for side in sides for state in PIPELINE[side]}
+        return sorted({*states, *shown}, key=order.index)
 
     @api.depends("name", "partner_id", "code")
     def _compute_display_name(self):
@@ -499,7 +511,7 @@ class CmorPractice(models.Model):
         elif target == "sent":
             vals["sent_on"] = fields.Datetime.now()
         todo.sudo()._guarded().write(vals)
-        event.sudo()._guarded().create(events)
+        event._append(events)
 
     def _window(self):
         """The stored window as ``rules.window.RequestWindow``, or None."""

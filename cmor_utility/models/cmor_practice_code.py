@@ -45,14 +45,20 @@ class CmorPracticeCode(models.Model):
     )
 
     @api.model
-    def _taken(self, company):
-        """Codes ever given in the company, and those of practices loaded otherwise."""
+    def _taken(self, company, codes=None):
+        """Codes ever given in the company, and those of practices loaded otherwise.
+
+        :param list codes: look at these only
+        """
+        wanted = SQL("AND code = ANY(%s)", codes) if codes is not None else SQL()
         rows = self.env.execute_query(
             SQL(
-                "SELECT code FROM cmor_practice_code WHERE company_id = %(company)s"
+                "SELECT code FROM cmor_practice_code"
+                " WHERE company_id = %(company)s %(wanted)s"
                 " UNION SELECT code FROM cmor_practice"
-                " WHERE company_id = %(company)s AND code IS NOT NULL",
+                " WHERE company_id = %(company)s AND code IS NOT NULL %(wanted)s",
                 company=company.id,
+                wanted=wanted,
             )
         )
         return {code for (code,) in rows}

@@ -176,6 +176,7 @@ class CmorPracticeCondition(models.Model):
         """Values of an answer of ``rules.eligibility``."""
         return {
             "practice_id": practice.id,
+            "company_id": practice.company_id.id,
             "sequence": sequence,
             "code": answer.code,
             "computed_result": answer.result,
@@ -192,18 +193,6 @@ class CmorPracticeCondition(models.Model):
             and self.declared_key != answer.key
             and answer.result == eligibility.UNKNOWN
         )
-
-    def _update(self, vals):
-        """Write what differs."""
-        self.ensure_one()
-        changed = {
-            name: value
-            for name, value in vals.items()
-            # what is empty comes back as False, whatever was written
-            if name != "practice_id" and (self[name] or False) != (value or False)
-        }
-        if changed:
-            self._guarded().write(changed)
 
     def _check_guarded(self, vals):
         # OVERRIDE utility_supply: answers are the program's, declarations have a dialog

@@ -5,6 +5,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL, format_date, formatLang
 
+from odoo.addons.utility_supply.models.bulk import differs, insert_rows, update_changed
 from odoo.addons.utility_supply.rules.workdays import add_working_days
 
 from ..rules import amount as amount_rules
@@ -65,17 +66,14 @@ class CmorPractice(models.Model):
         )
         if contracts is not None:
             domain &= Domain("id", "in", contracts.ids)
-        found = (
-            self.env["utility.contract"]
-            .sudo()
-            .with_context(active_test=False)
-            .search(domain)
-        )
-        found = found.filtered(
-            lambda contract: (
-                window.request_window(contract.date_end, terms).latest_close >= today
-            )
-        )
+        every = self.env["utility.contract"].sudo().with_context(active_test=False)
+        # of thousands not every column
+        found = every.search_fetch(domain, ["date_end"])
+        closes = {
+            day: window.request_window(day, terms).latest_close
+            for day in set(found.mapped("date_end"))
+        }
+        found = found.filtered(lambda contract: closes[contract.date_end] >= today)
         known = self.sudo().search(
             [("contract_id", "in", found.ids), ("side", "=", "outgoing")]
         )
@@ -118,6 +116,9 @@ class CmorPractice(models.Model):
             practices._log_creation()
             practices._evaluate(today)
             created |= practices
+            if len(contracts) > CHUNK:
+                self.env.flush_all()
+                self.env.invalidate_all()
         return created.sudo(self.env.su)
 
     @api.model
@@ -141,7 +142,7 @@ class CmorPractice(models.Model):
         owed = dict.fromkeys(self.contract_id.ids, Decimal(0))
         for (contract_id, _move), (_total, residual) in shares.items():
             owed[contract_id] += residual
-        event.sudo()._guarded().create(
+        event._append(
             [
                 event._prepare_vals(
                     practice,
@@ -195,11 +196,13 @@ class CmorPractice(models.Model):
             lambda p: p.state in lifecycle.OPEN_STATES and p.side == "outgoing"
         )
         for company, practices in todo.grouped("company_id").items():
-            practices._evaluate_company(company, today)
+            changed = practices._not_just_checked(company, today)
+            changed._evaluate_company(company, today)
 
     def _evaluate_company(self, company, today):
         terms = self.env["cmor.parameter"]._terms(company, today)
         roles = self.env["cmor.company.role"]._find_roles(company, today)
+        self._fill_distributors(today)
         bills = self._collect_bills(self.contract_id)
         notices = self._collect_notices(self.contract_id, bills)
         transfers, twins = self._collect_transfers(), self._collect_twins()
@@ -220,9 +223,10 @@ class CmorPractice(models.Model):
         for practice, (facts, _conditions) in outcomes.items():
             role = roles.get((company.id, practice.sector))
             events += practice._write_outcome(facts, role, notices, today)
-        self.env["cmor.practice.event"].sudo()._guarded().create(events)
+        self.env["cmor.practice.event"]._append(events)
         self._settle_states(today)
         self._set_next()
+        self._keep_digests(company, today)
 
     def _facts(self, today, terms, bills, notices, transfer, twin):
         """``eligibility.PracticeFacts`` of one practice."""
@@ -279,7 +283,7 @@ class CmorPractice(models.Model):
         """Store the answers; only what changed is written."""
         conditions = self.env["cmor.practice.condition"].sudo()
         known = {(c.practice_id.id, c.code): c for c in self.condition_ids}
-        new, lapsed = [], []
+        new, old, lapsed = [], {}, []
         for practice, (_facts, answers) in outcomes.items():
             for sequence, answer in enumerate(answers, 1):
                 vals = conditions._prepare_vals(practice, sequence, answer)
@@ -289,10 +293,11 @@ class CmorPractice(models.Model):
                     continue
                 if record._lapses(answer):
                     lapsed.append((practice, answer.code))
-                record._update(vals)
-        conditions._guarded().create(new)
+                old[record] = vals
+        update_changed(conditions, old)
+        insert_rows(conditions, new)
         event = self.env["cmor.practice.event"]
-        event.sudo()._guarded().create(
+        event._append(
             [
                 event._prepare_vals(practice, "lapsed", {"code": code})
                 for practice, code in lapsed
@@ -303,7 +308,7 @@ class CmorPractice(models.Model):
         """Store the bills that are open, with their part in the claim."""
         lines = self.env["cmor.practice.line"].sudo()
         known = {(line.practice_id.id, line.move_id.id): line for line in self.line_ids}
-        new = []
+        new, old = [], {}
         for practice, (facts, _answers) in outcomes.items():
             items = bills.get(practice.contract_id.id, [])
             shares = facts.amount.chosen.bills
@@ -316,10 +321,11 @@ class CmorPractice(models.Model):
                 if line is None:
                     new.append(vals)
                 else:
-                    line._update(vals)
+                    old[line] = vals
+        update_changed(lines, old)
         gone = lines.browse([line.id for line in known.values()])
         gone._guarded().unlink()
-        lines._guarded().create(new)
+        insert_rows(lines, new)
 
     def _write_outcome(self, facts, role, notices, today):
         """Store window, amounts and verdict of one practice; values of its events."""
@@ -353,8 +359,9 @@ class CmorPractice(models.Model):
             "unknown_codes": ", ".join(unknown.mapped("code")) or False,
             "verdict": eligibility.verdict(answers.mapped("result")),
             "evaluated_on": today,
-            "notice_ids": [fields.Command.set(used)],
         }
+        if set(self.notice_ids.ids) != set(used):
+            self._guarded().write({"notice_ids": [fields.Command.set(used)]})
         if self.art4_declared_by_id and self.art4_key != key:
             vals.update(art4_declared_by_id=False, art4_declared_on=False)
             vals.update(art4_proof=False, art4_key=False)
@@ -370,23 +377,13 @@ class CmorPractice(models.Model):
         return events
 
     def _update(self, vals):
-        """Write what differs."""
+        """Write what differs, on one practice."""
         self.ensure_one()
         changed = {
-            name: value for name, value in vals.items() if self._differs(name, value)
+            name: value for name, value in vals.items() if differs(self, name, value)
         }
         if changed:
             self._guarded().write(changed)
-
-    def _differs(self, name, value):
-        field = self._fields[name]
-        if field.type == "many2many":
-            return set(self[name].ids) != set(value[0][2])
-        if field.type == "many2one":
-            return self[name].id != value
-        if field.type == "monetary":
-            return self.currency_id.compare_amounts(self[name], value) != 0
-        return (self[name] or False) != (value or False)
 
     def _settle_states(self, today):
         """Candidate, blocked or expired, as the verdict and the window say."""
@@ -411,15 +408,15 @@ class CmorPractice(models.Model):
 
     def _set_next(self):
         """Store what has to be done next, and by when."""
+        rows = {}
         for practice in self.sudo():
             action, params, day = practice._next_step()
-            practice._update(
-                {
-                    "next_action": action,
-                    "next_params": messages.encode_params(params),
-                    "next_date": day,
-                }
-            )
+            rows[practice] = {
+                "next_action": action,
+                "next_params": messages.encode_params(params),
+                "next_date": day,
+            }
+        update_changed(self.sudo(), rows)
 
     def _next_step(self):
         """(key of NEXT_TEXTS or False, parameters, date or False)."""

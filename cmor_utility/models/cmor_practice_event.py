@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.utility_supply.models.bulk import insert_rows
+
 from ..rules import messages
 from .texts import EVENT_TEXTS, show_params
 
@@ -87,6 +89,7 @@ class CmorPracticeEvent(models.Model):
         """Values of one event; ``params`` are plain Python (see rules.messages)."""
         return {
             "practice_id": practice.id,
+            "company_id": practice.company_id.id,
             "kind": kind,
             "params": messages.encode_params(params or {}),
             "state_from": source or False,
@@ -94,6 +97,11 @@ class CmorPracticeEvent(models.Model):
             "file_id": file.id if file else False,
             "user_id": self.env.uid,
         }
+
+    @api.model
+    def _append(self, vals_list):
+        """Write events of ``_prepare_vals``, thousands as well as one."""
+        insert_rows(self.sudo(), vals_list, flush=False)
 
     def _check_guarded(self, vals):
         # OVERRIDE utility_supply: only the program writes the history

@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from odoo.addons.utility_supply.models.bulk import update_changed
+
 from ..rules import forecast
 
 LOST_STATES = ("rejected", "cancelled", "closed_lost", "expired")
@@ -24,16 +26,15 @@ class CmorPractice(models.Model):
         # EXTENDS: the forecast follows the state
         moved = self.filtered(lambda practice: practice.state != target)
         result = super()._move_to(target, kind, params, file)
-        today = fields.Date.context_today(self)
+        today, rows = fields.Date.context_today(self), {}
         outgoing = moved.sudo().filtered(lambda p: p.side == "outgoing")
         for practice in outgoing:
             told = params(practice) if callable(params) else params
-            practice._guarded().write(
-                {
-                    "state_since": today,
-                    "lost_reason": practice._why_lost(target, told or {}),
-                }
-            )
+            rows[practice] = {
+                "state_since": today,
+                "lost_reason": practice._why_lost(target, told or {}),
+            }
+        update_changed(outgoing, rows)
         outgoing._set_expected(today)
         return result
 
@@ -51,18 +52,18 @@ class CmorPractice(models.Model):
 
     def _set_expected(self, today):
         """Store when the money is expected; constant SQL."""
+        rows = {}
         for company, practices in self.grouped("company_id").items():
             values = self.env["cmor.parameter"]._values(company, today)
             pace = forecast.Pace.from_values(values)
             for practice in practices:
                 since = practice.state_since or today
-                practice._update(
-                    {
-                        "expected_on": forecast.expected_on(
-                            practice.state, practice.sector, since, pace
-                        )
-                    }
-                )
+                rows[practice] = {
+                    "expected_on": forecast.expected_on(
+                        practice.state, practice.sector, since, pace
+                    )
+                }
+        update_changed(self, rows)
 
     @api.model
     def _cron_scan_late(self):

@@ -8,6 +8,7 @@ from ..rules import eligibility
 from ..rules.person_name import split_name
 from .cmor_company_role import SECTOR_CODES
 from .cmor_practice_facts import _cents
+from .flow_file_maker import CHUNK, FileMaker
 
 NOTICE_CODES = {"ar": "R", "pec": "P"}
 
@@ -31,6 +32,8 @@ class CmorPractice(models.Model):
 
         :return: action that opens the file made, or the question
         """
+        # many practices: not every column of them
+        self.fetch(["role_id", "state", "side"])
         self._check_may_operate()
         today = fields.Date.context_today(self)
         self._check_can_export(today)
@@ -45,13 +48,17 @@ class CmorPractice(models.Model):
 
     def _check_can_export(self, today):
         """UserError with all the reasons why these practices may not leave."""
-        reasons = []
-        for practice in self:
-            reason = practice._cannot_export_reason(today)
-            if reason:
-                reasons.append(f"{practice.display_name}: {reason}")
-        if reasons:
-            raise UserError("\n".join(reasons))
+        problems = self._export_problems(today)
+        if problems:
+            raise UserError("\n".join(problems))
+
+    def _export_problems(self, today):
+        """Why practices may not leave: a text for each that may not."""
+        return [
+            f"{practice.display_name}: {reason}"
+            for practice in self
+            if (reason := practice._cannot_export_reason(today))
+        ]
 
     def _cannot_export_reason(self, today):
         """Why the practice may not be exported; False when it may."""
@@ -73,26 +80,45 @@ class CmorPractice(models.Model):
             state ``refused`` and says why)
         """
         files = self.env["cmor.flow.file"].sudo()
-        practices = self._locked_for_export(today)
-        for role, group in practices.grouped("role_id").items():
-            files |= files._make(role, role._claim_key(), group, today)
-        practices._set_next()
+        practices = self._locked_for_export()
+        makers, problems = {}, []
+        for start in range(0, len(practices), CHUNK):
+            chunk = practices[start : start + CHUNK]
+            chunk._evaluate(today)
+            problems += chunk._export_problems(today)
+            if not problems:  # else nothing leaves: what was written is undone
+                for role, group in chunk.grouped("role_id").items():
+                    if role not in makers:
+                        key = role._claim_key()
+                        makers[role] = FileMaker(files, role, key, today)
+                    makers[role].add(group)
+                chunk._set_next()
+            if len(practices) > CHUNK:
+                files._forget_chunk()
+        if problems:
+            raise UserError("\n".join(problems))
+        files = files.union(*(maker.close() for maker in makers.values()))
         return files.with_env(self.env)
 
-    def _locked_for_export(self, today):
-        """The practices of ``self`` that are ready, behind the lock of their rows."""
+    def _locked_for_export(self):
+        """The practices, behind the lock of their rows and of their roles."""
         practices = self.sudo()
+        practices.fetch(["role_id"])
         self.env["cmor.flow.file"].sudo()._lock_role(practices.role_id)
         if practices.try_lock_for_update() != practices:
             raise UserError(
                 self.env._("Another user is working on these practices: try again.")
             )
         practices.invalidate_recordset(["state", "code"])
-        practices._evaluate(today)
-        practices._check_can_export(today)
         return practices
 
     # --- what the maker of files asks of a practice -----------------------------
+
+    def _flow_prefetch(self):
+        """Read what the values need, for all at once."""
+        self.line_ids.fetch(["move_id"])
+        self.line_ids.move_id.fetch(["invoice_date", "invoice_date_due"])
+        self.notice_ids.fetch(["sent_date", "notified_date", "pay_term", "ref"])
 
     def _flow_owner(self):
         """The practice, and the request when it is not the claim itself."""
@@ -121,7 +147,7 @@ class CmorPractice(models.Model):
         """{field name: Python value} of this practice for ``layout``."""
         self.ensure_one()
         sources = {**common, **self._flow_sources()}
-        return {field.name: sources.get(field.source) for field in layout.field_ids}
+        return {field.name: sources.get(field.source) for field in layout.fields}
 
     def _flow_sources(self):
         """{source: value}: the closed list of what a layout may ask of a practice."""
@@ -178,11 +204,8 @@ class CmorPractice(models.Model):
         return bool(country) and country.code != "IT" and not fiscal_code
 
     def _is_art4_declared(self):
-        """Declared by a person, and the conditions of art. 4.1 answered yes."""
-        results = {c.code: c.result for c in self.condition_ids}
-        return bool(self.art4_declared_by_id) and all(
-            results.get(code) == eligibility.YES for code in eligibility.ART4_CODES
-        )
+        """Declared by a person, and all conditions, so those of art. 4.1, are met."""
+        return bool(self.art4_declared_by_id) and self.verdict == eligibility.YES
 
     def _seller_vat(self):
         """VAT number of the seller: our own, or that of the seller we act for."""

@@ -165,6 +165,7 @@ class CmorPractice(models.Model):
         made = self.sudo().browse(made.ids)
         made._log_notices([file for _values, file in notices])
         made._match_contracts(today)
+        made._fill_distributors(today)
         self.env["cmor.network.charge"]._match_waiting(made)
         made._settle(today)
         return made

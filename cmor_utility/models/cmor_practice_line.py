@@ -116,6 +116,7 @@ class CmorPracticeLine(models.Model):
         """
         return {
             "practice_id": practice.id,
+            "company_id": practice.company_id.id,
             "move_id": item.move.id,
             "name": share.ref,
             "date_from": share.date_from or False,
@@ -138,20 +139,3 @@ class CmorPracticeLine(models.Model):
             "amount": _cents(self.relevant_amount),
             "total": _cents(self.total_amount),
         }
-
-    def _update(self, vals):
-        """Write what differs."""
-        self.ensure_one()
-        changed = {}
-        for name, value in vals.items():
-            field = self._fields[name]
-            if field.type == "many2one":
-                differs = self[name].id != value
-            elif field.type == "monetary":
-                differs = self.currency_id.compare_amounts(self[name], value) != 0
-            else:
-                differs = (self[name] or False) != (value or False)
-            if differs:
-                changed[name] = value
-        if changed:
-            self._guarded().write(changed)

@@ -80,6 +80,7 @@ class CmorPractice(models.Model):
                 )
             ]
         )
+        made._fill_distributors(today)
         made._evaluate(today)
         return made
 
@@ -227,6 +228,9 @@ class CmorFlowRecord(models.Model):
         "This receipt was passed on already.",
     )
 
+    def _flow_prefetch(self):
+        self.practice_id.fetch(["cc_code", "sii_code", "cc_vat", "state"])
+
     def _flow_owner(self):
         return self.practice_id, self.env["cmor.practice.request"]
 
@@ -259,6 +263,9 @@ class CmorReceipt(models.Model):
     """CSEA money that came by the bank, told to the seller like an answer."""
 
     _inherit = "cmor.receipt"
+
+    def _flow_prefetch(self):
+        self.practice_id.fetch(["cc_code", "sii_code", "cc_vat", "state"])
 
     def _flow_owner(self):
         return self.practice_id, self.env["cmor.practice.request"]

@@ -4,6 +4,8 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import format_date
 
+from odoo.addons.utility_supply.models.bulk import update_changed
+
 from ..rules import attention as attention_rules
 from ..rules import deadlines as rules
 from .texts_terms import ATTENTION_TEXTS
@@ -141,9 +143,15 @@ class CmorPractice(models.Model):
 
         :param date today: the day that decides what is missed or near
         """
-        for company, practices in self.sudo().grouped("company_id").items():
+        every = self.sudo()
+        every.fetch(["company_id"])
+        for company, practices in every.grouped("company_id").items():
             for start in range(0, len(practices), CHUNK):
                 practices[start : start + CHUNK]._refresh_terms_of(company, today)
+                if len(every) > CHUNK:
+                    # a file may have a hundred thousand practices: keep none of them
+                    self.env.flush_all()
+                    self.env.invalidate_all()
 
     def _refresh_terms_of(self, company, today):
         table = self.env["cmor.parameter"]._term_table(company)
@@ -163,7 +171,7 @@ class CmorPractice(models.Model):
     def _store_attention(self, horizons, found, today):
         """Write level, reason and day of each practice."""
         waiting = self._waiting_records()
-        levels = attention_rules.LEVELS
+        levels, rows = attention_rules.LEVELS, {}
         for practice in self:
             judged = attention_rules.attention(
                 attention_rules.AttentionFacts(
@@ -177,18 +185,17 @@ class CmorPractice(models.Model):
                 today,
             )
             level = judged.level
-            practice._update(
-                {
-                    "attention": level or False,
-                    "attention_rank": levels.index(level) if level else 9,
-                    "attention_reason": judged.reason or False,
-                    "attention_key": judged.key or False,
-                    "attention_date": judged.day or False,
-                    "needs_action": judged.needs_action,
-                    "needs_check": judged.needs_check,
-                    "terms_on": today,
-                }
-            )
+            rows[practice] = {
+                "attention": level or False,
+                "attention_rank": levels.index(level) if level else 9,
+                "attention_reason": judged.reason or False,
+                "attention_key": judged.key or False,
+                "attention_date": judged.day or False,
+                "needs_action": judged.needs_action,
+                "needs_check": judged.needs_check,
+                "terms_on": today,
+            }
+        update_changed(self, rows)
 
     def _waiting_records(self):
         """{practice id: number of received records that wait for somebody}."""

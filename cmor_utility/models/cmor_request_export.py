@@ -112,6 +112,9 @@ class CmorPracticeRequest(models.Model):
         requests.practice_id._set_next()
         return files.with_env(self.env)
 
+    def _flow_prefetch(self):
+        self.practice_id._flow_prefetch()
+
     def _flow_owner(self):
         return self.practice_id, self
 
@@ -152,7 +155,7 @@ class CmorPracticeRequest(models.Model):
         """{field name: Python value} of this request for ``layout``."""
         self.ensure_one()
         sources = {**common, **self._flow_sources()}
-        return {field.name: sources.get(field.source) for field in layout.field_ids}
+        return {field.name: sources.get(field.source) for field in layout.fields}
 
     def _flow_sources(self):
         """{source: value}: of the practice, then what only the request says."""

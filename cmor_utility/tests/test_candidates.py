@@ -59,6 +59,74 @@ class TestCandidates(CmorCommon):
         )
         self.assertIn("K1/3", practice.amount_explanation)
 
+    def test_gate_26_amount_with_its_steps_and_why_others_are_out(self):
+        """Gate 26: every bill's part can be followed, an exclusion has its reason."""
+        without = self._create_switch_out("B2", notice=False, closing=False)
+        found = self._find()
+        good = found.filtered(lambda p: p.contract_id == self.contract)
+        bad = found.filtered(lambda p: p.contract_id == without)
+        for line in good.line_ids:
+            self.assertIn(line.name, good.amount_explanation)
+            # days inside of days billed, of what is open: the step to the amount
+            part = line.open_amount * line.days_inside / line.period_days
+            self.assertAlmostEqual(line.relevant_amount, part, 2)
+        self.assertAlmostEqual(
+            sum(good.line_ids.mapped("relevant_amount")), good.credit_amount, 2
+        )
+        self.assertEqual(good.indemnity, min(good.credit_amount, good.cap_amount))
+        self.assertEqual(bad.state, "blocked")
+        failed = bad.condition_ids.filtered(lambda c: c.result == "no")
+        self.assertEqual(", ".join(failed.mapped("code")), bad.failed_codes)
+        for condition in failed:
+            self.assertTrue(condition.evidence, condition.code)
+        # a bill that is left out says why
+        bill = good.line_ids[0]
+        bill.write({"is_excluded": True, "exclude_reason": "Contestata"})
+        self.assertEqual(bill.relevant_amount, 0)
+        self.assertTrue(bill.reason)
+
+    def test_distributor_of_the_point_or_of_its_code(self):
+        """What the point says wins; else the codes of the counterparts, also of
+        practices that were found before the counterpart was known."""
+        rete, other = self.env["res.partner"].create(
+            [{"name": "Rete S.p.A."}, {"name": "Altra Rete S.p.A."}]
+        )
+        told = self._create_switch_out("DI1")
+        told.supply_point_id.distributor_id = other
+        practices = self._find()
+        mine = practices.filtered(lambda p: p.contract_id == told)
+        late = practices.filtered(lambda p: p.contract_id == self.contract)
+        self.assertEqual(mine.distributor_id, other)
+        self.assertFalse(late.distributor_id)
+        self.env["cmor.counterpart"].create(
+            {
+                "partner_id": rete.id,
+                "kind": "distributor",
+                "vat": "12345670017",
+                "point_codes": "001",
+            }
+        )
+        practices.action_recompute()
+        self.assertEqual(late.distributor_id, rete)
+        self.assertEqual(mine.distributor_id, other, "what is known stays")
+        groups = self.practices._read_group(
+            [("id", "in", practices.ids)], ["distributor_id"], ["__count"]
+        )
+        self.assertEqual(dict(groups), {rete: 1, other: 1})
+
+    def test_columns_of_the_board_are_of_its_side(self):
+        """Empty columns are shown, but none that practices of the side never enter."""
+        practices = self.practices
+        for side, first, never in (
+            ("outgoing", "candidate", "matched"),
+            ("incoming", "unmatched", "candidate"),
+        ):
+            columns = practices._group_expand_state([], [("side", "=", side)])
+            self.assertEqual(columns[0], first)
+            self.assertNotIn(never, columns)
+        found = practices._group_expand_state(["paid"], [("side", "=", "outgoing")])
+        self.assertEqual(found[-1], "paid")
+
     def test_found_once(self):
         practice = self._find()
         self.assertEqual(len(practice), 1)

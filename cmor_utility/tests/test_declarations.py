@@ -121,6 +121,30 @@ class TestDeclarations(CmorCommon):
         self.assertEqual(practice.unknown_codes, "C4, C7, C9")
         self.assertEqual(practice.next_action, "declare")
 
+    def test_gate_27_without_proof_of_the_warning_nothing_leaves(self):
+        """Gate 27: no notice, one without the warning, one without proof: stopped at
+        the confirmation and at the export, whatever a person declares besides."""
+        cases = {
+            "W1": {"notice": False},
+            "W2": {"cmor_warning": False},
+            "W3": {"attachment_ids": []},
+        }
+        for code, vals in cases.items():
+            contract = self._create_switch_out(code, notice=False)
+            if vals != {"notice": False}:
+                self._create_notice(contract, **vals)
+            practice = self._find().filtered(lambda p, c=contract: p.contract_id == c)
+            codes = f"{practice.failed_codes} {practice.unknown_codes}"
+            with self.subTest(code):
+                self.assertIn("C4", codes)
+                practice.declare(["C7", "C9"], "yes", "Fascicolo")
+                with self.assertRaises(UserError):
+                    practice.action_confirm()
+                with self.assertRaises(UserError):
+                    practice.action_export()
+                self.assertNotIn(practice.state, ("ready", "exported"))
+                self.assertFalse(practice.record_ids)
+
     def test_dialog(self):
         action = self.practice.action_declare()
         form = Form(

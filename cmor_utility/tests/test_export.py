@@ -1,6 +1,7 @@
 import hashlib
 from datetime import date
 from pathlib import Path
+from unittest.mock import patch
 
 from psycopg2 import IntegrityError
 
@@ -9,6 +10,8 @@ from odoo.tests import freeze_time, tagged
 from odoo.tools import mute_logger
 
 from ..formats import flow_csv
+from ..models import cmor_practice_export
+from ..models.cmor_practice_export import CmorPractice as Exporter
 from .common import TODAY, CmorCommon
 
 FILES = Path(__file__).parent / "files"
@@ -41,6 +44,46 @@ class TestExport(CmorCommon):
         self.assertEqual(
             file.attachment_id.raw.decode(), path.read_bytes().decode(), path.name
         )
+
+    def test_in_chunks_the_file_is_the_same(self):
+        """Practice after practice: the same bytes, rows numbered through, one file."""
+        with (
+            patch.object(cmor_practice_export, "CHUNK", 1),
+            patch.object(type(self.all), "_flow_written", autospec=True) as written,
+        ):
+            written.side_effect = Exporter._flow_written
+            file = self.export()
+        self.assertEqual(written.call_count, 2)
+        golden = (FILES / "SI1.0050_golden.csv").read_bytes()
+        self.assertEqual(file.attachment_id.raw, golden)
+        self.assertEqual(file.record_ids.sorted("id").mapped("row_number"), [1, 2])
+        self.assertEqual(file.count_written, 2)
+        self.assertEqual(file.amount_total, sum(self.all.mapped("indemnity")))
+        self.assertEqual(set(self.all.mapped("state")), {"exported"})
+
+    def test_in_chunks_one_that_may_not_leave_keeps_all_here(self):
+        """The bad one is in the second chunk: the first is undone, no code is lost."""
+        for move in self.all[1].line_ids.move_id:
+            self._pay(move)
+        with (
+            patch.object(cmor_practice_export, "CHUNK", 1),
+            self.assertRaisesRegex(UserError, "only ready"),
+        ):
+            with self.env.cr.savepoint():
+                self.practices.browse(self.all.ids)._export(TODAY)
+        self.env.invalidate_all()
+        self.assertEqual(self.all[0].state, "ready")
+        self.assertFalse(self.all[0].code)
+        self.assertFalse(self.all.record_ids)
+
+    def test_codes_of_the_past_are_skipped(self):
+        """The counter was put back: whatever was given once is not given again."""
+        self.export(self.all[0]).action_discard()
+        self.role.code_next = 1
+        self.export(self.all[1])
+        self.assertEqual(self.all[0].code, "E26-00000001")
+        self.assertEqual(self.all[1].code, "E26-00000002")
+        self.assertEqual(self.role.code_next, 3)
 
     def test_file_is_kept_with_its_fingerprint(self):
         file = self.export()

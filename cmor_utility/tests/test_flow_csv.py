@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from odoo.tests import BaseCase, tagged
 
-from ..formats import flow_csv
+from ..formats import flow_csv, flow_io
 from ..formats.flow_layout import Field, Layout, clean_text
 
 D = Decimal
@@ -48,7 +48,7 @@ GOOD = {
 
 
 def write(*records):
-    return flow_csv.write(LAYOUT, [(i, {**GOOD, **r}) for i, r in enumerate(records)])
+    return flow_io.write(LAYOUT, [(i, {**GOOD, **r}) for i, r in enumerate(records)])
 
 
 @tagged("post_install", "-at_install")
@@ -137,7 +137,7 @@ class TestFlowCsv(BaseCase):
 
     def test_encoding_that_cannot_hold_a_name(self):
         layout = Layout("X", (Field("A", "text", 20),), encoding="cp1252")
-        result = flow_csv.write(layout, [(1, {"A": "Łódź"}), (2, {"A": "Città"})])
+        result = flow_io.write(layout, [(1, {"A": "Łódź"}), (2, {"A": "Città"})])
         self.assertEqual([r.issues[0].rule for r in result.refused], ["unencodable"])
         self.assertIn("Città".encode("cp1252"), result.data)
 

@@ -100,6 +100,22 @@ class TestFlowIo(BaseCase):
                     self.assertEqual(row.values, values)
                 self.assertEqual(read.unknown, ())
 
+    def test_made_in_parts_it_is_the_same_file(self):
+        for form in ("csv", "xml"):
+            for encoding in ("utf-8", "utf-8-sig", "cp1252"):
+                layout = replace(LAYOUT, file_format=form, encoding=encoding)
+                writer = flow_io.FlowWriter(layout)
+                bad = [("bad", {**GOOD, "SETTORE": "X"})]
+                self.assertEqual(writer.add([]), ([], []))
+                parts = [writer.add(bad), *map(writer.add, zip(records(3)))]
+                self.assertEqual([row.key for row in parts[0][1]], ["bad"])
+                keys = [row.key for good, _bad in parts for row in good]
+                self.assertEqual(keys, [0, 1, 2])
+                data = writer.close()
+                self.assertEqual(data, flow_io.write(layout, records(3)).data)
+                self.assertEqual(data.count(b"\xef\xbb\xbf"), "sig" in encoding)
+        self.assertEqual(flow_io.FlowWriter(LAYOUT).close(), b"")
+
     def test_xml_form(self):
         layout = replace(ROWS, file_format="xml", xml_namespace="urn:x", xml_root="A/B")
         text = flow_io.write(layout, records()).data.decode()

@@ -97,7 +97,7 @@ class TestShippedLayouts(BaseCase):
                         etree.fromstring(flow_xsd.schema(layout).encode())
                     )
                     records = flow_sample.records(layout, 6)
-                    data = flow_xml.write(layout, enumerate(records)).data
+                    data = flow_io.write(layout, enumerate(records)).data
                     schema.assertValid(etree.fromstring(data))
 
     def test_schema_refuses_what_the_layout_refuses(self):

@@ -20,6 +20,8 @@ OUTGOING = (
     "annulled",
     "unknown",
     "updated",
+    "late",
+    "excess",
     "final",
     "asked",
     "silent",
@@ -30,7 +32,12 @@ CAUSES = {
     "unknown": ("0X7", "Verifica supplementare non superata"),
     "final": ("0Z9", "Credito già indennizzato da altro utente"),
 }
-ADMITTED = ("paid", "annulled", "updated", "asked")
+ADMITTED = ("paid", "annulled", "updated", "asked", "late", "excess")
+#: claims that CSEA pays; of those of BANKED the money has come on the bank too
+PAID = ("paid", "annulled", "excess")
+BANKED = ("paid",)
+#: what a "late" customer pays on a bill after it was claimed; an "excess" one pays all
+LATE_PAYMENT = Decimal("15.00")
 
 
 @dataclass(frozen=True)
@@ -127,9 +134,12 @@ class Post:
             kind: practices.filtered(lambda p, kind=kind: plan[p] == kind)
             for kind in OUTGOING
         }
-        paid = by_kind["paid"] | by_kind["annulled"]
+        self._customers_pay(by_kind["late"], LATE_PAYMENT)
+        self._customers_pay(by_kind["excess"])
+        paid = practices.filtered(lambda p: plan[p] in PAID)
         if paid:
             self.receive("claim_paid", [self._payment(p) for p in paid])
+        self._bank(practices.filtered(lambda p: plan[p] in BANKED))
         if by_kind["annulled"]:
             rows = [self._annulment(p) for p in by_kind["annulled"]]
             self.receive("cancel_notice", rows)
@@ -177,6 +187,64 @@ class Post:
             "paid_on": self.today,
             "payment_ref": f"CSEA-{self.today:%Y%m}",
         }
+
+    def _customers_pay(self, practices, amount=None):
+        """Claimed bills are paid after all: the claim has to be looked at again.
+
+        :param amount: of the bill that brings most of the claim; None: all are paid
+        """
+        registers = self.env["account.payment.register"].sudo()
+        for practice in practices:
+            bills = practice.sudo().line_ids.sorted("relevant_amount").move_id
+            for bill in bills[-1:] if amount else bills:
+                registers.with_context(
+                    active_model="account.move", active_ids=bill.ids
+                ).create(
+                    {
+                        "amount": amount or bill.amount_residual,
+                        "payment_date": self.today,
+                    }
+                )._create_payments()
+        self.env.cr.commit()
+
+    def _bank(self, practices):
+        """The bank tells of CSEA's transfer; the clerk says which practices it pays."""
+        if not practices:
+            return
+        ref = f"CSEA-{self.today:%Y%m}"
+        total = sum(_money(practice.indemnity) for practice in practices)
+        journals = self.env["account.journal"].sudo()
+        journal = journals.search(
+            [("type", "=", "bank"), ("company_id", "=", self.company.id)], limit=1
+        )
+        line = (
+            self.env["account.bank.statement.line"]
+            .sudo()
+            .create(
+                {
+                    "journal_id": journal.id,
+                    "date": self.today,
+                    "payment_ref": ref,
+                    "amount": total,
+                }
+            )
+        )
+        wizard = self.env["cmor.receipt.wizard"].create(
+            {
+                "company_id": self.company.id,
+                "ref": ref,
+                "date": self.today,
+                "amount": total,
+                "remittance": "\n".join(
+                    f"{practice.sii_code};{_money(practice.indemnity)}"
+                    for practice in practices
+                ),
+            }
+        )
+        wizard.sudo().statement_line_id = line
+        wizard.action_match()
+        wizard.action_apply()
+        self.env.cr.commit()
 
     def _annulment(self, practice):
         return {

@@ -18,6 +18,8 @@ STATES = {
     "annulled": "refund_due",
     "unknown": "rejected",
     "updated": "accepted",
+    "late": "accepted",
+    "excess": "excess_to_return",
     "final": "closed_lost",
     "asked": "cancel_requested",
     "silent": "sent",
@@ -56,14 +58,16 @@ def outgoing(company, expected, plan, today):
     wanted = {p.contract_id.code: STATES[kind] for p, kind in plan.items()}
     yield Line("answers: state of each claim", found, wanted)
     reckoned = claims(expected, today)
-    amounts, paid = {}, Decimal(0)
+    amounts, paid, banked = {}, Decimal(0), Decimal(0)
     for practice, kind in plan.items():
         code = practice.contract_id.code
         amounts[code] = reckoned[code].indemnity
         if kind == "updated":
             amounts[code] = answers.updated(amounts[code])
-        if kind in ("paid", "annulled"):
+        if kind in answers.PAID:
             paid += amounts[code]
+        if kind in answers.BANKED:
+            banked += amounts[code]
     found = {p.contract_id.code: money(p.indemnity) for p in plan}
     yield Line("answers: amount in force", found, amounts)
     receipts = [money(receipt.amount) for p in plan for receipt in p.sudo().receipt_ids]
@@ -72,7 +76,14 @@ def outgoing(company, expected, plan, today):
     items = account.env["account.move.line"].search(
         [("account_id", "=", account.id), ("parent_state", "=", "posted")]
     )
-    yield Line("CSEA: still to come on the bank", sum_of(items, "balance"), paid)
+    to_come = sum_of(items, "balance")
+    yield Line("CSEA: still to come on the bank", to_come, paid - banked)
+    late = [p.contract_id.code for p in plan if p.late_state == "open"]
+    wanted = [p.contract_id.code for p, kind in plan.items() if kind == "late"]
+    yield Line("payments after the claim to answer", sorted(late), sorted(wanted))
+    excess = sum((money(p.excess_amount) for p in plan), Decimal(0))
+    wanted = [amounts[p.contract_id.code] for p in plan if plan[p] == "excess"]
+    yield Line("CSEA: more than was owed", excess, sum(wanted, Decimal(0)))
 
 
 def debts(env, company, expected, plan, today):
@@ -80,10 +91,19 @@ def debts(env, company, expected, plan, today):
     reckoned = claims(expected, today)
     wanted = expected.open_by_customer()
     for practice, kind in plan.items():
+        code = practice.contract_id.code
+        customer = expected.contracts[code]["Codice cliente"]
         if kind == "paid":
-            code = practice.contract_id.code
-            customer = expected.contracts[code]["Codice cliente"]
             wanted[customer] -= reckoned[code].indemnity
+        elif kind == "excess":
+            # the customer has paid all of the supply; CSEA's money is no receivable
+            wanted[customer] -= sum(
+                bill.residual()
+                for bill in expected.bills.values()
+                if bill.rows[0]["Codice contratto"] == code and bill.document == "FT"
+            )
+        elif kind == "late":
+            wanted[customer] -= answers.LATE_PAYMENT
     wanted = {code: money(amount) for code, amount in wanted.items() if money(amount)}
     found = balance_by_customer(env, company)
     yield Line("open by customer, CSEA's money taken off", found, wanted)
@@ -121,7 +141,8 @@ def records(env, company, plan):
     """Each row received has its state, none has vanished."""
     kinds = Counter(plan["outgoing"].values())
     count = Counter(applied=len(plan["outgoing"]) - kinds["silent"])
-    count["applied"] += kinds["paid"] + 2 * kinds["annulled"] + kinds["updated"]
+    count["applied"] += sum(kinds[kind] for kind in answers.PAID)
+    count["applied"] += kinds["annulled"] + kinds["updated"]
     count["applied"] += len(plan["incoming"])
     count["applied"] += sum(1 for notice in plan["incoming"].values() if notice.line)
     # the stray line, the update and the annulment of the incoming side

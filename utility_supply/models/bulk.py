@@ -17,8 +17,12 @@ JSON = json.JSONEncoder(ensure_ascii=False, default=json_default)
 STAMPS = ("create_uid", "create_date", "write_uid", "write_date")
 
 
-def insert_rows(model, rows):
-    """Insert ``rows`` (dicts with the same keys) and return the records, in order."""
+def insert_rows(model, rows, flush=True):
+    """Insert ``rows`` (dicts with the same keys) and return the records, in order.
+
+    ``flush``: first write what waits in the cache; not needed where no unique key
+    depends on it.
+    """
     if not rows:
         return model.browse()
     given = list(rows[0])
@@ -53,7 +57,8 @@ def insert_rows(model, rows):
         ),
         columns=_arrays(model, given, rows),
     )
-    model.env.flush_all()
+    if flush:
+        model.env.flush_all()
     records = model.browse(id_ for (id_,) in model.env.execute_query(query))
     _remember(records, given, rows)
     _compute_missing(records, {*given, *constant})
@@ -86,20 +91,27 @@ def update_rows(model, rows):
 
 
 def update_changed(model, rows):
-    """Write those of ``rows`` that differ from what their records say, at once.
+    """Write those of ``rows`` that differ from what their records say.
 
-    ``rows``: {record: {field: value}}, all with the same fields; values as for
-    ``write``, no x2many. Returns the records that differed.
+    ``rows``: {record: {field: value}}; values as for ``write``, no x2many. They wait in
+    the cache, as those of ``write`` do: what several steps write on a record goes to
+    the database in one statement. Returns the records that differed.
     """
-    names, todo = {}, []
+    changed, told = {}, {}
     for record, vals in rows.items():
-        told = [name for name, value in vals.items() if differs(record, name, value)]
-        if told:
-            names.update(dict.fromkeys(told))
-            todo.append(record)
-    told = {r.id: {name: rows[r][name] for name in names} for r in todo}
-    update_rows(model, told)
-    return model.browse(record.id for record in todo)
+        for name, value in vals.items():
+            if differs(record, name, value):
+                changed.setdefault(name, []).append((record, value))
+                told[record.id] = True
+    records, known = model.browse(told), model._fields
+    relations = [n for n in changed if model.pool.is_modifying_relations(known[n])]
+    records.modified(relations, before=True)
+    for name, pairs in changed.items():
+        write = known[name].write
+        for record, value in pairs:
+            write(record, value)
+    records.modified(list(changed))
+    return records
 
 
 def differs(record, name, value):

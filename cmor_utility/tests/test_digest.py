@@ -1,0 +1,114 @@
+"""Facts checked today are read again as a digest: any change of theirs is seen."""
+
+from datetime import date
+from unittest.mock import patch
+
+from odoo import Command
+from odoo.tests import freeze_time, tagged
+
+from .common import END, TODAY, CmorCommon
+
+
+@tagged("post_install", "-at_install")
+@freeze_time("2026-04-15 10:30:00")
+class TestDigest(CmorCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.contract = cls._create_switch_out("DG1")
+        cls.practice = cls._find()
+        cls._declare(cls.practice)
+        cls.practice.action_confirm()
+
+    def checks(self, practices, today=TODAY):
+        """The practices that a check looks into: those that something has touched."""
+        seen = self.practices.browse().sudo()
+        original = type(self.practice)._facts
+
+        def watched(practice, *args):
+            nonlocal seen
+            seen |= practice
+            return original(practice, *args)
+
+        with patch.object(type(self.practice), "_facts", watched):
+            practices.sudo()._evaluate(today)
+        return seen
+
+    def test_untouched_is_not_judged_again(self):
+        self.assertTrue(self.practice.facts_digest)
+        self.assertFalse(self.checks(self.practice))
+        self.assertEqual(self.practice.state, "ready")
+
+    def test_another_day_is_another_judgement(self):
+        self.assertTrue(self.checks(self.practice, date(2026, 4, 16)))
+
+    def test_a_candidate_is_always_judged(self):
+        self.practice.action_back_to_candidate()
+        self.assertTrue(self.checks(self.practice))
+
+    def test_every_fact_counts(self):
+        """Whatever the rules look at: a change of it is a reason to judge again."""
+        practice = self.practice.sudo()
+        bill = practice.line_ids.move_id[0]
+        notice = practice.notice_ids
+        point = practice.supply_point_id
+        contract = practice.contract_id
+        other = self._create_customer("CUDG2")
+        changes = {
+            "a payment": lambda: self._pay(bill, 10),
+            "a new bill": lambda: self._create_period_bill(
+                "DG1/9", contract, 50.0, date(2025, 8, 1), END
+            ),
+            "a bill's period": lambda: bill.write({"consumption_to": END}),
+            "a reading": lambda: bill.write({"reading_kind": "estimated"}),
+            "a recalculation": lambda: bill.write(
+                {"recalculation_kind": "meter_fault"}
+            ),
+            "other services": lambda: bill.write({"other_services_amount": 5.0}),
+            "a notice's day": lambda: notice.write(
+                {"notified_date": date(2025, 10, 26)}
+            ),
+            "a notice's warning": lambda: notice.write({"cmor_warning": False}),
+            "a notice's proofs": lambda: notice.write(
+                {"attachment_ids": [Command.clear()]}
+            ),
+            "a notice's bills": lambda: notice.write(
+                {"move_ids": [Command.unlink(bill.id)]}
+            ),
+            "a new notice": lambda: self._create_notice(contract, ref="N-DG1-2"),
+            "the point": lambda: point.write({"voltage_level": "medium"}),
+            "why it ended": lambda: contract.write({"end_reason": "transfer"}),
+            "a later holder": lambda: self._create_contract(
+                "DG2", other, point, date_start=date(2025, 12, 1)
+            ),
+            "previous CMOR": lambda: practice._guarded().write(
+                {"prev_cmor_amount": 20.0}
+            ),
+            "a bill left out": lambda: (
+                practice.line_ids[0]
+                ._guarded()
+                .write({"is_excluded": True, "exclude_reason": "x"})
+            ),
+            "a declaration": lambda: (
+                practice.condition_ids[0]._guarded().write({"declared_result": "no"})
+            ),
+            "a parameter": lambda: self.env["cmor.parameter"].create(
+                {
+                    "key": "min_amount",
+                    "name": "Least amount",
+                    "value": "20.00",
+                    "unit": "eur",
+                    "date_from": date(2026, 1, 1),
+                    "company_id": self.company.id,
+                }
+            ),
+            "the role": lambda: self.role.sudo().write({"date_to": date(2026, 4, 1)}),
+        }
+        for what, change in changes.items():
+            with self.subTest(what), self.env.cr.savepoint() as savepoint:
+                change()
+                self.assertEqual(self.checks(self.practice), self.practice, what)
+                savepoint.rollback()
+                self.env.invalidate_all(flush=False)
+                self.env.registry.clear_cache()
+        self.assertFalse(self.checks(self.practice), "all of it was undone")
