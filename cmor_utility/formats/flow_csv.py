@@ -8,9 +8,10 @@ layout. A record that breaks a rule is left out and reported; the others go.
 import codecs
 import csv
 import io
-from itertools import islice, zip_longest
+from itertools import islice
 
-from .flow_layout import MANDATORY, Issue
+from ...utility_supply.formats.record_layout import MANDATORY, Issue
+from ...utility_supply.formats.record_render import render_csv as render
 from .flow_rows import (
     MAX_BYTES,
     MAX_COLUMNS,
@@ -38,6 +39,7 @@ __all__ = [
     "encode_record",
     "open_csv",
     "read",
+    "render",
     "write",
 ]
 
@@ -63,33 +65,6 @@ def write(layout, records):
             layout, [(row.texts, split_items(layout, vals)) for row, vals in good]
         )
     return WriteResult(data, tuple(row for row, _vals in good), tuple(refused))
-
-
-def render(layout, records):
-    """Bytes of a CSV with texts as they are: no rule is checked.
-
-    :param records: list of (texts by field name, items by field name)
-    """
-    columns = layout.columns()
-    lines = [layout.delimiter.join(columns)] if layout.header else []
-    for texts, items in records:
-        for part in _spread(layout, items):
-            cells = {**texts, **part}
-            lines.append(layout.delimiter.join(cells[name] for name in columns))
-    text = layout.line_end.join(lines) + layout.line_end
-    return text.encode(layout.encoding)
-
-
-def _spread(layout, items):
-    """The cells of the items of a record, line by line; at least one line."""
-    if not layout.groups():
-        return [{}]
-    blank = {p.name: "" for f in layout.groups() for p in f.part_fields()}
-    rows = list(zip_longest(*items.values(), fillvalue={})) or [()]
-    return [
-        {**blank, **{name: text for item in row for name, text in item.items()}}
-        for row in rows
-    ]
 
 
 # --- reading ------------------------------------------------------------------

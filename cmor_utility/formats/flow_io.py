@@ -13,8 +13,8 @@ Whatever the bytes are, only ``FlowRefused`` is raised.
 import re
 
 from ...utility_supply.formats import tabular
+from ...utility_supply.formats.record_layout import XML
 from . import flow_csv, flow_xlsx, flow_xml, flow_zip
-from .flow_layout import XML
 from .flow_rows import (
     FlowReader,
     FlowRefused,

@@ -6,12 +6,12 @@ namespaces, and never loads anything from outside (no DTD, no entities).
 """
 
 import codecs
-from xml.sax.saxutils import escape, quoteattr
 
 from ...utility_supply.formats.issues import FileRefused
+from ...utility_supply.formats.record_layout import Issue
+from ...utility_supply.formats.record_render import render_xml as render
 from ...utility_supply.formats.safe_xml import XmlParts
 from .flow_csv import check_bytes
-from .flow_layout import Issue
 from .flow_rows import (
     MAX_ROWS,
     FlowReader,
@@ -23,9 +23,6 @@ from .flow_rows import (
 )
 
 _CHUNK = 1 << 17
-# names of encodings as XML writes them
-_NAMES = {"utf-8": "UTF-8", "cp1252": "windows-1252", "iso8859-1": "ISO-8859-1"}
-_NAMES["iso8859-15"] = "ISO-8859-15"
 
 
 # --- writing ------------------------------------------------------------------
@@ -40,54 +37,6 @@ def write(layout, records):
             layout, [(row.texts, split_items(layout, vals)) for row, vals in good]
         )
     return WriteResult(data, tuple(row for row, _vals in good), tuple(refused))
-
-
-def render(layout, records):
-    """Bytes of an XML with texts as they are: no rule is checked.
-
-    :param records: list of (texts by field name, items by field name)
-    """
-    path = layout.xml_root.split("/")
-    space = layout.xml_namespace
-    codec = codecs.lookup(layout.encoding).name.removesuffix("-sig")
-    lines = [f'<?xml version="1.0" encoding="{_NAMES.get(codec, codec)}"?>']
-    for depth, name in enumerate(path):
-        attribute = f" xmlns={quoteattr(space)}" if space and not depth else ""
-        lines.append(f"{'  ' * depth}<{name}{attribute}>")
-    for texts, items in records:
-        lines += _record(layout, texts, items, "  " * len(path))
-    for depth, name in reversed(list(enumerate(path))):
-        lines.append(f"{'  ' * depth}</{name}>")
-    text = layout.line_end.join(lines) + layout.line_end
-    return text.encode(layout.encoding)
-
-
-def _record(layout, texts, items, indent):
-    lines = [f"{indent}<{layout.xml_record}>"]
-    groups = layout.groups()
-    for field in layout.fields:
-        if field in groups:
-            found = items.get(field.name)
-            lines += _group(layout, field, found, indent + "  ") if found else ()
-        elif texts.get(field.name):
-            lines.append(_element(indent + "  ", field.name, texts[field.name]))
-    lines.append(f"{indent}</{layout.xml_record}>")
-    return lines
-
-
-def _group(layout, field, items, indent):
-    lines = [f"{indent}<{field.name}>"]
-    for item in items:
-        lines.append(f"{indent}  <{layout.xml_item}>")
-        lines += [
-            _element(indent + "    ", n, text) for n, text in item.items() if text
-        ]
-        lines.append(f"{indent}  </{layout.xml_item}>")
-    return [*lines, f"{indent}</{field.name}>"]
-
-
-def _element(indent, name, text):
-    return f"{indent}<{name}>{escape(text)}</{name}>"
 
 
 # --- reading ------------------------------------------------------------------
