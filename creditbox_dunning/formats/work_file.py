@@ -6,25 +6,31 @@ that the program knows (SOURCES). A value that the layout cannot carry is an iss
 its row; the row stays, the others go.
 """
 
-import csv
-import io
-import re
 from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal
 
-CSV, XLSX = "csv", "xlsx"
+from ...utility_supply.formats.charge_csv import safe_text
+from ...utility_supply.formats.record_layout import (
+    CSV,
+    DATE,
+    DECIMAL,
+    FIXED,
+    INTEGER,
+    MANDATORY,
+    OPTIONAL,
+    TEXT,
+    XML,
+    Field,
+    Layout,
+    check_record,
+    clean_text,
+    encode,
+)
+from ...utility_supply.formats.record_render import render_csv, render_xml
+from ...utility_supply.formats.workbook import rows_workbook
+
+XLSX = "xlsx"
+FORMATS = (CSV, XML, XLSX)
 CONSTANT = "constant"
-ENCODINGS = ("utf-8-sig", "utf-8", "cp1252")
-DELIMITERS = {"semicolon": ";", "comma": ",", "tab": "\t", "pipe": "|"}
-DATE_FORMS = {
-    "dmy_slash": "%d/%m/%Y",
-    "dmy_dash": "%d-%m-%Y",
-    "ymd_dash": "%Y-%m-%d",
-    "ymd": "%Y%m%d",
-}
-_PHONE = re.compile(r"\+[0-9][0-9 ./-]{4,24}")
-MARKS = {"comma": ",", "point": "."}
 
 # what each kind of file may carry
 _CASE = (
@@ -36,7 +42,6 @@ _CASE = (
     "customer",
     "tax_code",
     "vat",
-    "legal_form",
     "street",
     "zip",
     "city",
@@ -54,7 +59,6 @@ _SUPPLY = (
     "supply_street",
     "supply_zip",
     "supply_city",
-    "distributor_vat",
     "supply_state",
 )
 _DEBT = ("amount", "bills", "bill_count", "oldest_due")
@@ -67,7 +71,6 @@ SOURCES = {
         "planned_date",
         "due_date",
         "notified_date",
-        "pay_term",
         "technical_obstacle",
     ),
     "agency": (
@@ -84,16 +87,34 @@ SOURCES = {
         "bill_due",
         "bill_amount",
     ),
-    "info": (*_CASE, "wanted", "reason"),
+    "info": (*_CASE, "wanted"),
 }
 # one row for each bill when a column asks for one of these
 PER_BILL = frozenset({"bill_number", "bill_date", "bill_due", "bill_amount"})
+PHONES = frozenset({"phone", "mobile"})
+KINDS = {
+    **dict.fromkeys(
+        (
+            "oldest_due",
+            "planned_date",
+            "due_date",
+            "notified_date",
+            "mandate_from",
+            "mandate_to",
+            "bill_date",
+            "bill_due",
+        ),
+        DATE,
+    ),
+    **dict.fromkeys(("amount", "bill_amount"), DECIMAL),
+    "bill_count": INTEGER,
+}
 
 
 @dataclass(frozen=True)
 class Column:
     """``source``: one of SOURCES or CONSTANT, then ``constant`` is the value.
-    ``length``: most characters, 0 = any; ``is_required``: a blank is an issue."""
+    ``length``: most characters (of an amount: whole digits), 0 = any."""
 
     heading: str
     source: str
@@ -101,110 +122,86 @@ class Column:
     length: int = 0
     is_required: bool = False
 
+    def field(self):
+        """The column as a field of a record layout."""
+        is_fixed = self.source == CONSTANT
+        kind = FIXED if is_fixed else KINDS.get(self.source, TEXT)
+        return Field(
+            self.heading,
+            kind,
+            length=self.length,
+            decimals=2,
+            required=MANDATORY if self.is_required else OPTIONAL,
+            fixed=self.constant,
+        )
 
-@dataclass(frozen=True)
-class FileLayout:
-    """Columns and form of a file; names as in the tables above."""
 
-    columns: tuple
-    file_format: str = CSV
-    delimiter: str = ";"
-    encoding: str = "utf-8-sig"
-    decimal_mark: str = ","
-    date_form: str = "%d/%m/%Y"
-    sheet: str = "Elenco"
+class WorkFile:
+    """Columns bound to a form of file.
+
+    ``options``: delimiter, encoding, decimal_mark, date_format, header ... as
+    ``record_layout.Layout`` takes them; ``sheet``: name of the sheet of a workbook.
+    """
+
+    def __init__(self, columns, file_format=CSV, sheet="Elenco", **options):
+        self.columns = tuple(columns)
+        self.file_format = file_format
+        self.sheet = sheet
+        fields = tuple(column.field() for column in self.columns)
+        text_format = CSV if file_format == XLSX else file_format
+        self.layout = Layout("work", fields, file_format=text_format, **options)
 
     @property
     def is_per_bill(self):
         """Whether a case takes one row for each of its bills."""
         return any(column.source in PER_BILL for column in self.columns)
 
-    @property
-    def extension(self):
-        """End of the file's name."""
-        return f".{self.file_format}"
+    def check(self, row):
+        """The issues (``record_layout.Issue``) of one row, a dict source -> value."""
+        return self._encoded(row)[1]
+
+    def write(self, rows):
+        """The bytes of the file.
+
+        :param rows: dicts source -> str, int, Decimal, date or None; those with an
+            issue must have been left out
+        """
+        if self.file_format == XLSX:
+            headings = [column.heading for column in self.columns]
+            lines = ([_plain(c, row) for c in self.columns] for row in rows)
+            return rows_workbook([(self.sheet, headings, lines)])
+        records = [(self._encoded(row)[0], {}) for row in rows]
+        render = render_xml if self.file_format == XML else render_csv
+        return render(self.layout, records)
+
+    def _encoded(self, row):
+        """({heading: text}, [Issue])"""
+        texts, issues = {}, []
+        for column, field in zip(self.columns, self.layout.fields, strict=True):
+            value = self._value(column, row)
+            texts[column.heading], problem = encode(self.layout, field, value)
+            issues += [problem] if problem else []
+        return texts, issues + check_record(self.layout, texts)
+
+    def _value(self, column, row):
+        value = _plain(column, row)
+        if isinstance(value, str) and self.file_format == CSV:
+            # a name that a spreadsheet takes for a formula still goes, as a text
+            return safe_text(clean_text(value, self.layout.delimiter))
+        return value
 
 
-@dataclass(frozen=True)
-class RowIssue:
-    """``code``: work_blank, work_too_long or work_unencodable; ``heading``: where."""
-
-    code: str
-    heading: str
-    value: str = ""
-
-
-def check(layout, row):
-    """The issues of one row (a dict source -> value), in the order of the columns."""
-    issues = []
-    for column in layout.columns:
-        text = _text(layout, _value(column, row))
-        if column.is_required and not text:
-            issues.append(RowIssue("work_blank", column.heading))
-        elif column.length and len(text) > column.length:
-            issues.append(RowIssue("work_too_long", column.heading, text[:80]))
-        elif layout.file_format == CSV and not _is_encodable(layout, text):
-            issues.append(RowIssue("work_unencodable", column.heading, text[:80]))
-    return issues
-
-
-def table(layout, rows):
-    """(headings, lines of plain values) of the file, for the writer of workbooks.
-
-    :param rows: dicts source -> str, int, Decimal, date, bool or None; checked before
-    """
-    headings = [column.heading for column in layout.columns]
-    return headings, [[_value(c, row) for c in layout.columns] for row in rows]
-
-
-def write_csv(layout, rows, safe):
-    """The bytes of a CSV of ``rows`` (as in :func:`table`).
-
-    :param safe: text -> text that no spreadsheet takes for a formula
-    """
-    headings, lines = table(layout, rows)
-    stream = io.StringIO(newline="")
-    writer = csv.writer(stream, delimiter=layout.delimiter, lineterminator="\r\n")
-    writer.writerow(headings)
-    for line in lines:
-        writer.writerow([_cell(layout, value, safe) for value in line])
-    return stream.getvalue().encode(layout.encoding)
-
-
-def _value(column, row):
+def _plain(column, row):
+    """The value of a cell: None when blank."""
     if column.source == CONSTANT:
         return column.constant
     value = row.get(column.source)
-    return value if value is not False else None
-
-
-def _text(layout, value):
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "S" if value else "N"
-    if isinstance(value, Decimal):
-        return f"{value:.2f}".replace(".", layout.decimal_mark)
-    if isinstance(value, datetime):
-        value = value.date()
-    if isinstance(value, date):
-        # strftime does not pad years below 1000
-        form = layout.date_form.replace("%Y", f"{value.year:04d}")
-        return value.strftime(form)
-    return " ".join(str(value).replace("\x00", "").split())
-
-
-def _cell(layout, value, safe):
-    text = _text(layout, value)
-    # a negative amount and a telephone number are what they look like
-    if isinstance(value, Decimal) or _PHONE.fullmatch(text):
-        return text
-    return safe(text)
-
-
-def _is_encodable(layout, text):
-    try:
-        text.encode(layout.encoding)
-    except UnicodeEncodeError:
-        return False
-    return True
+    if value is None or value is False or value == "":
+        return None
+    if column.source in PHONES:
+        # "+39 ..." looks like a sum: the two zeros mean the same
+        text = str(value).strip()
+        return f"00{text[1:].strip()}" if text.startswith("+") else text
+    if KINDS.get(column.source, TEXT) == TEXT:
+        return str(value)
+    return value

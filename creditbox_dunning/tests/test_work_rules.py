@@ -3,18 +3,18 @@
 import csv
 import io
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from openpyxl import load_workbook
 
 from odoo.tests.common import BaseCase, tagged
 
 from odoo.addons.creditbox_dunning.formats import work_file
-from odoo.addons.creditbox_dunning.formats.work_file import Column, FileLayout
+from odoo.addons.creditbox_dunning.formats.work_file import Column, WorkFile
 from odoo.addons.creditbox_dunning.rules import agency, outcomes, technical, work
-from odoo.addons.utility_supply.formats.charge_csv import safe_text
 
 from .planner_common import shift
 
@@ -251,24 +251,30 @@ class TestAgencyAnswers(BaseCase):
         return {o.code for o in outcomes.OUTCOMES.values() if o.subject == subject}
 
 
-LAYOUT = FileLayout(
-    (
-        Column("Ordine", "ref", length=8, is_required=True),
-        Column("Cliente", "customer"),
-        Column("Importo", "amount"),
-        Column("Il", "planned_date"),
-        Column("Tel", "phone"),
-        Column("Ditta", "constant", constant="Acme"),
-    )
+COLUMNS = (
+    Column("Ordine", "ref", length=8, is_required=True),
+    Column("Cliente", "customer"),
+    Column("Importo", "amount"),
+    Column("Il", "planned_date"),
+    Column("Tel", "phone"),
+    Column("Ditta", "constant", constant="Acme"),
 )
+FORM = {"encoding": "utf-8-sig", "decimal_mark": ","}
+LAYOUT = WorkFile(COLUMNS, **FORM)
 ROW = {
     "ref": "OT/1",
     "customer": "=cmd()",
-    "amount": Decimal("-12.5"),
+    "amount": Decimal("12.5"),
     "planned_date": PLAN,
     "phone": "+39 02 555",
 }
-values = st.none() | st.text(max_size=20) | st.decimals(-999, 999, places=2) | st.dates()
+hostile = {
+    "ref": st.none() | st.text(max_size=10),
+    "customer": st.none() | st.text(max_size=20),
+    "amount": st.none() | st.decimals(-999, 999, places=2),
+    "planned_date": st.none() | st.dates(),
+    "phone": st.none() | st.text(max_size=20),
+}
 
 
 @tagged("post_install", "-at_install")
@@ -278,42 +284,51 @@ class TestWorkFile(BaseCase):
         return list(csv.reader(io.StringIO(text, newline=""), delimiter=";"))
 
     def test_headings_marks_dates_and_no_formula(self):
-        data = work_file.write_csv(LAYOUT, [ROW], safe_text)
         self.assertEqual(
-            self.read(data),
+            self.read(LAYOUT.write([ROW])),
             [
                 ["Ordine", "Cliente", "Importo", "Il", "Tel", "Ditta"],
-                ["OT/1", "'=cmd()", "-12,50", "31/03/2027", "+39 02 555", "Acme"],
+                ["OT/1", "'=cmd()", "12,50", "31/03/2027", "0039 02 555", "Acme"],
             ],
         )
 
     def test_what_a_column_cannot_carry_is_an_issue_of_its_row(self):
-        self.assertEqual(work_file.check(LAYOUT, ROW), [])
-        found = work_file.check(LAYOUT, {**ROW, "ref": None})
-        self.assertEqual([(i.code, i.heading) for i in found], [("work_blank", "Ordine")])
-        found = work_file.check(LAYOUT, {**ROW, "ref": "OT/123456"})
-        self.assertEqual(found[0].code, "work_too_long")
-        narrow = replace(LAYOUT, encoding="cp1252")
-        found = work_file.check(narrow, {**ROW, "customer": "\u0141ukasz"})
-        self.assertEqual(found[0].code, "work_unencodable")
+        self.assertEqual(LAYOUT.check(ROW), [])
+        told = {
+            "required": {"ref": None},
+            "too_long": {"ref": "OT/123456"},
+            "negative": {"amount": Decimal(-1)},
+        }
+        for rule, vals in told.items():
+            found = LAYOUT.check({**ROW, **vals})
+            self.assertEqual([issue.rule for issue in found], [rule])
+        narrow = WorkFile(COLUMNS, encoding="cp1252")
+        found = narrow.check({**ROW, "customer": "\u0141ukasz"})
+        self.assertEqual([(i.rule, i.field) for i in found], [("unencodable", "Cliente")])
 
     @settings(max_examples=100, deadline=None)
-    @given(st.lists(st.fixed_dictionaries(dict.fromkeys(ROW, values)), max_size=4))
+    @given(st.lists(st.fixed_dictionaries(hostile), max_size=4))
     def test_whatever_the_values_the_file_reads_back_row_for_row(self, rows):
-        good = [row for row in rows if not work_file.check(LAYOUT, row)]
-        found = self.read(work_file.write_csv(LAYOUT, good, safe_text))
+        good = [row for row in rows if not LAYOUT.check(row)]
+        found = self.read(LAYOUT.write(good))
         self.assertEqual(len(found), len(good) + 1)
         for line in found[1:]:
-            self.assertEqual(len(line), len(LAYOUT.columns))
-            self.assertNotIn(line[1][:1], ("=", "@"))
+            self.assertEqual(len(line), len(COLUMNS))
+            self.assertNotIn(line[1][:1], ("=", "+", "-", "@"))
+
+    def test_the_same_columns_as_xml_and_as_workbook(self):
+        xml = WorkFile(COLUMNS[:1], "xml", xml_root="Ordini", xml_record="Ordine")
+        self.assertIn(b"<Ordine>OT/1</Ordine>", xml.write([ROW]))
+        data = WorkFile(COLUMNS, "xlsx").write([ROW])
+        book = load_workbook(io.BytesIO(data))
+        values = [[cell.value for cell in row] for row in book["Elenco"].iter_rows()]
+        self.assertEqual(values[1][:2], ["OT/1", "=cmd()"])
+        self.assertEqual(book["Elenco"]["B2"].data_type, "s", "no formula")
 
     def test_bills_make_rows_when_a_column_asks_for_them(self):
         self.assertFalse(LAYOUT.is_per_bill)
-        more = replace(LAYOUT, columns=(*LAYOUT.columns, Column("N", "bill_number")))
-        self.assertTrue(more.is_per_bill)
+        self.assertTrue(WorkFile((*COLUMNS, Column("N", "bill_number"))).is_per_bill)
 
-    def test_a_moment_is_written_as_its_day(self):
-        row = {**ROW, "planned_date": datetime(2027, 3, 31, 22, 0)}
-        headings, lines = work_file.table(LAYOUT, [row])
-        self.assertEqual((len(headings), len(lines)), (6, 1))
-        self.assertIn("31/03/2027", work_file.write_csv(LAYOUT, [row], str).decode())
+    def test_every_source_has_a_kind_and_every_kind_a_source(self):
+        known = set().union(*work_file.SOURCES.values())
+        self.assertLessEqual(set(work_file.KINDS) | work_file.PER_BILL, known)
