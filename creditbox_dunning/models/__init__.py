@@ -96,5 +96,17 @@ from . import dunning_hold_timeline
 from . import dunning_hold_parameter
 from . import dunning_hold_engine
 from . import dunning_hold_target
+from . import dunning_file_layout
+from . import dunning_file_column
+from . import dunning_work_file
+from . import dunning_work_event
+from . import dunning_work_mixin
+from . import dunning_technical_order
+from . import dunning_work_action
+from . import dunning_hold_orders
+from . import technical_dataset
+from . import import_loader_technical
+from . import dunning_work_watch
+from . import dunning_service_provider_work
 from . import dunning_protection_release
 from . import dunning_pec_worklist

@@ -5,7 +5,7 @@
 a person: an answer never vanishes.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from . import work
@@ -97,6 +97,20 @@ def judge(order, answer, today):
     return APPLY if work.may_move(order.state, target) else "work_over"
 
 
+def after(order, answer):
+    """The order once an answer judged APPLY was recorded."""
+    state = STATE_AFTER[answer.kind]
+    if answer.kind == PLANNED:
+        # a list is over when its plan is there
+        state = work.DONE if order.op == LIST else state
+        return replace(order, state=state, planned=answer.day)
+    if order.state in work.CALLED_BACK and answer.kind in (NOT_DONE, REFUSED):
+        # nothing was done, which is what was asked
+        return replace(order, state=work.WITHDRAWN)
+    done = answer.day if state in work.OVER else order.done
+    return replace(order, state=state, outcome=outcome_of(answer), done=done)
+
+
 def _misfit(order, answer, today):
     """Code of what is wrong with the row itself, "" when nothing is."""
     if answer.point and order.point and not same_point(answer.point, order.point):
@@ -123,7 +137,6 @@ def same_point(one, other):
 def _is_known(order, answer):
     """True when the order already says what the row says."""
     if order.op == LIST and answer.kind == PLANNED:
-        # a list is over when its plan is there
         return order.state == work.DONE and order.planned == answer.day
     if answer.kind == PLANNED:
         return order.planned == answer.day
@@ -131,6 +144,8 @@ def _is_known(order, answer):
         return order.state in (work.TAKEN, work.PLANNED)
     if answer.kind == GIVEN_BACK:
         return order.state == work.WITHDRAWN
+    if order.state == work.WITHDRAWN and answer.kind in (NOT_DONE, REFUSED):
+        return True
     same_day = order.done == answer.day or not answer.day
     target = STATE_AFTER[answer.kind]
     return order.state == target and order.outcome == outcome_of(answer) and same_day

@@ -48,17 +48,6 @@ def answered(kind, day=TODAY, **vals):
     return technical.Answer(kind, day, **vals)
 
 
-def applied(order, answer):
-    """The order after an answer that was applied, as the model writes it."""
-    state = technical.STATE_AFTER[answer.kind]
-    if answer.kind == technical.PLANNED:
-        state = work.DONE if order.op == technical.LIST else state
-        return replace(order, state=state, planned=answer.day)
-    outcome = technical.outcome_of(answer)
-    done = answer.day if state in work.OVER else order.done
-    return replace(order, state=state, outcome=outcome, done=done)
-
-
 @tagged("post_install", "-at_install")
 class TestWorkStates(BaseCase):
     def test_what_never_left_is_withdrawn_and_what_left_is_called_back(self):
@@ -144,7 +133,9 @@ class TestTechnicalAnswers(BaseCase):
         self.assertIsInstance(verdict, str)
         if verdict == technical.APPLY:
             self.assertNotEqual(state, work.TO_SEND)
-            again = technical.judge(applied(order, answer), answer, today)
+            again = technical.judge(
+                technical.after(order, answer), answer, today
+            )
             self.assertEqual(again, technical.UNCHANGED)
 
     def test_outcomes_are_those_of_the_planner(self):

@@ -1,0 +1,33 @@
+from odoo import api, models
+
+from ..rules import work
+from ..rules.facts import Reason
+
+
+class DunningWorkMixin(models.AbstractModel):
+    _inherit = "dunning.work.mixin"
+
+    @api.model
+    def _cron_watch(self):
+        """Several times a day: take back what is paid, then write the files of the
+        providers that want them without a person. One company never stops another."""
+        self._take_back_paid()
+        self.env["ir.cron"]._commit_progress(1)
+
+    @api.model
+    def _work_records(self):
+        """Models whose records are about bills."""
+        return ["dunning.technical.order"]
+
+    @api.model
+    def _take_back_paid(self):
+        """Everything that is wanted and whose bills are all paid: one statement."""
+        for name in self._work_records():
+            wanted = self.env[name].sudo().search(
+                [
+                    ("state", "in", sorted(work.WANTED)),
+                    # who paid gets the supply back
+                    ("action_id.op", "!=", "reactivate"),
+                ]
+            )
+            wanted.action_id._filter_paid()._withdraw(Reason.of("order_paid"))
