@@ -92,6 +92,8 @@ class DunningFileLayout(models.Model):
         labels = dict(self.env["dunning.file.column"]._selection_source())
         for layout in self:
             columns = layout.column_ids
+            if not columns:
+                continue
             allowed = {*SOURCES[layout.purpose], "constant"}
             foreign = columns.filtered(lambda c, ok=allowed: c.source not in ok)
             if foreign:
@@ -160,13 +162,14 @@ class DunningFileLayout(models.Model):
     @api.model
     def _for(self, purpose, provider, company):
         """The layout that ``provider`` wants, else the first one for ``company``."""
-        if provider.file_layout_id:
-            return provider.sudo().file_layout_id
+        own = provider.sudo().file_layout_id
         found = self.sudo().search(
             Domain("purpose", "=", purpose)
             & Domain("company_id", "in", [company.id, False])
         )
-        layout = found.filtered("company_id")[:1] or found[:1]
-        if not layout:
-            raise UserError(self.env._("There is no layout for this file: make one."))
+        layout = own or found.filtered("company_id")[:1] or found[:1]
+        if not layout.column_ids:
+            raise UserError(
+                self.env._("There is no layout with columns for this file: make one.")
+            )
         return layout

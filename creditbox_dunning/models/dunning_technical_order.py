@@ -5,10 +5,11 @@ from ..rules import technical, work
 from ..rules.breach import find_breach
 from ..rules.facts import CUTS, Reason
 from .bulk import update_rows
-from .dunning_action import OPEN_STATES, OUTCOME_LABELS
+from .dunning_action import OUTCOME_LABELS
 from .dunning_action_rule import OPERATIONS
+from .dunning_work_step import STEP_GUARDED
 from .reason_texts import pack, unpack
-from .work_words import OP_WORDS, SERVICE_WORDS, STATE_WORDS, debt_row
+from .work_words import OP_WORDS
 
 
 class DunningTechnicalOrder(models.Model):
@@ -20,48 +21,14 @@ class DunningTechnicalOrder(models.Model):
 
     _name = "dunning.technical.order"
     _description = "Order to the technical office"
-    _inherit = "dunning.work.mixin"
+    _inherit = "dunning.work.step"
     _purpose = "technical"
     _ref_prefix = "OT"
+    _answers = "technical_answers"
 
-    _guarded_fields = frozenset(
-        {
-            "name",
-            "company_id",
-            "partner_id",
-            "state",
-            "provider_id",
-            "file_id",
-            "recall_file_id",
-            "sent_on",
-            "recalled_on",
-            "done_date",
-            "note",
-            "problem",
-            "action_id",
-            "case_id",
-            "contract_id",
-            "op",
-            "point_code",
-            "planned_date",
-            "due_date",
-            "outcome",
-            "amount",
-        }
-    )
+    _guarded_fields = STEP_GUARDED | {"planned_date", "due_date"}
 
-    action_id = fields.Many2one(
-        "dunning.action", required=True, index=True, readonly=True, check_company=True
-    )
-    case_id = fields.Many2one(
-        "dunning.case", required=True, index=True, readonly=True, check_company=True
-    )
-    contract_id = fields.Many2one(
-        "utility.contract", string="Supply", index=True, readonly=True
-    )
-    service = fields.Selection(related="contract_id.service")
     op = fields.Selection(OPERATIONS, string="Operation", readonly=True, required=True)
-    point_code = fields.Char(string="POD, PDR or point", readonly=True, index=True)
     planned_date = fields.Date(
         string="Planned for", readonly=True, help="The day fixed by the office."
     )
@@ -72,7 +39,6 @@ class DunningTechnicalOrder(models.Model):
     )
     is_late = fields.Boolean(compute="_compute_is_late", search="_search_is_late")
     outcome = fields.Selection(OUTCOME_LABELS, readonly=True)
-    amount = fields.Monetary(readonly=True)
 
     _open_idx = models.Index(
         "(company_id, state) WHERE state NOT IN ('done', 'failed', 'withdrawn')"
@@ -98,32 +64,15 @@ class DunningTechnicalOrder(models.Model):
 
     @api.model
     def _order_actions(self, actions):
-        """Write down the order of each action that is to be carried out."""
-        wanted = self.sudo().search(
-            [("action_id", "in", actions.ids), ("state", "in", sorted(work.WANTED))]
-        )
-        new = actions - wanted.action_id
-        if not new:
-            return self.browse()
-        orders = self._write_down([self._prepare_vals(action) for action in new])
+        # EXTENDS: who paid gets the supply back within the law's term
+        orders = super()._order_actions(actions)
         back = orders.filtered(lambda order: order.op == "reactivate")
         update_rows(back, {order.id: {"due_date": order._due()} for order in back})
         return orders
 
     @api.model
     def _prepare_vals(self, action):
-        case = action.case_id
-        contract = case.contract_id
-        return {
-            "company_id": case.company_id.id,
-            "partner_id": case.partner_id.id,
-            "action_id": action.id,
-            "case_id": case.id,
-            "contract_id": contract.id,
-            "point_code": contract.supply_point_id.code,
-            "op": action.op,
-            "amount": action.amount,
-        }
+        return {**super()._prepare_vals(action), "op": action.op}
 
     def _due(self):
         """Last day of the law's term to give the supply back, False when unknown."""
@@ -139,9 +88,9 @@ class DunningTechnicalOrder(models.Model):
         now = fields.Datetime.context_timestamp(
             self.with_context(tz=zone), fields.Datetime.now()
         )
-        hour = numbers.get(
-            service, technical.cutoff_name(today), today
-        ) or numbers.get(service, "reactivation_cutoff", today)
+        hour = numbers.get(service, technical.cutoff_name(today), today) or numbers.get(
+            service, "reactivation_cutoff", today
+        )
         shift = self.env["dunning.facts"]._shift_for(
             company, range(today.year, today.year + 2)
         )
@@ -153,32 +102,20 @@ class DunningTechnicalOrder(models.Model):
             shift=shift,
         )
 
-    def _give_back(self, note):
-        # EXTENDS: a step that only a suspension stopped is over too
-        orders = self.filtered(lambda order: work.may_move(order.state, work.WITHDRAWN))
-        super()._give_back(note)
-        orders.action_id.filtered(lambda a: a.state in OPEN_STATES)._set_state(
-            "superseded", Reason.of("order_given_back")
-        )
-
     # sending
 
     def _recheck(self):
-        """Paid: withdrawn. Forbidden by now: it waits, with what forbids it."""
+        # EXTENDS: forbidden by now, it waits with what forbids it
         waiting = super()._recheck()
         new = waiting.filtered(lambda order: order.state == work.TO_SEND)
-        cuts = new.filtered(lambda order: order.op != "reactivate")
-        cuts.action_id._filter_paid()._withdraw(Reason.of("order_paid"))
-        cuts = cuts.filtered(lambda order: order.state == work.TO_SEND)
-        forbidden = cuts._find_forbidden()
+        forbidden = new._find_forbidden()
         update_rows(self.browse(), forbidden)
-        return waiting.filtered(
-            lambda order: order.id not in forbidden and order.state in work.TO_TELL
-        )
+        return waiting.filtered(lambda order: order.id not in forbidden)
 
     def _find_forbidden(self):
         """{id: {"problem": words}} of those that the law does not allow today."""
-        cases = self.case_id
+        orders = self.filtered(lambda order: order.op in {"list", *CUTS})
+        cases = orders.case_id
         if not cases:
             return {}
         company = cases.company_id
@@ -186,10 +123,10 @@ class DunningTechnicalOrder(models.Model):
         today = self.env["dunning.case"]._today(company)
         facts = self.env["dunning.facts"].sudo()._collect(cases, today)
         law = self.env["dunning.guard"].sudo()._law_for(company, today)
-        rows = self.action_id.rule_id.sudo()
+        rows = orders.action_id.rule_id.sudo()
         rules = dict(zip(rows, rows._as_rules(), strict=True))
         found = {}
-        for order in self.filtered(lambda order: order.op in {"list", *CUTS}):
+        for order in orders:
             listed = frozenset(order.action_id.item_ids.move_line_id.ids)
             rule = rules[order.action_id.rule_id.sudo()]
             breach = find_breach(law, rule, facts[order.case_id.id], today, listed)
@@ -207,26 +144,13 @@ class DunningTechnicalOrder(models.Model):
         )
 
     def _row(self, provider, today):
-        contract = self.contract_id
-        point = contract.supply_point_id
-        items = self.action_id.item_ids
-        open_items = [(item, item.residual or 0.0) for item in items]
         return {
             **super()._row(provider, today),
-            "case": self.case_id.name,
-            "contract": contract.code,
-            "service": SERVICE_WORDS.get(contract.service),
-            "point": self.point_code,
-            "supply_street": point.street,
-            "supply_zip": point.zip,
-            "supply_city": point.city,
-            "supply_state": STATE_WORDS.get(contract.supply_state),
             "operation": OP_WORDS.get(self.op),
             "planned_date": self.planned_date or self.action_id.planned_work_date,
             "due_date": self.due_date,
             "notified_date": self._notified(),
-            "technical_obstacle": point.technical_obstacle,
-            **debt_row(open_items, self.currency_id),
+            "technical_obstacle": self.contract_id.supply_point_id.technical_obstacle,
         }
 
     def _notified(self):

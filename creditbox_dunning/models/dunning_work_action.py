@@ -4,6 +4,8 @@ from ..rules import work
 from ..rules.facts import TECHNICAL_ACTION
 from .reason_texts import pack, unpack
 
+AGENCY_ACTION = 6
+
 
 class DunningAction(models.Model):
     """Steps that somebody outside carries out: what is ordered follows the step."""
@@ -14,9 +16,16 @@ class DunningAction(models.Model):
         "dunning.technical.order", "action_id", readonly=True
     )
 
+    assignment_ids = fields.One2many(
+        "dunning.agency.assignment", "action_id", readonly=True
+    )
+
     def _work_models(self):
         """{code of the action: model of what is ordered}"""
-        return {TECHNICAL_ACTION: "dunning.technical.order"}
+        return {
+            AGENCY_ACTION: "dunning.agency.assignment",
+            TECHNICAL_ACTION: "dunning.technical.order",
+        }
 
     def _set_state(self, state, *reasons, **vals):
         # EXTENDS: whoever decides or records a step, the order follows at once
@@ -44,8 +53,8 @@ class DunningAction(models.Model):
             found._follow_end(work.DONE if state == "done" else work.FAILED, note)
 
 
-class DunningWorkMixin(models.AbstractModel):
-    _inherit = "dunning.work.mixin"
+class DunningWorkStep(models.AbstractModel):
+    _inherit = "dunning.work.step"
 
     def _follow_begun(self, note):
         """A person recorded that it left, or that it was accepted."""
@@ -55,7 +64,9 @@ class DunningWorkMixin(models.AbstractModel):
         left = (wanted - taken).filtered(
             lambda one: one.state == work.TO_SEND and one.action_id.executed_date
         )
-        for day, of_day in left.grouped(lambda one: one.action_id.executed_date).items():
+        for day, of_day in left.grouped(
+            lambda one: one.action_id.executed_date
+        ).items():
             of_day._move(work.SENT, note, sent_on=day)
 
     def _follow_end(self, state, note):

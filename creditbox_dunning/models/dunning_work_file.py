@@ -134,7 +134,11 @@ class DunningWorkFile(models.Model):
     @api.model
     def _row_models(self):
         """{purpose: model of the rows}"""
-        return {"technical": "dunning.technical.order"}
+        return {
+            "technical": "dunning.technical.order",
+            "agency": "dunning.agency.assignment",
+            "info": "dunning.info.request",
+        }
 
     def _set_delivered(self):
         self.sudo()._guarded().write(
@@ -158,8 +162,8 @@ class DunningWorkFile(models.Model):
         self.sudo()._guarded().write({"state": "discarded", "reason": reason})
 
     @api.model
-    def _keep(self, provider, company, layout, data, **vals):
-        """The record of a file just written; ``vals``: row_count, recall_count."""
+    def _open(self, provider, company, purpose, **counts):
+        """The record of a file about to be written: its name stands in it."""
         file = (
             self.sudo()
             ._guarded()
@@ -167,23 +171,29 @@ class DunningWorkFile(models.Model):
                 {
                     "company_id": company.id,
                     "provider_id": provider.id,
-                    "purpose": layout.purpose,
-                    "sha256": hashlib.sha256(data).hexdigest(),
-                    **vals,
+                    "purpose": purpose,
+                    **counts,
                 }
             )
         )
         today = self.env["dunning.case"]._today(company)
-        file.name = f"{layout.purpose}_{today:%Y%m%d}_{file.id:06d}"
+        file.name = f"{purpose}_{today:%Y%m%d}_{file.id:06d}"
+        return file.with_env(self.env)
+
+    def _keep(self, layout, data):
+        """Keep the bytes of this file."""
         attachment = self.env["ir.attachment"].sudo()
-        file.attachment_id = attachment.create(
+        values = {
+            "name": f"{self.name}.{layout.file_format}",
+            "raw": data,
+            "mimetype": MIMETYPES[layout.file_format],
+            "res_model": self._name,
+            "res_id": self.id,
+            "company_id": self.company_id.id,
+        }
+        self.sudo()._guarded().write(
             {
-                "name": f"{file.name}.{layout.file_format}",
-                "raw": data,
-                "mimetype": MIMETYPES[layout.file_format],
-                "res_model": self._name,
-                "res_id": file.id,
-                "company_id": company.id,
+                "attachment_id": attachment.create(values).id,
+                "sha256": hashlib.sha256(data).hexdigest(),
             }
         )
-        return file.with_env(self.env)

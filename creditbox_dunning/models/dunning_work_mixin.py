@@ -1,6 +1,5 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.fields import Domain
 from odoo.tools.translate import LazyTranslate
 
 from ..rules import work
@@ -16,6 +15,23 @@ PROBLEMS = {
     "formula": _lt("%(field)s begins like a formula: %(value)s"),
     "negative": _lt("%(field)s is negative: %(value)s"),
 }
+
+WORK_GUARDED = frozenset(
+    {
+        "name",
+        "company_id",
+        "partner_id",
+        "state",
+        "provider_id",
+        "file_id",
+        "recall_file_id",
+        "sent_on",
+        "recalled_on",
+        "done_date",
+        "note",
+        "problem",
+    }
+)
 
 
 class DunningWorkMixin(models.AbstractModel):
@@ -34,6 +50,8 @@ class DunningWorkMixin(models.AbstractModel):
     # kind of the provider, and purpose of the files
     _purpose = ""
     _ref_prefix = ""
+    # dataset of the answers
+    _answers = ""
 
     name = fields.Char(string="Number", required=True, readonly=True, default="/")
     company_id = fields.Many2one(
@@ -117,15 +135,23 @@ class DunningWorkMixin(models.AbstractModel):
         )
         chosen.check_access("read")
         files = chosen.sudo()._send()
-        if not files:
-            raise UserError(self._nothing_to_send(chosen))
-        return self._open_files(files)
+        return self._open_files(files) if files else chosen._tell_nothing_left()
 
-    def _nothing_to_send(self, chosen):
-        problems = chosen.filtered("problem")
-        if problems:
-            return "\n".join(f"{one.name}: {one.problem}" for one in problems[:20])
-        return self.env._("Nothing waits to be sent.")
+    def _tell_nothing_left(self):
+        """A message: an error would undo what was taken back and why the rest waits."""
+        problems = [f"{one.name}: {one.problem}" for one in self if one.problem]
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "warning",
+                "sticky": bool(problems),
+                "title": self.env._("No file was written"),
+                "message": "\n".join(problems[:10])
+                or self.env._("Nothing waits to be sent."),
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }
 
     def _open_files(self, files):
         action = {
@@ -160,6 +186,18 @@ class DunningWorkMixin(models.AbstractModel):
             self.env._("Confirmed to %(name)s.", name=self.env.user.name)
         )
         return True
+
+    def action_load_answers(self):
+        """Button: load a file of answers."""
+        self.env["dunning.case"]._check_is_operator()
+        profiles = self.env["utility.import.profile"].search(
+            [("dataset", "=", self._answers)]
+        )
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "utility_supply.utility_import_upload_action"
+        )
+        context = {"default_profile_id": profiles.id} if len(profiles) == 1 else {}
+        return {**action, "context": context}
 
     # life
 
@@ -240,15 +278,27 @@ class DunningWorkMixin(models.AbstractModel):
 
     def _by_provider(self, company):
         """{provider: records}; a recall goes to who has it."""
-        provider = self.env["dunning.service.provider"]._for(self._purpose, company)
         new = self.filtered(lambda one: one.state == work.TO_SEND)
         groups = (self - new).filtered("provider_id").grouped("provider_id")
-        if new and not provider:
-            text = self.env._("No provider of this kind serves the company: make one.")
-            update_same(new, {"problem": text})
-        elif new:
+        provider = self.env["dunning.service.provider"]._for(self._purpose, company)
+        if new._ready_providers(provider, company):
             groups[provider] = groups.get(provider, self.browse()) | new
         return groups
+
+    def _ready_providers(self, providers, company):
+        """Those of ``providers`` that may be given something new; when there is none,
+        these say why they wait."""
+        ready = providers.filtered(lambda one: one._work_problem() is None)
+        if self and not ready:
+            problem = (
+                providers[:1]._work_problem()
+                if providers
+                else self.env._(
+                    "No provider of this kind serves the company: make one."
+                )
+            )
+            update_same(self, {"problem": problem})
+        return ready
 
     def _send_file(self, company, provider):
         files = self.env["dunning.work.file"]
@@ -256,7 +306,8 @@ class DunningWorkMixin(models.AbstractModel):
         writer = layout._work_file()
         today = self.env["dunning.case"]._today(company)
         lines, sent, bad = [], self.browse(), {}
-        for one, rows in self.sorted("id")._rows(provider, writer.is_per_bill, today):
+        for one in self.sorted("id"):
+            rows = one._bill_rows(one._row(provider, today), writer.is_per_bill)
             issues = [issue for row in rows for issue in writer.check(row)]
             if issues:
                 bad[one.id] = {"problem": self._problem_text(issues)}
@@ -267,14 +318,14 @@ class DunningWorkMixin(models.AbstractModel):
         if not sent:
             return files
         new = sent.filtered(lambda one: one.state == work.TO_SEND)
-        file = files._keep(
+        file = files._open(
             provider,
             company,
-            layout,
-            writer.write(lines),
+            layout.purpose,
             row_count=len(new),
             recall_count=len(sent - new),
         )
+        file._keep(layout, writer.write([{**row, "lot": file.name} for row in lines]))
         new._leave(file, provider, today)
         (sent - new)._move(
             work.RECALLED, file.name, recall_file_id=file.id, recalled_on=today
@@ -303,13 +354,6 @@ class DunningWorkMixin(models.AbstractModel):
                 else f"{issue.field}: {issue.rule}"
             )
         return " ".join(dict.fromkeys(texts))
-
-    def _rows(self, provider, is_per_bill, today):
-        """[(record, [row])]: what the file says of each, by source."""
-        return [
-            (one, one._bill_rows(one._row(provider, today), is_per_bill))
-            for one in self
-        ]
 
     def _row(self, provider, today):
         """{source: value} of formats/work_file.py for one record."""
@@ -341,8 +385,3 @@ class DunningWorkMixin(models.AbstractModel):
 
     def _bill_rows(self, row, is_per_bill):
         return [row]
-
-    @api.model
-    def _waiting_domain(self):
-        """Domain of what the next file takes."""
-        return Domain("state", "in", sorted(work.TO_TELL))

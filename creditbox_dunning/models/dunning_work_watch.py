@@ -9,25 +9,31 @@ class DunningWorkMixin(models.AbstractModel):
 
     @api.model
     def _cron_watch(self):
-        """Several times a day: take back what is paid, then write the files of the
-        providers that want them without a person. One company never stops another."""
+        """Several times a day: take back what is paid, end the mandates that are
+        over."""
         self._take_back_paid()
+        self.env["ir.cron"]._commit_progress(1)
+        self.env["dunning.agency.assignment"]._end_mandates()
         self.env["ir.cron"]._commit_progress(1)
 
     @api.model
     def _work_records(self):
         """Models whose records are about bills."""
-        return ["dunning.technical.order"]
+        return ["dunning.technical.order", "dunning.agency.assignment"]
 
     @api.model
     def _take_back_paid(self):
         """Everything that is wanted and whose bills are all paid: one statement."""
         for name in self._work_records():
-            wanted = self.env[name].sudo().search(
-                [
-                    ("state", "in", sorted(work.WANTED)),
-                    # who paid gets the supply back
-                    ("action_id.op", "!=", "reactivate"),
-                ]
+            wanted = (
+                self.env[name]
+                .sudo()
+                .search(
+                    [
+                        ("state", "in", sorted(work.WANTED)),
+                        # who paid gets the supply back
+                        ("action_id.op", "!=", "reactivate"),
+                    ]
+                )
             )
             wanted.action_id._filter_paid()._withdraw(Reason.of("order_paid"))

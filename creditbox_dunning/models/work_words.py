@@ -48,3 +48,31 @@ def debt_row(items, currency):
         "oldest_due": min((item.date_maturity for item, _r in left), default=None),
         "bills": " | ".join(texts),
     }
+
+
+NOTICE_WORDS = {
+    "reminder": "Cortesia",
+    "notice": "Sollecito bonario",
+    "default": "Costituzione in mora",
+    "termination": "Diffida",
+}
+CHANNEL_WORDS = {
+    "sms": "SMS",
+    "email": "e-mail",
+    "pp": "posta",
+    "ar": "raccomandata A/R",
+    "pec": "PEC",
+}
+
+
+def notice_text(notices):
+    """The history of ``notices`` (utility.notice) on one line, oldest first."""
+    texts = []
+    for notice in notices.sorted("sent_date"):
+        kind = NOTICE_WORDS.get(notice.kind, notice.kind)
+        channel = CHANNEL_WORDS.get(notice.channel, notice.channel)
+        text = f"{kind} ({channel}) {notice.sent_date:%d/%m/%Y}"
+        if notice.notified_date:
+            text += f", notificata {notice.notified_date:%d/%m/%Y}"
+        texts.append(text)
+    return " | ".join(texts)

@@ -1,6 +1,6 @@
 """Collection agencies: the mandate, and what an agency answers row by row."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -127,3 +127,31 @@ def _is_known(assignment, answer):
         return assignment.state == work.WITHDRAWN
     same = assignment.outcome == answer.kind and assignment.closed == answer.day
     return assignment.state in work.OVER and same
+
+
+def choose(cases, agencies, had, load):
+    """{assignment: agency}: one that did not have the case yet, the least busy first.
+
+    :param cases: {assignment: case}; agencies: ids in the order of preference
+    :param had: {case: set of agencies that had it}; when all had it, any of them
+    :param load: {agency: how many it has}
+    """
+    load = dict(load)
+    chosen = {}
+    for assignment, case in cases.items():
+        fresh = [one for one in agencies if one not in had.get(case, ())]
+        pool = fresh or list(agencies)
+        best = min(pool, key=lambda one: (load.get(one, 0), agencies.index(one)))
+        load[best] = load.get(best, 0) + 1
+        chosen[assignment] = best
+    return chosen
+
+
+def after(assignment, answer):
+    """The assignment once an answer judged APPLY was recorded."""
+    if answer.kind in HISTORY:
+        return replace(assignment, rows=assignment.rows | {answer.key})
+    state = STATE_AFTER[answer.kind]
+    if state not in work.OVER:
+        return replace(assignment, state=state)
+    return replace(assignment, state=state, outcome=answer.kind, closed=answer.day)

@@ -133,9 +133,7 @@ class TestTechnicalAnswers(BaseCase):
         self.assertIsInstance(verdict, str)
         if verdict == technical.APPLY:
             self.assertNotEqual(state, work.TO_SEND)
-            again = technical.judge(
-                technical.after(order, answer), answer, today
-            )
+            again = technical.judge(technical.after(order, answer), answer, today)
             self.assertEqual(again, technical.UNCHANGED)
 
     def test_outcomes_are_those_of_the_planner(self):
@@ -219,15 +217,18 @@ class TestAgencyAnswers(BaseCase):
         self.assertIsInstance(verdict, str)
         if verdict != "apply":
             return
-        if answer.kind in agency.HISTORY:
-            after = replace(given_, rows=frozenset({answer.key}))
-        else:
+        if answer.kind not in agency.HISTORY:
             target = agency.STATE_AFTER[answer.kind]
             self.assertTrue(work.may_move(state, target), (state, answer))
-            after = replace(
-                given_, state=target, outcome=answer.kind, closed=answer.day
-            )
+        after = agency.after(given_, answer)
         self.assertEqual(agency.judge(after, answer, today), "unchanged")
+
+    def test_an_agency_that_had_the_case_is_not_asked_again(self):
+        cases = {1: "a", 2: "b", 3: "c", 4: "a"}
+        chosen = agency.choose(cases, [7, 8], {"a": {7}}, {8: 1})
+        self.assertEqual(chosen, {1: 8, 2: 7, 3: 7, 4: 8})
+        all_had = agency.choose({1: "a"}, [7, 8], {"a": {7, 8}}, {7: 5})
+        self.assertEqual(all_had, {1: 8})
 
     def test_mandate_and_fee(self):
         end = agency.mandate_end(SENT, 60)
@@ -295,7 +296,9 @@ class TestWorkFile(BaseCase):
             self.assertEqual([issue.rule for issue in found], [rule])
         narrow = WorkFile(COLUMNS, encoding="cp1252")
         found = narrow.check({**ROW, "customer": "\u0141ukasz"})
-        self.assertEqual([(i.rule, i.field) for i in found], [("unencodable", "Cliente")])
+        self.assertEqual(
+            [(i.rule, i.field) for i in found], [("unencodable", "Cliente")]
+        )
 
     @settings(max_examples=100, deadline=None)
     @given(st.lists(st.fixed_dictionaries(hostile), max_size=4))

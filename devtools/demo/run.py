@@ -13,7 +13,17 @@ from collections import Counter, defaultdict
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from . import answers, answers_check, check, credit, generator, outbox, setup, show
+from . import (
+    answers,
+    answers_check,
+    check,
+    credit,
+    generator,
+    orders,
+    outbox,
+    setup,
+    show,
+)
 from .billing import MONTH_OF_RUNS
 from .expected import Expected
 
@@ -49,6 +59,7 @@ def run(env, small, out, today=None):
     demo.claim()
     demo.compare()
     demo.answers()
+    demo.orders()
     return demo.report()
 
 
@@ -202,13 +213,20 @@ class Demo:
         )
         self.lines += [(company, line) for line in found]
 
+    def orders(self):
+        """Technical office, agency, information provider: files out and in."""
+        company = self.companies["energy"]
+        self.say("orders to others and their answers")
+        found = orders.work(self, company)
+        self.lines += [(company, line) for line in found]
+
     # --- report -----------------------------------------------------------------
     def report(self):
         """Print the tables and compare; the number of wrong lines."""
         self._show_files()
         self._show_quarantine()
         self._show_dunning()
-        for title, headings, rows in credit.tables(self):
+        for title, headings, rows in (*credit.tables(self), *orders.tables(self)):
             show.table(self.out, title, headings, rows)
         self._show_claims()
         return self._show_comparison()
