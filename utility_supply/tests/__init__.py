@@ -27,3 +27,4 @@ from . import test_import_source
 from . import test_import_folders
 from . import test_import_datasets
 from . import test_apart
+from . import test_import_outgoing
