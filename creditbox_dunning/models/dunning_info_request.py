@@ -155,8 +155,8 @@ class DunningInfoRequest(models.Model):
         )
         partner._message_log(
             body=self.env._(
-                "New address from %(source)s of %(date)s (%(ref)s). It was: %(old)s",
-                source=self.provider_id.name or "-",
+                "New address from %(provider)s of %(date)s (%(ref)s). It was: %(old)s",
+                provider=self.provider_id.name or "-",
                 date=fields.Date.to_string(self.done_date),
                 ref=self.name,
                 old=old or "-",

@@ -13,6 +13,12 @@ class DunningServiceProvider(models.Model):
         domain="[('purpose', '=', kind), ('company_id', 'in', [company_id, False])]",
         help="Empty: the one shipped for this kind.",
     )
+    work_folder_id = fields.Many2one(
+        "utility.import.source",
+        string="Folder of the files that leave",
+        domain="[('purpose', '=', 'outgoing'), ('company_id', '=', company_id)]",
+        help="Empty: a person downloads the files and hands them over.",
+    )
     processor_since = fields.Date(
         string="Data processor since",
         tracking=True,

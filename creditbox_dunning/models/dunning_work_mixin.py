@@ -238,7 +238,7 @@ class DunningWorkMixin(models.AbstractModel):
 
     @api.model
     def _write_down(self, rows):
-        """New records from ``rows`` (dicts with the same keys), numbered by their id."""
+        """New records from ``rows`` (dicts with the same keys), with their numbers."""
         records = insert_rows(self.sudo()._guarded(), rows)
         update_rows(
             records,
@@ -362,6 +362,8 @@ class DunningWorkMixin(models.AbstractModel):
         return {
             "ref": self.name,
             "movement": "N" if is_new else "R",
+            # checked before the file has its name
+            "lot": self._purpose,
             "company": self.company_id.name,
             "note": self.note,
             **self._customer_row(self.partner_id),

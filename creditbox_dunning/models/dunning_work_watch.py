@@ -10,11 +10,12 @@ class DunningWorkMixin(models.AbstractModel):
     @api.model
     def _cron_watch(self):
         """Several times a day: take back what is paid, end the mandates that are
-        over."""
+        over, leave files in their folders."""
         self._take_back_paid()
         self.env["ir.cron"]._commit_progress(1)
         self.env["dunning.agency.assignment"]._end_mandates()
         self.env["ir.cron"]._commit_progress(1)
+        self.env["dunning.work.file"]._deliver_waiting()
 
     @api.model
     def _work_records(self):

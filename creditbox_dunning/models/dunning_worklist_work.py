@@ -22,7 +22,7 @@ class DunningWorklist(models.AbstractModel):
                 "icon": "fa-file-text-o",
                 "tone": "primary",
                 "model": "dunning.work.file",
-                "domain": [("state", "=", "written")],
+                "domain": [("state", "in", ("written", "uncertain"))],
             },
             {
                 "key": "new_addresses",

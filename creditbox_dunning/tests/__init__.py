@@ -65,3 +65,4 @@ from . import test_work_rules
 from . import test_technical_order
 from . import test_agency
 from . import test_info
+from . import test_work_delivery

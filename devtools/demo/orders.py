@@ -144,7 +144,12 @@ def _agency(demo, number, one):
     }
     yield row
     if number % 3 == 1:
-        yield {**row, "Esito": "Incasso", "Importo": "20,00", "Riferimento": f"R{number}"}
+        yield {
+            **row,
+            "Esito": "Incasso",
+            "Importo": "20,00",
+            "Riferimento": f"R{number}",
+        }
     if number % 3 == 2:
         promised = demo.today + timedelta(days=15)
         yield {
@@ -186,9 +191,11 @@ def compare(demo, company):
         yield Line(f"{model}: sent without a file", len(lost), 0)
     orders = env["dunning.technical.order"].search([("company_id", "=", company.id)])
     cuts = orders.filtered(
-        lambda o: o.op not in ("list", "reactivate")
-        and o.state in ("sent", "taken", "planned", "done")
-        and o.contract_id.suspendibility == "not_suspendible"
+        lambda o: (
+            o.op not in ("list", "reactivate")
+            and o.state in ("sent", "taken", "planned", "done")
+            and o.contract_id.suspendibility == "not_suspendible"
+        )
     )
     yield Line("orders to cut a protected supply", len(cuts), 0)
 
