@@ -91,6 +91,7 @@
         "views/dunning_work_menus.xml",
         "views/dunning_agency_views.xml",
         "views/dunning_info_views.xml",
+        "views/dunning_work_case_views.xml",
         "views/creditbox_manual_menus.xml",
     ],
     "assets": {

@@ -116,6 +116,7 @@ from . import import_loader_technical
 from . import import_loader_agency
 from . import import_loader_info
 from . import dunning_work_watch
+from . import dunning_case_work
 from . import dunning_worklist_work
 from . import dunning_work_file_delivery
 from . import dunning_service_provider_work

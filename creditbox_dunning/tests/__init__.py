@@ -61,8 +61,7 @@ from . import test_roles
 from . import test_pec_reader
 from . import test_pec_rules
 from . import test_pec
-from . import test_work_rules
-from . import test_technical_order
 from . import test_agency
 from . import test_info
 from . import test_work_delivery
+from . import test_work_layout
