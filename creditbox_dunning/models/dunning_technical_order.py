@@ -1,10 +1,11 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+from odoo.addons.utility_supply.models.bulk import update_rows
+
 from ..rules import technical, work
 from ..rules.breach import find_breach
 from ..rules.facts import CUTS, Reason
-from .bulk import update_rows
 from .dunning_action import OUTCOME_LABELS
 from .dunning_action_rule import OPERATIONS
 from .dunning_work_step import STEP_GUARDED

@@ -2,8 +2,9 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools.translate import LazyTranslate
 
+from odoo.addons.utility_supply.models.bulk import insert_rows, update_rows, update_same
+
 from ..rules import work
-from .bulk import insert_rows, update_rows, update_same
 
 _lt = LazyTranslate(__name__)
 
