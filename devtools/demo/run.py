@@ -256,7 +256,8 @@ class Demo:
         rows = self.env["utility.import.row"].search([("state", "=", "open")])
         grouped = defaultdict(list)
         for row in rows.sorted("id"):
-            key = (row.company_id.name, check.DATASETS[row.dataset], row.issue_code)
+            sheet = check.DATASETS.get(row.dataset, row.dataset)
+            key = (row.company_id.name, sheet, row.issue_code)
             grouped[key].append(row.reason or "")
         show.table(
             self.out,
