@@ -157,7 +157,7 @@ class DunningWorkFile(models.Model):
         gone._move("withdrawn", reason)
         (ordered - gone)._move("to_send", reason, file_id=False, sent_on=False)
         rows.search([("recall_file_id", "=", self.id)])._move(
-            "recall", reason, recall_file_id=False
+            "recall", reason, recall_file_id=False, recalled_on=False
         )
         self.sudo()._guarded().write({"state": "discarded", "reason": reason})
 

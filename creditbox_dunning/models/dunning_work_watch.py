@@ -11,11 +11,28 @@ class DunningWorkMixin(models.AbstractModel):
     def _cron_watch(self):
         """Several times a day: take back what is paid, end the mandates that are
         over, leave files in their folders."""
+        self._order_missing()
         self._take_back_paid()
         self.env["ir.cron"]._commit_progress(1)
         self.env["dunning.agency.assignment"]._end_mandates()
         self.env["ir.cron"]._commit_progress(1)
         self.env["dunning.work.file"]._deliver_waiting()
+
+    @api.model
+    def _order_missing(self):
+        """Steps under way that nothing was ordered for: older than the orders are."""
+        actions = self.env["dunning.action"].sudo()
+        for code, name in actions._work_models().items():
+            field = "technical_order_ids" if "technical" in name else "assignment_ids"
+            alone = actions.search(
+                [
+                    ("state", "=", "executing"),
+                    ("action_type_id.code", "=", code),
+                    (field, "=", False),
+                ]
+            )
+            if alone:
+                alone._work_follows(self.env[name].sudo(), "executing", ())
 
     @api.model
     def _work_records(self):

@@ -264,6 +264,18 @@ class TestTechnicalOrder(WorkCommon):
         with self.assertRaises(UserError):
             second.with_user(self.manager).action_discard()
 
+    def test_a_step_older_than_the_orders_gets_one(self):
+        action = self.to_list()
+        action._set_state("executing", executed_date=self.day(65))
+        self.env.flush_all()
+        self.env.cr.execute("DELETE FROM dunning_technical_order")
+        self.env.invalidate_all()
+        self.env["dunning.technical.order"]._order_missing()
+        order = self.order("list")
+        self.assertEqual((order.state, order.sent_on), ("sent", self.day(65)))
+        self.env["dunning.technical.order"]._order_missing()
+        self.assertEqual(len(self.orders), 1)
+
     def test_an_order_is_in_one_file_only(self):
         self.to_reduce()
         self.send(70)
