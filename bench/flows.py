@@ -9,9 +9,10 @@ and a notice. What is measured is all that the button does but the question abou
 layout: lock, facts read again, file checked row by row, records, codes, events, next
 steps, terms, commit. ``--sizes`` are found, declared and confirmed by the product and
 leave the same day, once more with everything judged again as on another day ("again");
-``--ready`` are copies of one of them made by SQL. In: ``_receive`` of one acknowledgement each (one in
-ten a refusal), of those practices (``--sizes``) or of bare ones (``--received``): bytes
-kept, rows checked, records, practices found, answers applied, events, terms, commit.
+``--ready`` are copies of one of them made by SQL. In: ``_receive`` of one
+acknowledgement each (one in ten a refusal), of those practices (``--sizes``) or of bare
+ones (``--received``): bytes kept, rows checked, records, practices found, answers
+applied, events, terms, commit.
 
 The bare side, in the same process just after: a csv or lxml loop over the same rows,
 SELECTs of the rows that the work is about, one COPY a table of the rows that were

@@ -20,6 +20,8 @@ GATES = sorted(
     | {9, 10, 13, 40, 41, 51}
     # the CMOR: candidates, proof, answers, payments after the claim, history, terms
     | {26, 27, *range(30, 35)}
+    # orders to others: called back when paid, done, refused, withdrawn
+    | {20, 47}
 )
 #: rows of the table on data acquisition
 ROWS = [f"I{number:02d}" for number in range(1, 14)]

@@ -8,9 +8,9 @@ layout. A record that breaks a rule is left out and reported; the others go.
 import codecs
 import csv
 import io
-from itertools import islice, zip_longest
+from itertools import islice
 
-from .flow_layout import MANDATORY, Issue
+from ...utility_supply.formats.record_layout import MANDATORY, Issue
 from .flow_rows import (
     MAX_BYTES,
     MAX_COLUMNS,
@@ -41,53 +41,6 @@ __all__ = [
 FALLBACK_ENCODINGS = ("utf-8-sig", "cp1252")
 DELIMITERS = (";", ",", "|", "\t")
 _CHUNK = 1 << 20
-
-
-# --- writing ------------------------------------------------------------------
-
-
-def head(layout):
-    """Text before the first record: the names of the columns, if the layout wants."""
-    if not layout.header:
-        return ""
-    return layout.delimiter.join(layout.columns()) + layout.line_end
-
-
-def body(layout, records):
-    """Text of some records, as they are: no rule is checked.
-
-    :param records: list of (texts by field name, items by field name)
-    """
-    columns, lines = layout.columns(), []
-    for texts, items in records:
-        for part in _spread(layout, items):
-            cells = {**texts, **part}
-            lines.append(layout.delimiter.join(cells[name] for name in columns))
-            lines.append(layout.line_end)
-    return "".join(lines)
-
-
-def tail(layout):
-    """Text after the last record."""
-    return ""
-
-
-def render(layout, records):
-    """Bytes of a whole file; parameters as ``body``."""
-    text = head(layout) + body(layout, records) + tail(layout)
-    return text.encode(layout.encoding)
-
-
-def _spread(layout, items):
-    """The cells of the items of a record, line by line; at least one line."""
-    if not layout.groups():
-        return [{}]
-    blank = {p.name: "" for f in layout.groups() for p in f.part_fields()}
-    rows = list(zip_longest(*items.values(), fillvalue={})) or [()]
-    return [
-        {**blank, **{name: text for item in row for name, text in item.items()}}
-        for row in rows
-    ]
 
 
 # --- reading ------------------------------------------------------------------

@@ -15,8 +15,8 @@ import io
 import re
 
 from ...utility_supply.formats import tabular
+from ...utility_supply.formats.record_render import parts_of
 from . import flow_csv, flow_xlsx, flow_xml, flow_zip
-from .flow_layout import XML
 from .flow_rows import (
     FlowReader,
     FlowRefused,
@@ -107,7 +107,7 @@ class FlowWriter:
 
     def __init__(self, layout):
         self._layout = layout
-        self._form = flow_xml if layout.file_format == XML else flow_csv
+        self._head, self._body, self._tail = parts_of(layout)
         # one for all parts: a mark of the byte order stands at the beginning only
         self._encode = codecs.getincrementalencoder(layout.encoding)().encode
         self._stream = io.BytesIO()
@@ -118,12 +118,12 @@ class FlowWriter:
         :param records: iterable of (key, {field name: value})
         :return: (list of WrittenRow, list of RefusedRow)
         """
-        layout, form = self._layout, self._form
+        layout = self._layout
         good, refused = encode_all(layout, records)
         if good:
             if not self._stream.tell():
-                self._stream.write(self._encode(form.head(layout)))
-            text = form.body(
+                self._stream.write(self._encode(self._head(layout)))
+            text = self._body(
                 layout, [(row.texts, split_items(layout, vals)) for row, vals in good]
             )
             self._stream.write(self._encode(text))
@@ -132,7 +132,7 @@ class FlowWriter:
     def close(self):
         """The bytes of the file; b"" when no record is in it."""
         if self._stream.tell():
-            self._stream.write(self._encode(self._form.tail(self._layout)))
+            self._stream.write(self._encode(self._tail(self._layout)))
         return self._stream.getvalue()
 
 

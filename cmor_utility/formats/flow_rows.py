@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from stdnum import luhn
 
-from .flow_layout import (
+from ...utility_supply.formats.record_layout import (
     FIXED,
     GROUP,
     Issue,

@@ -7,8 +7,7 @@ plausible value looks like; a field without a known source gets one of its kind.
 from datetime import date, timedelta
 from decimal import Decimal
 
-from . import flow_csv, flow_xml
-from .flow_layout import (
+from ...utility_supply.formats.record_layout import (
     CODE,
     DATE,
     DECIMAL,
@@ -19,6 +18,7 @@ from .flow_layout import (
     XML,
     encode,
 )
+from . import flow_csv, flow_xml
 from .flow_rows import encode_record, key_field, split_items
 from .flow_sources import GROUP_COUNTS
 

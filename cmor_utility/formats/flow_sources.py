@@ -5,7 +5,7 @@ names one of these sources. Writing a file, the source says which value goes in;
 one, it says what the value means, whatever the column is called.
 """
 
-from . import flow_layout
+from ...utility_supply.formats import record_layout
 
 #: (source, meaning); the values are str, int, Decimal, date or a list of dicts (groups)
 SOURCES = [
@@ -89,18 +89,18 @@ SOURCES = [
 # keys an item of a group may show, with the kind of its value
 GROUP_PARTS = {
     "bills": {
-        "number": flow_layout.TEXT,
-        "date": flow_layout.DATE,
-        "due_date": flow_layout.DATE,
-        "amount": flow_layout.DECIMAL,
-        "total": flow_layout.DECIMAL,
+        "number": record_layout.TEXT,
+        "date": record_layout.DATE,
+        "due_date": record_layout.DATE,
+        "amount": record_layout.DECIMAL,
+        "total": record_layout.DECIMAL,
     },
     "notices": {
-        "sent": flow_layout.DATE,
-        "channel": flow_layout.TEXT,
-        "received": flow_layout.DATE,
-        "term": flow_layout.DATE,
-        "reference": flow_layout.TEXT,
+        "sent": record_layout.DATE,
+        "channel": record_layout.TEXT,
+        "received": record_layout.DATE,
+        "term": record_layout.DATE,
+        "reference": record_layout.TEXT,
     },
 }
 # heading of a part where it has a column of its own: <field>_<word>

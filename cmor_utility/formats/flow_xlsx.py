@@ -11,8 +11,17 @@ from itertools import islice
 
 from ...utility_supply.formats import cells, xls_reader, xlsx_reader
 from ...utility_supply.formats.issues import FileRefused
+from ...utility_supply.formats.record_layout import (
+    CODE,
+    DATE,
+    DECIMAL,
+    FIXED,
+    GROUP,
+    TEXT,
+    Field,
+    Issue,
+)
 from .flow_csv import header
-from .flow_layout import CODE, DATE, DECIMAL, FIXED, GROUP, TEXT, Field, Issue
 from .flow_rows import (
     MAX_BYTES,
     MAX_CELL,

@@ -6,12 +6,11 @@ namespaces, and never loads anything from outside (no DTD, no entities).
 """
 
 import codecs
-from xml.sax.saxutils import escape, quoteattr
 
 from ...utility_supply.formats.issues import FileRefused
+from ...utility_supply.formats.record_layout import Issue
 from ...utility_supply.formats.safe_xml import XmlParts
 from .flow_csv import check_bytes
-from .flow_layout import Issue
 from .flow_rows import (
     MAX_ROWS,
     FlowReader,
@@ -20,79 +19,6 @@ from .flow_rows import (
 )
 
 _CHUNK = 1 << 17
-# names of encodings as XML writes them
-_NAMES = {"utf-8": "UTF-8", "cp1252": "windows-1252", "iso8859-1": "ISO-8859-1"}
-_NAMES["iso8859-15"] = "ISO-8859-15"
-
-
-# --- writing ------------------------------------------------------------------
-
-
-def head(layout):
-    """Text before the first record: declaration and the elements around."""
-    space = layout.xml_namespace
-    codec = codecs.lookup(layout.encoding).name.removesuffix("-sig")
-    lines = [f'<?xml version="1.0" encoding="{_NAMES.get(codec, codec)}"?>']
-    for depth, name in enumerate(layout.xml_root.split("/")):
-        attribute = f" xmlns={quoteattr(space)}" if space and not depth else ""
-        lines.append(f"{'  ' * depth}<{name}{attribute}>")
-    return _text(layout, lines)
-
-
-def body(layout, records):
-    """Text of some records, as they are: no rule is checked.
-
-    :param records: list of (texts by field name, items by field name)
-    """
-    indent = "  " * len(layout.xml_root.split("/"))
-    lines = []
-    for texts, items in records:
-        lines += _record(layout, texts, items, indent)
-    return _text(layout, lines)
-
-
-def tail(layout):
-    """Text after the last record."""
-    path = list(enumerate(layout.xml_root.split("/")))
-    return _text(layout, [f"{'  ' * depth}</{name}>" for depth, name in reversed(path)])
-
-
-def _text(layout, lines):
-    return "".join(part for line in lines for part in (line, layout.line_end))
-
-
-def render(layout, records):
-    """Bytes of a whole file; parameters as ``body``."""
-    text = head(layout) + body(layout, records) + tail(layout)
-    return text.encode(layout.encoding)
-
-
-def _record(layout, texts, items, indent):
-    lines = [f"{indent}<{layout.xml_record}>"]
-    groups = layout.groups()
-    for field in layout.fields:
-        if field in groups:
-            found = items.get(field.name)
-            lines += _group(layout, field, found, indent + "  ") if found else ()
-        elif texts.get(field.name):
-            lines.append(_element(indent + "  ", field.name, texts[field.name]))
-    lines.append(f"{indent}</{layout.xml_record}>")
-    return lines
-
-
-def _group(layout, field, items, indent):
-    lines = [f"{indent}<{field.name}>"]
-    for item in items:
-        lines.append(f"{indent}  <{layout.xml_item}>")
-        lines += [
-            _element(indent + "    ", n, text) for n, text in item.items() if text
-        ]
-        lines.append(f"{indent}  </{layout.xml_item}>")
-    return [*lines, f"{indent}</{field.name}>"]
-
-
-def _element(indent, name, text):
-    return f"{indent}<{name}>{escape(text)}</{name}>"
 
 
 # --- reading ------------------------------------------------------------------

@@ -6,7 +6,7 @@ documentation, so that nobody thinks the schema is all.
 
 from xml.sax.saxutils import escape, quoteattr
 
-from .flow_layout import (
+from ...utility_supply.formats.record_layout import (
     CODE,
     CONDITIONAL,
     DATE,

@@ -8,7 +8,7 @@ with them.
 import re
 from dataclasses import dataclass
 
-from .flow_layout import (
+from ...utility_supply.formats.record_layout import (
     CSV,
     DECIMAL,
     FIXED,

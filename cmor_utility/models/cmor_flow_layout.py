@@ -335,7 +335,7 @@ class CmorFlowLayout(models.Model):
         return [field._row() for field in self.field_ids]
 
     def _spec(self):
-        """This layout as the engine wants it (``formats.flow_layout.Layout``)."""
+        """This layout as the engine wants it (``record_layout.Layout``)."""
         return layout_spec.make_layout(
             self.type_id.code, self._settings(), self._rows()
         )

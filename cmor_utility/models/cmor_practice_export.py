@@ -3,7 +3,8 @@ from stdnum.it import codicefiscale, iva
 from odoo import fields, models
 from odoo.exceptions import UserError
 
-from ..formats.flow_layout import Issue
+from odoo.addons.utility_supply.formats.record_layout import Issue
+
 from ..rules import eligibility
 from ..rules.person_name import split_name
 from .cmor_company_role import SECTOR_CODES

@@ -17,10 +17,7 @@ class UtilityImportSource(models.Model):
     _inherit = "utility.import.source"
 
     purpose = fields.Selection(
-        [("acquisition", "Data of the billing system"), ("cmor", "CMOR flows")],
-        string="What arrives",
-        required=True,
-        default="acquisition",
+        selection_add=[("cmor", "CMOR flows")], ondelete={"cmor": "cascade"}
     )
     flow_file_ids = fields.One2many("cmor.flow.file", "source_id", string="Flow files")
 

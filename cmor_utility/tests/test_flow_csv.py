@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 
 from odoo.tests import BaseCase, tagged
 
+from odoo.addons.utility_supply.formats.record_layout import Field, Layout, clean_text
+
 from ..formats import flow_csv, flow_io
-from ..formats.flow_layout import Field, Layout, clean_text
 
 D = Decimal
 FIELDS = (

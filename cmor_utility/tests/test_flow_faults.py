@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from odoo.tests import BaseCase, tagged
 
+from odoo.addons.utility_supply.formats.record_layout import clean_text
+
 from ..formats import flow_io, flow_sample
-from ..formats.flow_layout import clean_text
 from . import flow_mutations
 from .layouts import shipped
 

@@ -8,8 +8,9 @@ import xlsxwriter
 
 from odoo.tests import BaseCase, tagged
 
+from odoo.addons.utility_supply.formats.record_layout import Field, Layout
+
 from ..formats import flow_io
-from ..formats.flow_layout import Field, Layout
 
 D = Decimal
 PARTS = (("number", "text"), ("date", "date"), ("amount", "decimal"))

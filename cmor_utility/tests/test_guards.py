@@ -4,7 +4,8 @@ from odoo import Command
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import freeze_time, tagged
 
-from ..formats.flow_layout import Issue
+from odoo.addons.utility_supply.formats.record_layout import Issue
+
 from ..models.texts import RULE_TEXTS, issue_line, issue_vals
 from ..rules import eligibility, messages
 from .common import TODAY, CmorCommon

@@ -43,6 +43,11 @@ NAMES = [
     ("repeated_default_days", "Repeated default: days"),
     ("bill_term", "Days to pay from the issue of a bill"),
     ("reactivation_days", "Reactivation: days"),
+    ("reactivation_cutoff", "Reactivation: hour up to which a day counts"),
+    (
+        "reactivation_cutoff_late_week",
+        "Reactivation: hour up to which a Thursday or Friday counts",
+    ),
     ("late_reactivation_1", "Indemnity for late reactivation"),
     ("late_reactivation_2", "Indemnity for late reactivation, second step"),
     ("late_reactivation_3", "Indemnity for late reactivation, third step"),
@@ -69,6 +74,7 @@ UNITS = [
     ("times", "Times"),
     ("litres", "Litres"),
     ("flag", "1 = yes, 0 = no"),
+    ("hour", "Hour of the day"),
 ]
 DAY_KINDS = [
     ("solar", "Calendar days"),

@@ -15,6 +15,7 @@ from .reason_texts_holds import TEXTS_HOLDS
 from .reason_texts_planner import TEXTS_PLANNER
 from .reason_texts_run import TEXTS_RUN
 from .reason_texts_table import TEXTS_TABLE
+from .reason_texts_work import TEXTS_WORK
 
 _lt = LazyTranslate(__name__)
 
@@ -128,6 +129,7 @@ TEXTS |= TEXTS_PLANNER
 TEXTS |= TEXTS_RUN
 TEXTS |= TEXTS_TABLE
 TEXTS |= TEXTS_APPROVAL
+TEXTS |= TEXTS_WORK
 
 
 def pack(reasons):

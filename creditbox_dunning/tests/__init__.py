@@ -37,6 +37,8 @@ from . import test_views
 from . import test_search
 from . import test_cockpit
 from . import test_worklists
+from . import test_work_rules
+from . import test_technical_order
 from . import test_reports
 from . import test_workflow
 from . import test_tour_daily
@@ -60,3 +62,7 @@ from . import test_roles
 from . import test_pec_reader
 from . import test_pec_rules
 from . import test_pec
+from . import test_agency
+from . import test_info
+from . import test_work_delivery
+from . import test_work_layout

@@ -13,7 +13,18 @@ from collections import Counter, defaultdict
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from . import answers, answers_check, check, credit, generator, outbox, pec, setup, show
+from . import (
+    answers,
+    answers_check,
+    check,
+    credit,
+    generator,
+    orders,
+    outbox,
+    pec,
+    setup,
+    show,
+)
 from .billing import MONTH_OF_RUNS
 from .expected import Expected
 
@@ -49,6 +60,7 @@ def run(env, small, out, today=None):
     demo.claim()
     demo.compare()
     demo.answers()
+    demo.orders()
     return demo.report()
 
 
@@ -210,13 +222,20 @@ class Demo:
         )
         self.lines += [(company, line) for line in found]
 
+    def orders(self):
+        """Technical office, agency, information provider: files out and in."""
+        company = self.companies["energy"]
+        self.say("orders to others and their answers")
+        found = orders.work(self, company)
+        self.lines += [(company, line) for line in found]
+
     # --- report -----------------------------------------------------------------
     def report(self):
         """Print the tables and compare; the number of wrong lines."""
         self._show_files()
         self._show_quarantine()
         self._show_dunning()
-        for title, headings, rows in credit.tables(self):
+        for title, headings, rows in (*credit.tables(self), *orders.tables(self)):
             show.table(self.out, title, headings, rows)
         self._show_claims()
         return self._show_comparison()
@@ -246,7 +265,8 @@ class Demo:
         rows = self.env["utility.import.row"].search([("state", "=", "open")])
         grouped = defaultdict(list)
         for row in rows.sorted("id"):
-            key = (row.company_id.name, check.DATASETS[row.dataset], row.issue_code)
+            sheet = check.DATASETS.get(row.dataset, row.dataset)
+            key = (row.company_id.name, sheet, row.issue_code)
             grouped[key].append(row.reason or "")
         show.table(
             self.out,

@@ -59,7 +59,7 @@ class Claim:
 class Sii:
     """The Gestore with a distributor and CSEA behind it.
 
-    :param dict layouts: {key of the flow: formats.flow_layout.Layout}
+    :param dict layouts: {key of the flow: utility_supply's record_layout.Layout}
     :param dict holders: {POD or PDR: VAT number of the network user that holds it now}
     :param dict scripts: {POD or PDR: script}; the others are NORMAL
     :param distributor: VAT number of the distributor

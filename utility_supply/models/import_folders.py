@@ -1,7 +1,8 @@
-"""Folders that files are taken from: a local one below a fixed root, or over SFTP.
+"""Folders that files are taken from or left in: a local one below a fixed root, or over
+SFTP.
 
-Both know the same four things: ``files()``, ``bytes_of(found)``,
-``move(found, folder)`` and ``close()``. Nothing here knows Odoo. All failures are
+Both know the same things: ``files()``, ``bytes_of(found)``, ``move(found, folder)``,
+``put(name, data)`` and ``close()``. Nothing here knows Odoo. All failures are
 `FolderError` with a code of ``utility.import.source``'s messages, so that no path or
 password reaches a log.
 """
@@ -48,6 +49,13 @@ class Found:
 def is_wanted(name):
     """False for hidden files and for names of files still being written."""
     return not name.startswith(".") and not name.lower().endswith(UNFINISHED)
+
+
+def check_name(name):
+    """FolderError unless ``name`` is a plain file name that a reader takes."""
+    plain = name and not set(name) & set("/\\\0\r\n") and is_wanted(name)
+    if not plain or name in (DONE, REJECTED):
+        raise FolderError("bad_name", name)
 
 
 def parted(path):
@@ -134,6 +142,51 @@ class LocalFolder:
             raise FolderError("not_moved", error.strerror) from error
         finally:
             os.close(target)
+
+    def put(self, name, data):
+        """Leave a file: nobody ever sees half of it, and no file is overwritten.
+
+        :return: False when these very bytes are there already under that name
+        Raises FolderError: ``not_written`` and ``name_taken``: it surely did not get
+        there; ``in_doubt``: it may have.
+        """
+        check_name(name)
+        if (there := self._bytes_at(name)) is not None:
+            if there == data:
+                return False
+            raise FolderError("name_taken", name)
+        part = f"{name}.{uuid.uuid4().hex[:8]}.part"
+        try:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+            with os.fdopen(os.open(part, flags, 0o640, dir_fd=self._fd), "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            # unlike a rename, a link never replaces what came there meanwhile
+            os.link(part, name, src_dir_fd=self._fd, dst_dir_fd=self._fd)
+        except FileExistsError as error:
+            raise FolderError("name_taken", name) from error
+        except OSError as error:
+            raise FolderError("not_written", error.strerror) from error
+        finally:
+            with contextlib.suppress(OSError):
+                os.unlink(part, dir_fd=self._fd)
+        return True
+
+    def _bytes_at(self, name):
+        """The bytes of the file ``name``, None when there is none."""
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+        try:
+            with os.fdopen(os.open(name, flags, dir_fd=self._fd), "rb") as file:
+                return file.read()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise FolderError("name_taken", error.strerror) from error
+
+    def has(self, name, data):
+        """Whether these very bytes lie there under that name."""
+        return self._bytes_at(name) == data
 
     def close(self):
         """Give the folder back."""
@@ -255,6 +308,43 @@ class SftpFolder:
         except (OSError, paramiko.SSHException) as error:
             raise FolderError("not_moved", error) from error
         return new
+
+    def put(self, name, data):
+        """As `LocalFolder.put`."""
+        check_name(name)
+        if (there := self._bytes_at(name)) is not None:
+            if there == data:
+                return False
+            raise FolderError("name_taken", name)
+        part = self._full(f"{name}.{uuid.uuid4().hex[:8]}.part")
+        try:
+            with self._fs.ftp.open(part, "wb") as file:
+                file.set_pipelined(True)
+                file.write(data)
+            written = self._fs.ftp.lstat(part).st_size
+        except (OSError, paramiko.SSHException, EOFError) as error:
+            raise FolderError("not_written", error) from error
+        if written != len(data):
+            raise FolderError("not_written", f"{written} < {len(data)}")
+        try:
+            # the plain rename of SFTP never replaces a file
+            self._fs.ftp.rename(part, self._full(name))
+        except (OSError, paramiko.SSHException, EOFError) as error:
+            raise FolderError("in_doubt", error) from error
+        return True
+
+    def _bytes_at(self, name):
+        try:
+            with self._fs.ftp.open(self._full(name), "rb") as file:
+                return file.read()
+        except FileNotFoundError:
+            return None
+        except (OSError, paramiko.SSHException, EOFError) as error:
+            raise FolderError("no_folder", error) from error
+
+    def has(self, name, data):
+        """As `LocalFolder.has`."""
+        return self._bytes_at(name) == data
 
     def close(self):
         """End the connection."""

@@ -37,13 +37,21 @@ PROBLEMS = {
     "unexpected": _lt(
         "Something unexpected failed (%(detail)s): see the server's log."
     ),
+    "bad_name": _lt("%(detail)s is no name for a file."),
+    "name_taken": _lt("Another file lies there under that name (%(detail)s)."),
+    "not_written": _lt("The file cannot be written (%(detail)s)."),
+    "in_doubt": _lt(
+        "The connection broke when the file was all but there (%(detail)s): look into"
+        " the folder before it is sent again."
+    ),
     "no_server": _lt("The server does not answer (%(detail)s)."),
 }
 
 
 class UtilityImportSource(models.Model):
-    """A folder that a scheduled action polls: local, below a root that only the
-    server's configuration sets, or on an SFTP server whose host key is known.
+    """A folder that a scheduled action polls, or that files are left in: local, below
+    a root that only the server's configuration sets, or on an SFTP server whose host
+    key is known.
 
     A file is taken when nobody wrote it for some seconds. Its bytes are stored and
     committed before it is moved aside, so that a crash in between repeats the move and
@@ -67,6 +75,16 @@ class UtilityImportSource(models.Model):
         [("local", "Folder of the server"), ("sftp", "SFTP")],
         required=True,
         default="local",
+    )
+    purpose = fields.Selection(
+        [
+            ("acquisition", "Data of the billing system"),
+            ("outgoing", "Files that leave"),
+        ],
+        string="What it is for",
+        required=True,
+        default="acquisition",
+        help="Files that leave: nothing is taken from it, others fetch it there.",
     )
     path = fields.Char(
         string="Folder",
@@ -222,7 +240,9 @@ class UtilityImportSource(models.Model):
     @api.model
     def _cron_poll(self):
         """Look into all folders; one that fails never stops the others."""
-        sources = self.sudo().search([("active", "=", True)])
+        sources = self.sudo().search(
+            [("active", "=", True), ("purpose", "!=", "outgoing")]
+        )
         for number, source in enumerate(sources, 1):
             source._poll()
             left = self.env["ir.cron"]._commit_progress(
@@ -268,6 +288,31 @@ class UtilityImportSource(models.Model):
             _logger.exception("%s: %s cannot be taken", self.name, name or self.path)
             text = self._problem_text(folders.FolderError("unexpected", error))
             problems.append(f"{name}: {text}" if name else text)
+
+    def _put(self, files):
+        """Leave files in this folder, in order; one that lies there already is left.
+
+        :param files: [(name, bytes)]
+        :raise folders.FolderError: see `folders.LocalFolder.put`. ``in_doubt`` too when
+            some of the files are there and others are not
+        """
+        self.ensure_one()
+        done = 0
+        with self._folder() as folder:
+            for name, data in files:
+                try:
+                    folder.put(name, data)
+                except folders.FolderError as error:
+                    if done and error.code != "in_doubt":
+                        raise folders.FolderError("in_doubt", error.detail) from error
+                    raise
+                done += 1
+
+    def _holds(self, files):
+        """Whether all these files lie in this folder still, byte for byte."""
+        self.ensure_one()
+        with self._folder() as folder:
+            return all(folder.has(name, data) for name, data in files)
 
     def _folder(self):
         """The opened folder, to be used in a with statement; FolderError."""

@@ -274,10 +274,17 @@ class _Files(paramiko.SFTPServerInterface):
 
     def open(self, path, flags, attr):
         handle = _Handle(flags)
-        handle.readfile = open(self._real(path), "rb")  # noqa: SIM115 the handle closes
+        writes = bool(flags & (os.O_WRONLY | os.O_RDWR))
+        try:
+            file = open(self._real(path), "wb" if writes else "rb")  # noqa: SIM115 the handle closes
+        except OSError as error:
+            return paramiko.SFTPServer.convert_errno(error.errno)
+        setattr(handle, "writefile" if writes else "readfile", file)
         return handle
 
     def rename(self, oldpath, newpath):
+        if os.path.lexists(self._real(newpath)):
+            return paramiko.SFTP_FAILURE  # as the plain rename of OpenSSH
         os.rename(self._real(oldpath), self._real(newpath))
         return paramiko.SFTP_OK
 

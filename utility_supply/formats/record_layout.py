@@ -1,6 +1,7 @@
-"""A flow's record layout as plain values: fields, kinds, checks, conversion.
+"""A record layout as plain values: fields, kinds, checks, conversion.
 
-The layout is data (``cmor.flow.layout``); this module only knows kinds of fields.
+Layouts are data of the modules that write or read files by them (flows of the SII, jobs
+of a mail house); this module only knows kinds of fields.
 ``encode`` turns a Python value into the text of the file or says which rule it breaks;
 ``decode`` goes the other way. Neither raises on bad data: a bad value is an ``Issue``
 of its row, so that it never stops the others.
@@ -78,7 +79,7 @@ class Field:
     by ``item_sep``. ``part_names`` are the headings of the parts where each has a place
     of its own (repeat = rows). ``condition`` is (field, value): mandatory only when
     that field has that value. Fields that share ``one_of`` need at least one value
-    between them. ``source`` is what the value means (``flow_sources.SOURCES``).
+    between them. ``source`` is what the value means, a word of the module's own list.
     """
 
     name: str

@@ -1,0 +1,75 @@
+from odoo import api, fields, models
+from odoo.fields import Domain
+
+
+class DunningServiceProvider(models.Model):
+    """Technical offices, agencies and information providers: how files go to them."""
+
+    _inherit = "dunning.service.provider"
+
+    file_layout_id = fields.Many2one(
+        "dunning.file.layout",
+        string="Layout of the files",
+        domain="[('purpose', '=', kind), ('company_id', 'in', [company_id, False])]",
+        help="Empty: the one shipped for this kind.",
+    )
+    work_folder_id = fields.Many2one(
+        "utility.import.source",
+        string="Folder of the files that leave",
+        domain="[('purpose', '=', 'outgoing'), ('company_id', '=', company_id)]",
+        help="Empty: a person downloads the files and hands them over.",
+    )
+    processor_since = fields.Date(
+        string="Data processor since",
+        tracking=True,
+        help="Day of its appointment as data processor (art. 28 GDPR): without it no"
+        " customer's data leave.",
+    )
+    mandate_days = fields.Integer(
+        string="Mandate: days",
+        default=60,
+        help="What is not collected in these calendar days comes back.",
+    )
+    fee_percent = fields.Float(
+        string="Fee (%)", digits=(5, 2), help="On what it collects."
+    )
+    fee_class = fields.Char(help="As the contract with the agency calls it.")
+    is_address_trusted = fields.Boolean(
+        string="Use new addresses at once",
+        help="Otherwise a person looks at each address before it is used.",
+    )
+
+    _mandate_check = models.Constraint(
+        "CHECK(mandate_days > 0)", "A mandate lasts one day at least."
+    )
+    _fee_check = models.Constraint(
+        "CHECK(fee_percent >= 0 AND fee_percent <= 100)",
+        "The fee goes from 0 to 100 percent.",
+    )
+
+    @api.model
+    def _serving(self, kind, company):
+        """All providers of ``kind`` that serve ``company``: its own before the
+        group's."""
+        found = self.sudo().search(
+            Domain("kind", "=", kind)
+            & (
+                Domain("company_id", "=", company.id)
+                | Domain("group_id.member_ids", "in", company.ids)
+            )
+        )
+        own = found.filtered(lambda one: one.company_id == company)
+        return own | found
+
+    def _work_problem(self):
+        """Why nothing new goes to it, None when it may."""
+        self.ensure_one()
+        if self.state == "stopped":
+            return self.env._("%(name)s is stopped.", name=self.name)
+        if self.kind in ("agency", "info") and not self.processor_since:
+            return self.env._(
+                "%(name)s is not appointed as data processor (art. 28 GDPR): write the"
+                " day on the provider.",
+                name=self.name,
+            )
+        return None

@@ -1,0 +1,203 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools.translate import LazyTranslate
+
+from odoo.addons.utility_supply.models.import_message import LOADER_MESSAGES, issue
+
+from ..rules import technical, work
+from ..rules.facts import Reason
+from .dunning_action import OPEN_STATES
+from .technical_dataset import NAME
+
+_lt = LazyTranslate(__name__)
+LABEL = "Answers of the technical office"
+
+LOADER_MESSAGES.update(
+    {
+        "work_unknown": _lt(
+            "There is no %(value)s in this company. Correct the number, then retry."
+        ),
+        "work_other_point": _lt(
+            "%(value)s is not the point of this order (%(point)s): ask the office"
+            " which of the two is right."
+        ),
+        "work_no_day": _lt("This answer needs its day."),
+        "work_future": _lt("%(value)s lies in the future: what was done has its day."),
+        "work_before_order": _lt(
+            "%(value)s comes before the day on which it was sent (%(sent)s)."
+        ),
+        "work_list_is_planned": _lt(
+            "A list is answered with the day planned, not as carried out."
+        ),
+        "work_not_sent": _lt(
+            "%(value)s was never sent: if it was told by telephone, record it on the"
+            " step."
+        ),
+        "work_over": _lt(
+            "%(value)s is over already with another result (%(state)s): what is"
+            " recorded is never rewritten by a file."
+        ),
+        "work_called_back": _lt(
+            "%(value)s was called back: tell who has it to stop, and wait for the"
+            " confirmation."
+        ),
+        "work_not_called_back": _lt(
+            "%(value)s was not called back: as it stands it is still wanted."
+        ),
+        "work_all_the_same": _lt(
+            "%(value)s was called back and carried out all the same: record it on the"
+            " step with the button Carried out all the same, then discard this row."
+        ),
+    }
+)
+
+
+class UtilityImportProfile(models.Model):
+    _inherit = "utility.import.profile"
+
+    dataset = fields.Selection(
+        selection_add=[(NAME, LABEL)], ondelete={NAME: "cascade"}
+    )
+
+    @api.model
+    def _datasets(self):
+        # EXTENDS utility_supply
+        return [*super()._datasets(), NAME]
+
+
+class UtilityImportBatch(models.Model):
+    _inherit = "utility.import.batch"
+
+    dataset = fields.Selection(
+        selection_add=[(NAME, LABEL)], ondelete={NAME: "set null"}
+    )
+
+
+class UtilityImportLoaderTechnical(models.AbstractModel):
+    """Plans and outcomes of the technical office, by the number of the order.
+
+    The same row again changes nothing. A row about an order that was called back, is
+    over, or is of another point is set aside for a person: it never vanishes.
+    """
+
+    _name = "utility.import.loader.technical_answers"
+    _inherit = "utility.import.loader"
+    _description = "Loader of the technical office's answers"
+
+    def _facts(self, batch, records):
+        company = batch.company_id
+        orders = self.env["dunning.technical.order"]._with_ref(
+            self._values_of(records, "order_ref"), company
+        )
+        return {
+            "orders": orders,
+            "today": self.env["dunning.case"]._today(company),
+            # the answers to one order in one file build upon each other
+            "seen": {name: order._as_facts() for name, order in orders.items()},
+        }
+
+    def _judge(self, batch, record, facts, known):
+        ref = record["order_ref"]
+        order = facts["orders"].get(ref)
+        if not order:
+            return [issue("work_unknown", "order_ref", ref)]
+        answer = self._answer(record)
+        stands = facts["seen"][ref]
+        verdict = technical.judge(stands, answer, facts["today"])
+        if verdict == technical.APPLY:
+            facts["seen"][ref] = technical.after(stands, answer)
+            return "updated"
+        if verdict == technical.UNCHANGED:
+            return "unchanged"
+        return [self._problem(verdict, record, order)]
+
+    def _answer(self, record):
+        return technical.Answer(
+            record["answer"],
+            record.get("date"),
+            record.get("reason") or "",
+            record.get("point_code") or "",
+        )
+
+    def _problem(self, code, record, order):
+        labels = dict(order._fields["state"]._description_selection(self.env))
+        columns = {
+            "work_other_point": ("point_code", record.get("point_code")),
+            "work_no_day": ("date", ""),
+            "work_future": ("date", record.get("date")),
+            "work_before_order": ("date", record.get("date")),
+        }
+        column, value = columns.get(code, ("order_ref", order.name))
+        return issue(
+            code,
+            column,
+            value,
+            point=order.point_code or "-",
+            sent=fields.Date.to_string(order.sent_on) or "-",
+            state=labels[order.state],
+        )
+
+    def _apply(self, batch, todo, facts):
+        source = batch.filename or batch.name
+        for _number, record, outcome in todo:
+            if outcome == "updated":
+                order = facts["orders"][record["order_ref"]]
+                answer = self._answer(record)
+                order._apply_answer(answer, record.get("note") or "", source)
+
+
+class DunningTechnicalOrder(models.Model):
+    _inherit = "dunning.technical.order"
+
+    def _as_facts(self):
+        """This order as rules/technical.py judges it."""
+        self.ensure_one()
+        return technical.Order(
+            self.op,
+            self.state,
+            self.point_code or "",
+            self.sent_on or None,
+            self.planned_date or None,
+            self.done_date or None,
+            self.outcome or "",
+        )
+
+    def _apply_answer(self, answer, note, source):
+        """Record an answer that was judged good; UserError when the law forbids it.
+
+        :param source: name of the file, for the history
+        """
+        self.ensure_one()
+        told = Reason.of("told_by_file", file=source, note=note or "")
+        action, text = self.action_id, f"{source}: {note}" if note else source
+        is_open = action.state in OPEN_STATES
+        if answer.kind == technical.ACCEPTED:
+            self._move(work.TAKEN, text)
+        elif answer.kind == technical.GIVEN_BACK:
+            self._give_back(text)
+        elif answer.kind == technical.PLANNED:
+            self._apply_plan(answer.day, note, told, text)
+        elif answer.kind == technical.EXECUTED:
+            action._record_outcome("executed", answer.day, note=note, reason=told)
+        elif is_open and self.state in work.WANTED:
+            day = answer.day or self.env["dunning.case"]._today(self.company_id)
+            outcome = technical.outcome_of(answer)
+            action._record_outcome(outcome, day, note=note, reason=told)
+        else:
+            # called back: nothing was done, which is what was asked
+            self._give_back(text)
+
+    def _apply_plan(self, day, note, told, text):
+        action = self.action_id
+        if self.op != technical.LIST:
+            action._check_open_day(day)
+            self._move(work.PLANNED, text, planned_date=day)
+            return
+        sent = action.executed_date or self.sent_on
+        if day < sent:
+            raise UserError(
+                self.env._("The work cannot be planned before the list was sent.")
+            )
+        action._record_outcome(
+            "executed", sent, note=note, reason=told, planned_work_date=day
+        )

@@ -1,0 +1,157 @@
+"""Collection agencies: the mandate, and what an agency answers row by row."""
+
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+
+from . import work
+from .technical import APPLY, UNCHANGED
+
+# rows of history: they change nothing of the case
+CONTACT, PAYMENT = "contact", "payment"
+HISTORY = frozenset({CONTACT, PAYMENT})
+GIVEN_BACK = "given_back"
+# answers that are outcomes of rules/outcomes.py
+OUTCOMES = (
+    "taken",
+    "rejected",
+    "collected",
+    "partial",
+    "promise",
+    "insolvent",
+    "debtor_untraceable",
+    "disputed",
+    "negative",
+)
+ANSWERS = (*OUTCOMES, CONTACT, PAYMENT, GIVEN_BACK)
+STATE_AFTER = {
+    **dict.fromkeys(OUTCOMES, work.DONE),
+    "taken": work.TAKEN,
+    "rejected": work.FAILED,
+    GIVEN_BACK: work.WITHDRAWN,
+}
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """A case in an agency's hands: ``start``/``end`` of the mandate; ``amount``: the
+    debt handed over; ``outcome`` and ``closed`` once it is over; ``rows``: keys of the
+    rows of history that are known."""
+
+    state: str
+    amount: Decimal = Decimal(0)
+    start: date | None = None
+    end: date | None = None
+    outcome: str = ""
+    closed: date | None = None
+    rows: frozenset = frozenset()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One row of the agency. ``ref``: its own number of a payment or contact."""
+
+    kind: str
+    day: date | None = None
+    amount: Decimal | None = None
+    promised: date | None = None
+    ref: str = ""
+
+    @property
+    def key(self):
+        """What makes two rows of history the same."""
+        amount = None if self.amount is None else f"{self.amount:.2f}"
+        return (self.kind, self.day, amount, self.promised, self.ref)
+
+
+def mandate_end(start, days):
+    """Last day of a mandate of ``days`` calendar days that begins on ``start``."""
+    return start + timedelta(days=max(days, 1) - 1)
+
+
+def is_over(end, today):
+    """True on the day after the last one of the mandate."""
+    return bool(end) and today > end
+
+
+def fee(collected, percent):
+    """The agency's fee on what it collected, to the cent."""
+    share = collected * percent / 100
+    return share.quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
+def judge(assignment, answer, today):
+    """What becomes of ``answer``: APPLY, UNCHANGED or the code of its problem."""
+    problem = _misfit(assignment, answer, today)
+    if problem:
+        return problem
+    if assignment.state == work.TO_SEND:
+        return "work_not_sent"
+    if answer.kind in HISTORY:
+        # what was paid to the agency is told even after the mandate is over
+        return UNCHANGED if answer.key in assignment.rows else APPLY
+    if _is_known(assignment, answer):
+        return UNCHANGED
+    if assignment.state in work.OVER:
+        return "work_over"
+    is_back = assignment.state in work.CALLED_BACK
+    if answer.kind == GIVEN_BACK:
+        return APPLY if is_back else "work_not_called_back"
+    if is_back:
+        return "work_called_back"
+    if answer.kind == "taken" and assignment.state != work.SENT:
+        return "work_over"
+    return APPLY
+
+
+def _misfit(assignment, answer, today):
+    if not answer.day:
+        return "work_no_day"
+    if answer.day > today:
+        return "work_future"
+    if assignment.start and answer.day < assignment.start:
+        return "work_before_order"
+    if answer.kind == PAYMENT and not (answer.amount and answer.amount > 0):
+        return "agency_no_amount"
+    if answer.amount is not None and answer.amount < 0:
+        return "agency_no_amount"
+    if answer.kind == "promise" and not answer.promised:
+        return "agency_no_promise"
+    return ""
+
+
+def _is_known(assignment, answer):
+    if answer.kind == "taken":
+        return assignment.state == work.TAKEN
+    if answer.kind == GIVEN_BACK:
+        return assignment.state == work.WITHDRAWN
+    same = assignment.outcome == answer.kind and assignment.closed == answer.day
+    return assignment.state in work.OVER and same
+
+
+def choose(cases, agencies, had, load):
+    """{assignment: agency}: one that did not have the case yet, the least busy first.
+
+    :param cases: {assignment: case}; agencies: ids in the order of preference
+    :param had: {case: set of agencies that had it}; when all had it, any of them
+    :param load: {agency: how many it has}
+    """
+    load = dict(load)
+    chosen = {}
+    for assignment, case in cases.items():
+        fresh = [one for one in agencies if one not in had.get(case, ())]
+        pool = fresh or list(agencies)
+        best = min(pool, key=lambda one: (load.get(one, 0), agencies.index(one)))
+        load[best] = load.get(best, 0) + 1
+        chosen[assignment] = best
+    return chosen
+
+
+def after(assignment, answer):
+    """The assignment once an answer judged APPLY was recorded."""
+    if answer.kind in HISTORY:
+        return replace(assignment, rows=assignment.rows | {answer.key})
+    state = STATE_AFTER[answer.kind]
+    if state not in work.OVER:
+        return replace(assignment, state=state)
+    return replace(assignment, state=state, outcome=answer.kind, closed=answer.day)

@@ -1,0 +1,189 @@
+"""Gate 20: cases with a collection agency, out and back; a payment calls them back."""
+
+from datetime import timedelta
+
+from odoo.tests import freeze_time, tagged
+
+from .test_technical_order import WorkCommon
+
+HEADINGS = [
+    "Affidamento",
+    "Esito",
+    "Data",
+    "Importo",
+    "Data promessa",
+    "Riferimento",
+    "Nota",
+]
+
+
+class AgencyCommon(WorkCommon):
+    """A supply that may not be cut: after the notice of default, the agency."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.agency = cls._agency("Recuperi A")
+        cls.contract.write(
+            {
+                "suspendibility_override": "not_suspendible",
+                "suspendibility_override_reason": "prova",
+            }
+        )
+
+    @classmethod
+    def _agency(cls, name, **vals):
+        return cls.env["dunning.service.provider"].create(
+            {
+                "name": name,
+                "kind": "agency",
+                "company_id": cls.company.id,
+                "processor_since": "2027-01-01",
+                "fee_percent": 10,
+                **vals,
+            }
+        )
+
+    def to_agency(self):
+        self.walk(3, 7, 15)
+        self.night(30)
+        self.arrives()
+        for number in range(60, 120, 3):
+            if self.night(number).filtered(lambda a: a.op == "assign"):
+                self.today = number
+                break
+        return self.assignment
+
+    @property
+    def assignment(self):
+        return self.env["dunning.agency.assignment"].search(
+            [("case_id", "=", self.case.id)], order="id desc", limit=1
+        )
+
+    def send(self, number):
+        with freeze_time(self.day(number)):
+            model = self.env["dunning.agency.assignment"].with_user(self.operator)
+            action = model.with_context(
+                allowed_company_ids=self.company.ids
+            ).action_send()
+        if action["type"] != "ir.actions.act_window":
+            return self.env["dunning.work.file"]
+        return self.env["dunning.work.file"].search(action["domain"])
+
+    def tell_agency(self, number, *rows):
+        rows = [
+            [self.assignment.name, what, self.day(day), *[*more, "", "", "", ""][:4]]
+            for what, day, *more in rows
+        ]
+        return self.load(number, *rows, dataset="agency_answers", headings=HEADINGS)
+
+
+@tagged("post_install", "-at_install")
+class TestAgency(AgencyCommon):
+    def test_lot_out_taken_collected(self):
+        one = self.to_agency()
+        self.assertEqual(one.state, "to_send")
+        day = self.today
+        lot = self.send(day)
+        row = self.read(lot)[0]
+        self.assertEqual(row["Affidamento"], one.name)
+        self.assertEqual(row["Lotto"], lot.name)
+        self.assertEqual(row["Importo"], "1400,00")
+        self.assertIn("B1:20/01/2027:1400,00", row["Bollette"])
+        self.assertIn("Costituzione in mora", row["Solleciti"])
+        self.assertEqual((one.state, one.provider_id), ("sent", self.agency))
+        self.assertEqual((one.mandate_to - one.mandate_from).days, 59)
+        self.tell_agency(day + 1, ("Preso in carico", day + 1))
+        self.assertEqual(one.state, "taken")
+        self.assertEqual(one.action_id.state, "executing")
+        self.tell_agency(
+            day + 9,
+            ("Contatto", day + 5),
+            ("Incasso", day + 7, "400,00", "", "R1"),
+            ("Incasso", day + 8, "1000,00", "", "R2"),
+            ("Incassato tutto", day + 9),
+        )
+        self.assertEqual((one.state, one.outcome), ("done", "collected"))
+        self.assertEqual((one.collected, one.fee), (1400, 140))
+        self.assertEqual(one.action_id.state, "done")
+        # told again in another file: nothing twice
+        batch = self.tell_agency(
+            day + 10, ("Incasso", day + 7, "400,00", "", "R1"), ("Boh", day)
+        )
+        self.assertEqual(batch.sudo().count_unchanged, 1)
+        self.assertEqual(len(self.set_aside(batch)), 1)
+        self.assertEqual(one.collected, 1400)
+
+    def test_payment_recalls_it(self):
+        """Gate 20: payment after agency assignment recalls it."""
+        one = self.to_agency()
+        day = self.today
+        self.send(day)
+        self.tell_agency(day + 1, ("Preso in carico", day + 1))
+        self.pay(self.bill)
+        with freeze_time(self.day(day + 2)):
+            self.env["dunning.technical.order"]._take_back_paid()
+        self.assertEqual(one.state, "recall")
+        self.assertEqual(one.action_id.state, "superseded")
+        file = self.send(day + 2)
+        self.assertEqual((file.recall_count, file.row_count), (1, 0))
+        self.assertEqual(self.read(file)[0]["Movimento"], "R")
+        batch = self.tell_agency(day + 3, ("Insolvente", day + 3))
+        self.assertEqual(self.set_aside(batch).issue_code, "work_called_back")
+        self.tell_agency(day + 3, ("Restituito", day + 3))
+        self.assertEqual(one.state, "withdrawn")
+
+    def test_paid_before_the_lot_is_in_no_lot(self):
+        """Gate 20."""
+        one = self.to_agency()
+        self.pay(self.bill)
+        self.assertFalse(self.send(self.today))
+        self.assertEqual((one.state, one.file_id.id), ("withdrawn", False))
+
+    def test_mandate_ends_by_date(self):
+        """H02: what is not collected by the last day comes back by itself."""
+        one = self.to_agency()
+        self.send(self.today)
+        with freeze_time(one.mandate_to):
+            self.env["dunning.agency.assignment"]._end_mandates()
+        self.assertEqual(one.state, "sent")
+        with freeze_time(one.mandate_to + timedelta(days=1)):
+            self.env["dunning.agency.assignment"]._end_mandates()
+        self.assertEqual((one.state, one.outcome), ("done", "negative"))
+        self.assertEqual(one.action_id.outcome, "negative")
+
+    def test_rejected_goes_to_another_agency(self):
+        other = self._agency("Recuperi B")
+        one = self.to_agency()
+        day = self.today
+        self.send(day)
+        first = one.provider_id
+        self.tell_agency(day + 1, ("Rifiutato", day + 1))
+        self.assertEqual((one.state, one.action_id.state), ("failed", "failed"))
+        self.night(day + 9)
+        again = self.assignment
+        self.assertNotEqual(again, one)
+        self.send(day + 9)
+        self.assertEqual(again.provider_id, (self.agency | other) - first)
+
+    def test_no_data_to_who_is_no_processor(self):
+        self.agency.processor_since = False
+        one = self.to_agency()
+        self.assertFalse(self.send(self.today))
+        self.assertIn("GDPR", one.problem)
+        self.agency.processor_since = "2027-01-01"
+        self.assertTrue(self.send(self.today))
+        self.assertFalse(one.problem)
+
+    def test_layout_with_a_row_for_each_bill(self):
+        layout = self.env.ref("creditbox_dunning.file_layout_agency").copy()
+        layout.column_ids = [
+            (0, 0, {"heading": "N. bolletta", "source": "bill_number"}),
+            (0, 0, {"heading": "Residuo", "source": "bill_amount"}),
+        ]
+        self.agency.file_layout_id = layout
+        self.overdue("B2", amount=100)
+        self.to_agency()
+        rows = self.read(self.send(self.today))
+        told = {row["N. bolletta"]: row["Residuo"] for row in rows}
+        self.assertEqual(told, {"B1": "1400,00", "B2": "100,00"})
