@@ -46,15 +46,15 @@ class TestDigest(CmorCommon):
         self.practice.action_back_to_candidate()
         self.assertTrue(self.checks(self.practice))
 
-    def test_every_fact_counts(self):
-        """Whatever the rules look at: a change of it is a reason to judge again."""
+    def _changes(self):
+        """{what: function that changes it}"""
         practice = self.practice.sudo()
         bill = practice.line_ids.move_id[0]
         notice = practice.notice_ids
         point = practice.supply_point_id
         contract = practice.contract_id
         other = self._create_customer("CUDG2")
-        changes = {
+        return {
             "a payment": lambda: self._pay(bill, 10),
             "a new bill": lambda: self._create_period_bill(
                 "DG1/9", contract, 50.0, date(2025, 8, 1), END
@@ -104,7 +104,10 @@ class TestDigest(CmorCommon):
             ),
             "the role": lambda: self.role.sudo().write({"date_to": date(2026, 4, 1)}),
         }
-        for what, change in changes.items():
+
+    def test_every_fact_counts(self):
+        """Whatever the rules look at: a change of it is a reason to judge again."""
+        for what, change in self._changes().items():
             with self.subTest(what), self.env.cr.savepoint() as savepoint:
                 change()
                 self.assertEqual(self.checks(self.practice), self.practice, what)

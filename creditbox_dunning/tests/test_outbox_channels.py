@@ -92,10 +92,8 @@ class TestRealChannels(SmsCommon):
             },
         )
 
-    def test_gate_51_somebody_elses_channel(self):
-        """Gate 51: a whole channel that our code does not know: a class of its own and
-        one more choice."""
-        left = []
+    def _pigeon(self, left):
+        """A channel that notes in ``left`` where its messages went."""
 
         class Pigeon(models.AbstractModel):
             _module = None
@@ -125,6 +123,13 @@ class TestRealChannels(SmsCommon):
                 left.append(message.address)
                 return {"external_ref": "ring 1"}
 
+        return Pigeon
+
+    def test_gate_51_somebody_elses_channel(self):
+        """Gate 51: a whole channel that our code does not know: a class of its own and
+        one more choice."""
+        left = []
+        Pigeon = self._pigeon(left)
         classes = self.registry["dunning.channel"]
         self.addCleanup(self.registry.clear_cache)
         self.addCleanup(self.registry.__delitem__, Pigeon._name)
