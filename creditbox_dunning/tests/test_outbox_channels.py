@@ -103,8 +103,8 @@ class TestRealChannels(SmsCommon):
             _channel = "pigeon"
             _kind = "pigeon"
 
-            def _lacks(self, company):
-                return lambda partner: None if partner.city else "no_address"
+            def _lacks(self, company, today):
+                return lambda partner, service: None if partner.city else "no_address"
 
             def _get_address(self, action):
                 return action.partner_id.city or ""
