@@ -242,7 +242,8 @@ class DunningCommunication(models.Model):
         :param evidence: ir.attachment records that prove it
         :param by_person: a person decided it (rules/outbox.py, PERSON_MOVES)
         :param vals: fields to write with it; the time of ``sent``, ``accepted`` and
-            ``delivered`` is now, and the day of ``sent`` today, unless given
+            ``delivered`` is now, and the day of ``sent`` today, unless a time or a day
+            is given
         :return: the messages whose state changed
         """
         messages = self.sudo()
@@ -253,7 +254,7 @@ class DunningCommunication(models.Model):
         late = messages - there - able
         events = []
         for company, group in able.grouped("company_id").items():
-            written = {**self._stamps(state, company, reason), **vals}
+            written = {**self._stamps(state, company, reason, vals), **vals}
             events += group._event_rows(kind, state, reason)
             update_same(group, {"state": state, **written})
         news = there.filtered(lambda message: message._is_news(vals))
@@ -283,10 +284,14 @@ class DunningCommunication(models.Model):
             rows = self._event_rows("told", self.state, words)
             self._write_events(rows, evidence)
 
-    def _stamps(self, state, company, reason):
-        """What every change to ``state`` writes."""
+    def _stamps(self, state, company, reason, told):
+        """What every change to ``state`` writes besides ``told``.
+
+        Who tells a day of the past was told of it: the moment is not now.
+        """
         found = {}
-        if state in STAMPS:
+        is_past = "notified_date" in told if state != "sent" else "sent_date" in told
+        if state in STAMPS and not is_past:
             found[STAMPS[state]] = fields.Datetime.now()
         if state == "sent":
             found["sent_date"] = self.env["dunning.case"]._today(company)

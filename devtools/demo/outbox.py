@@ -46,17 +46,17 @@ class Post:
         providers.mail_server_id = ours
         env.cr.commit()
 
-    def deliver(self, day, *, breaks=False):
+    def deliver(self, day):
         """What waits leaves on the morning of ``day``.
 
-        ``breaks``: the line breaks after the text of one of them, so that it shows what
-        a person has to look at.
+        Once the line breaks after the text of a message, so that it shows what a person
+        has to look at.
         """
         env = self.demo.env
         waiting = env["dunning.communication"].search(
             [("state", "=", "to_send"), ("channel", "=", "email")]
         )
-        if breaks and waiting:
+        if waiting and not self.server.faults:
             self.server.faults[waiting[-1].address] = [self.module.DROP_AFTER]
         with freeze_time(f"{day} 08:00:00"):
             env["dunning.outbox"].sudo()._cron_send()

@@ -147,7 +147,7 @@ class Demo:
             credit.record_letters(self, self.companies["energy"], day)
             self.env.cr.commit()
             self.mailbox.prepare(day)
-            self.post.deliver(day, breaks=day == self.today)
+            self.post.deliver(day)
             self.mailbox.read(day)
             figures = Counter()
             for run_ in runs:
