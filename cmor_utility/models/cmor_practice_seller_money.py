@@ -116,42 +116,8 @@ class CmorPractice(models.Model):
 
     def _pay_seller(self, journal, date, ref):
         """One payment to the seller of these practices, reconciled with its money."""
-        company, seller = self.company_id, self.cc_partner_id.commercial_partner_id
         amounts = {practice: _cents(practice.seller_due_amount) for practice in self}
-        payment = (
-            self.env["account.payment"]
-            .sudo()
-            .create(
-                {
-                    "payment_type": "outbound",
-                    "partner_type": "supplier",
-                    "partner_id": seller.id,
-                    "company_id": company.id,
-                    "journal_id": journal.id,
-                    "amount": float(sum(amounts.values())),
-                    "date": company._utility_accounting_date(date),
-                    "memo": ref
-                    or self.env._(
-                        "CMOR %(codes)s", codes=", ".join(self._seller_codes())
-                    ),
-                    "destination_account_id": company.cmor_seller_account_id.id,
-                }
-            )
-        )
-        payment.action_post()
-        if not payment.move_id:
-            raise UserError(
-                self.env._(
-                    "%(journal)s makes payments without an entry: give it an"
-                    " outstanding account.",
-                    journal=journal.display_name,
-                )
-            )
-        items = self.receipt_ids.filtered(lambda r: r.state == "booked")._seller_items()
-        paid = payment.move_id.line_ids.filtered(
-            lambda line: line.account_id == company.cmor_seller_account_id
-        )
-        (items + paid).reconcile()
+        payment = self._make_seller_payment(journal, date, ref, sum(amounts.values()))
         ref = ref or payment.name
         self.env["cmor.practice.return"].sudo()._guarded().create(
             [
@@ -172,7 +138,7 @@ class CmorPractice(models.Model):
             "paid_on_seller",
             lambda p: {
                 "amount": amounts[p],
-                "seller": seller.name,
+                "seller": p.cc_partner_id.name,
                 "date": date,
                 "ref": ref,
             },
@@ -180,6 +146,46 @@ class CmorPractice(models.Model):
         self._sum_receipts()
         self.filtered(lambda p: p.state == "paid")._move_to("closed")
         self._set_next()
+
+    def _make_seller_payment(self, journal, date, ref, amount):
+        """The posted payment, reconciled with what CSEA paid for these practices.
+
+        :raise UserError: the journal makes payments without an entry
+        """
+        company = self.company_id
+        codes = ", ".join(self._seller_codes())
+        payment = (
+            self.env["account.payment"]
+            .sudo()
+            .create(
+                {
+                    "payment_type": "outbound",
+                    "partner_type": "supplier",
+                    "partner_id": self.cc_partner_id.commercial_partner_id.id,
+                    "company_id": company.id,
+                    "journal_id": journal.id,
+                    "amount": float(amount),
+                    "date": company._utility_accounting_date(date),
+                    "memo": ref or self.env._("CMOR %(codes)s", codes=codes),
+                    "destination_account_id": company.cmor_seller_account_id.id,
+                }
+            )
+        )
+        payment.action_post()
+        if not payment.move_id:
+            raise UserError(
+                self.env._(
+                    "%(journal)s makes payments without an entry: give it an"
+                    " outstanding account.",
+                    journal=journal.display_name,
+                )
+            )
+        items = self.receipt_ids.filtered(lambda r: r.state == "booked")._seller_items()
+        paid = payment.move_id.line_ids.filtered(
+            lambda line: line.account_id == company.cmor_seller_account_id
+        )
+        (items + paid).reconcile()
+        return payment
 
     def _seller_codes(self):
         return [code for code in self.mapped("cc_code") if code][:20]
