@@ -116,14 +116,8 @@ class CmorPractice(models.Model):
 
     def _pay_seller(self, journal, date, ref):
         """One payment to the seller of these practices, reconciled with its money."""
-        company, seller = self.company_id, self.cc_partner_id.commercial_partner_id
         amounts = {practice: _cents(practice.seller_due_amount) for practice in self}
-        payment = self._post_payment(seller, sum(amounts.values()), journal, date, ref)
-        items = self.receipt_ids.filtered(lambda r: r.state == "booked")._seller_items()
-        paid = payment.move_id.line_ids.filtered(
-            lambda line: line.account_id == company.cmor_seller_account_id
-        )
-        (items + paid).reconcile()
+        payment = self._make_seller_payment(journal, date, ref, sum(amounts.values()))
         ref = ref or payment.name
         self.env["cmor.practice.return"].sudo()._guarded().create(
             [
@@ -144,7 +138,7 @@ class CmorPractice(models.Model):
             "paid_on_seller",
             lambda p: {
                 "amount": amounts[p],
-                "seller": seller.name,
+                "seller": p.cc_partner_id.name,
                 "date": date,
                 "ref": ref,
             },
@@ -153,9 +147,13 @@ class CmorPractice(models.Model):
         self.filtered(lambda p: p.state == "paid")._move_to("closed")
         self._set_next()
 
-    def _post_payment(self, seller, amount, journal, date, ref):
-        """The posted payment of ``amount`` to ``seller``."""
+    def _make_seller_payment(self, journal, date, ref, amount):
+        """The posted payment, reconciled with what CSEA paid for these practices.
+
+        :raise UserError: the journal makes payments without an entry
+        """
         company = self.company_id
+        codes = ", ".join(self._seller_codes())
         payment = (
             self.env["account.payment"]
             .sudo()
@@ -163,15 +161,12 @@ class CmorPractice(models.Model):
                 {
                     "payment_type": "outbound",
                     "partner_type": "supplier",
-                    "partner_id": seller.id,
+                    "partner_id": self.cc_partner_id.commercial_partner_id.id,
                     "company_id": company.id,
                     "journal_id": journal.id,
                     "amount": float(amount),
                     "date": company._utility_accounting_date(date),
-                    "memo": ref
-                    or self.env._(
-                        "CMOR %(codes)s", codes=", ".join(self._seller_codes())
-                    ),
+                    "memo": ref or self.env._("CMOR %(codes)s", codes=codes),
                     "destination_account_id": company.cmor_seller_account_id.id,
                 }
             )
@@ -185,6 +180,11 @@ class CmorPractice(models.Model):
                     journal=journal.display_name,
                 )
             )
+        items = self.receipt_ids.filtered(lambda r: r.state == "booked")._seller_items()
+        paid = payment.move_id.line_ids.filtered(
+            lambda line: line.account_id == company.cmor_seller_account_id
+        )
+        (items + paid).reconcile()
         return payment
 
     def _seller_codes(self):

@@ -139,14 +139,6 @@ class TestNetworkLines(IncomingCommon):
 @tagged("post_install", "-at_install")
 @freeze_time("2026-04-15")
 class TestCharging(IncomingCommon):
-    def _vendor_bill(self, practice):
-        action = practice.network_charge_ids.with_user(
-            self.accountant
-        ).action_vendor_bill()
-        move = self.env["account.move"].sudo().browse(action["res_id"])
-        move.action_post()
-        return move
-
     def test_through_billing_and_back_to_zero(self):
         practice = self._to_charge()
         self._vendor_bill(practice)
@@ -279,70 +271,6 @@ class TestCharging(IncomingCommon):
         self._receive("report_ack", {"code": request.code, "admitted": 1})
         self.assertEqual(practice.state, "closed")
 
-    def _cancel(self, practice, paid, **more):
-        (result,) = self._receive(
-            "cancel_notice",
-            {
-                "sii_code": practice.sii_code,
-                "cancelled_on": date(2026, 4, 14),
-                "cause_code": "N3",
-                "indemnity_paid": paid,
-                **more,
-            },
-        )
-        return result
-
-    def test_annulled_after_csea_has_paid(self):
-        """The outgoing seller gives back: not we too, and our charge stands."""
-        billed, waiting = self._to_charge(), self._to_charge("SII000000000002", "50")
-        bill = self._on_bill(billed)
-        waiting.action_charge_customer()
-        for practice in (billed, waiting):
-            self.assertEqual(self._cancel(practice, "1").state, "applied")
-        self.assertRecordValues(
-            billed | waiting,
-            [
-                {
-                    "state": "uncollected",
-                    "is_annulled": False,
-                    "stands_annulled": True,
-                    "return_amount": 0.0,
-                    "return_by": False,
-                    "pending_amount": 0.0,
-                },
-                {
-                    "state": "to_charge",
-                    "is_annulled": False,
-                    "stands_annulled": True,
-                    "return_amount": 0.0,
-                    "return_by": False,
-                    "pending_amount": 50.0,
-                },
-            ],
-        )
-        self.assertEqual(self._cancel(billed, "1").state, "repeated")
-        self.assertEqual(self._cancel(billed, "0").problem, "cancel_paid_before")
-        self._pay(bill)
-        billed.action_settle()
-        self.assertEqual((billed.state, billed.report_state), ("collected", "3"))
-
-    def test_csea_had_paid_is_told_after_the_outcome(self):
-        practice, returned = self._to_charge(), self._to_charge("SII000000000002", "50")
-        self._on_bill(practice)
-        self._on_bill(returned, "B2")
-        for one in (practice, returned):
-            self.assertEqual(self._cancel(one, None).state, "applied")
-            self.assertEqual(one.state, "to_refund")
-        returned.action_refund_customer()
-        self._cancel(practice, "1")
-        self.assertRecordValues(
-            practice,
-            [{"state": "uncollected", "return_amount": 0.0, "stands_annulled": True}],
-        )
-        # we have given it back already: a person has to look
-        self.assertEqual(self._cancel(returned, "1").problem, "cancel_paid_returned")
-        self.assertEqual(returned.state, "to_refund")
-
     def test_lowered_after_billing(self):
         practice = self._to_charge()
         self._on_bill(practice)
@@ -397,6 +325,7 @@ class TestCharging(IncomingCommon):
         request = self._sent(practice, "report")
         self._receive("report_ack", {"code": request.code, "admitted": 1})
         self.assertEqual((practice.state, practice.report_needed), ("reported", False))
+        self.assertTrue(practice.transit_balance, "no vendor bill: it stays open")
         bill.line_ids.filtered(
             lambda line: line.display_type == "payment_term"
         ).remove_move_reconcile()
