@@ -9,10 +9,11 @@ and a notice. What is measured is all that the button does but the question abou
 layout: lock, facts read again, file checked row by row, records, codes, events, next
 steps, terms, commit. ``--sizes`` are found, declared and confirmed by the product and
 leave the same day, once more with everything judged again as on another day ("again");
-``--ready`` are copies of one of them made by SQL. In: ``_receive`` of one
-acknowledgement each (one in ten a refusal), of those practices (``--sizes``) or of bare
-ones (``--received``): bytes kept, rows checked, records, practices found, answers
-applied, events, terms, commit.
+``--ready`` are copies of one of them made by SQL.
+
+In: ``_receive`` of one acknowledgement each (one in ten a refusal), of those practices
+(``--sizes``) or of bare ones (``--received``): bytes kept, rows checked, records,
+practices found, answers applied, events, terms, commit.
 
 The bare side, in the same process just after: a csv or lxml loop over the same rows,
 SELECTs of the rows that the work is about, one COPY a table of the rows that were
@@ -38,7 +39,7 @@ RATIO_BOUND = 3
 MEMORY_BOUND = 100
 # seconds for 10,000 rows: all of the receiving, which includes check and split
 SPLIT_BOUND = 60
-JOBS = "bench._flow_jobs"
+JOBS, GROUND = "bench._flow_jobs", "bench._flow_ground"
 
 
 def main(args):
@@ -71,9 +72,9 @@ def parse(args):
     return options
 
 
-def job(database, entry, *args):
-    """Figures that a job of _flow_jobs tells."""
-    status, log = testkit.job(database, f"{JOBS}:{entry}", *args, timeout=14400)
+def job(database, entry, *args, module=JOBS):
+    """Figures that a job tells."""
+    status, log = testkit.job(database, f"{module}:{entry}", *args, timeout=14400)
     found = [line for line in log.splitlines() if line.startswith("RESULT ")]
     if status or not found:
         raise SystemExit(f"{entry} failed:\n{log[-3000:]}")
@@ -99,7 +100,7 @@ class Bench:
         )  # fmt: skip
         for size in self.options.sizes:
             with testkit.database(source=self.options.source) as database:
-                job(database, "prepare", size)
+                job(database, "prepare", size, module=GROUND)
                 for form in self.options.forms:
                     with testkit.database(source=database) as clone:
                         figures = job(clone, "export", form, "again")
@@ -109,13 +110,13 @@ class Bench:
                         self.line(f"in {form}", job(clone, "receive", form))
         for size in self.options.ready:
             with testkit.database(source=self.options.source) as database:
-                job(database, "prepare_ready", size)
+                job(database, "prepare_ready", size, module=GROUND)
                 for form in self.options.forms:
                     with testkit.database(source=database) as clone:
                         self.line(f"out {form}, copies", job(clone, "export", form))
         for size in self.options.received:
             with testkit.database(source=self.options.source) as database:
-                job(database, "prepare_sent", size)
+                job(database, "prepare_sent", size, module=GROUND)
                 for form in self.options.forms:
                     with testkit.database(source=database) as clone:
                         self.line(f"in {form}, bare", job(clone, "receive", form))

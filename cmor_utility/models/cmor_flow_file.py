@@ -3,6 +3,8 @@ import hashlib
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from .flow_file_maker import CHUNK
+
 OCTETS = "application/octet-stream"
 
 
@@ -152,19 +154,25 @@ class CmorFlowFile(models.Model):
 
     def _mark_sent(self):
         """These files have left: their practices and requests are sent."""
-        records = self._locked_records()
-        claims, requests = records._claims(), records.request_id
-        claims._move_to("sent", "sent", {"file": ", ".join(self.mapped("name"))})
-        records._guarded().write({"state": "sent"})
-        for file, group in records.filtered("request_id").grouped("file_id").items():
-            group.request_id._log_flow("request_sent", file)
-        requests._set_state("sent", sent_on=fields.Datetime.now())
-        records.practice_id._set_next()
+        every = self._locked_records()
+        names = {"file": ", ".join(self.mapped("name"))}
+        now = fields.Datetime.now()
+        for start in range(0, len(every), CHUNK):
+            records = every[start : start + CHUNK]
+            records._claims()._move_to("sent", "sent", names)
+            records._guarded().write({"state": "sent"})
+            asked = records.filtered("request_id")
+            for file, group in asked.grouped("file_id").items():
+                group.request_id._log_flow("request_sent", file)
+            asked.request_id._set_state("sent", sent_on=now)
+            records.practice_id._set_next()
+            if len(every) > CHUNK:
+                self._forget_chunk()
         self._guarded().write(
             {
                 "state": "sent",
                 "sent_by_id": self.env.uid,
-                "sent_on": fields.Datetime.now(),
+                "sent_on": now,
             }
         )
 
@@ -278,13 +286,19 @@ class CmorFlowFile(models.Model):
 
         :raise UserError: somebody works on them, or they are not in a file any more
         """
-        records = self.record_ids.filtered(lambda record: record.state == state)
+        # of a hundred thousand only what is looked at
+        records = self.env["cmor.flow.record"].search_fetch(
+            [("file_id", "in", self.ids), ("state", "=", state)],
+            ["file_id", "practice_id", "request_id", "returned_id", "receipt_id"],
+            order="id",
+        )
         locked = records.practice_id.try_lock_for_update()
         if locked != records.practice_id:
             raise UserError(
                 self.env._("Another user is working on these practices: try again.")
             )
         locked.invalidate_recordset(["state"])
+        locked.fetch(["state"])
         wanted = "exported" if state == "written" else "sent"
         for item in (*records._claims(), *records.request_id):
             if item.state != wanted:

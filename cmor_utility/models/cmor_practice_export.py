@@ -104,8 +104,11 @@ class CmorPractice(models.Model):
     def _locked_for_export(self):
         """The practices, behind the lock of their rows and of their roles."""
         practices = self.sudo()
-        practices.fetch(["role_id"])
-        self.env["cmor.flow.file"].sudo()._lock_role(practices.role_id)
+        domain = [("id", "in", practices.ids)]
+        roles = self.env["cmor.company.role"].sudo()
+        for (role,) in practices._read_group(domain, ["role_id"]):
+            roles |= role
+        self.env["cmor.flow.file"].sudo()._lock_role(roles)
         if practices.try_lock_for_update() != practices:
             raise UserError(
                 self.env._("Another user is working on these practices: try again.")

@@ -115,8 +115,14 @@ class CmorPractice(models.Model):
     @api.model
     def _refresh_queued_terms(self):
         ids = sorted(self.env.cr.precommit.data.pop(QUEUE, ()))
-        practices = self.sudo().browse(ids).exists()
-        practices._refresh_terms(fields.Date.context_today(self))
+        today = fields.Date.context_today(self)
+        for start in range(0, len(ids), CHUNK):
+            practices = self.sudo().browse(ids[start : start + CHUNK]).exists()
+            practices._refresh_terms(today)
+            if len(ids) > CHUNK:
+                # a file may have a hundred thousand practices: keep none of them
+                self.env.flush_all()
+                self.env.invalidate_all()
 
     @api.model
     def _cron_refresh_terms(self, today=None):
@@ -143,15 +149,9 @@ class CmorPractice(models.Model):
 
         :param date today: the day that decides what is missed or near
         """
-        every = self.sudo()
-        every.fetch(["company_id"])
-        for company, practices in every.grouped("company_id").items():
+        for company, practices in self.sudo().grouped("company_id").items():
             for start in range(0, len(practices), CHUNK):
                 practices[start : start + CHUNK]._refresh_terms_of(company, today)
-                if len(every) > CHUNK:
-                    # a file may have a hundred thousand practices: keep none of them
-                    self.env.flush_all()
-                    self.env.invalidate_all()
 
     def _refresh_terms_of(self, company, today):
         table = self.env["cmor.parameter"]._term_table(company)

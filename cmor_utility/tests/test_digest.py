@@ -46,14 +46,9 @@ class TestDigest(CmorCommon):
         self.practice.action_back_to_candidate()
         self.assertTrue(self.checks(self.practice))
 
-    def _changes(self):
-        """{what: function that changes it}"""
-        practice = self.practice.sudo()
-        bill = practice.line_ids.move_id[0]
-        notice = practice.notice_ids
-        point = practice.supply_point_id
-        contract = practice.contract_id
-        other = self._create_customer("CUDG2")
+    def changes_of_bills(self, practice):
+        """{what: change} of what was billed and paid."""
+        bill, contract = practice.line_ids.move_id[0], practice.contract_id
         return {
             "a payment": lambda: self._pay(bill, 10),
             "a new bill": lambda: self._create_period_bill(
@@ -65,6 +60,14 @@ class TestDigest(CmorCommon):
                 {"recalculation_kind": "meter_fault"}
             ),
             "other services": lambda: bill.write({"other_services_amount": 5.0}),
+        }
+
+    def changes(self, practice):
+        """{what: change} of notices, supply, declarations, parameters and role."""
+        bill, contract = practice.line_ids.move_id[0], practice.contract_id
+        notice, point = practice.notice_ids, practice.supply_point_id
+        other = self._create_customer("CUDG2")
+        return {
             "a notice's day": lambda: notice.write(
                 {"notified_date": date(2025, 10, 26)}
             ),
@@ -107,7 +110,9 @@ class TestDigest(CmorCommon):
 
     def test_every_fact_counts(self):
         """Whatever the rules look at: a change of it is a reason to judge again."""
-        for what, change in self._changes().items():
+        practice = self.practice.sudo()
+        changes = {**self.changes_of_bills(practice), **self.changes(practice)}
+        for what, change in changes.items():
             with self.subTest(what), self.env.cr.savepoint() as savepoint:
                 change()
                 self.assertEqual(self.checks(self.practice), self.practice, what)

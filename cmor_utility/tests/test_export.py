@@ -10,7 +10,7 @@ from odoo.tests import freeze_time, tagged
 from odoo.tools import mute_logger
 
 from ..formats import flow_csv
-from ..models import cmor_practice_export
+from ..models import cmor_flow_file, cmor_practice_export
 from ..models.cmor_practice_export import CmorPractice as Exporter
 from .common import TODAY, CmorCommon
 
@@ -60,6 +60,12 @@ class TestExport(CmorCommon):
         self.assertEqual(file.count_written, 2)
         self.assertEqual(file.amount_total, sum(self.all.mapped("indemnity")))
         self.assertEqual(set(self.all.mapped("state")), {"exported"})
+        with patch.object(cmor_flow_file, "CHUNK", 1):
+            file.action_mark_sent()
+        self.assertEqual(file.state, "sent")
+        self.assertEqual(set(file.record_ids.mapped("state")), {"sent"})
+        self.assertEqual(set(self.all.mapped("state")), {"sent"})
+        self.assertEqual(self.all.mapped("next_action"), ["await_answer"] * 2)
 
     def test_in_chunks_one_that_may_not_leave_keeps_all_here(self):
         """The bad one is in the second chunk: the first is undone, no code is lost."""

@@ -65,6 +65,8 @@ INCOMING = (
     Notice("not_ours", Decimal("55.25")),
 )
 UPDATED_TO = Decimal("90.00")
+#: a seller that we, its network user, present a claim for: name, VAT number, amount
+SELLER = ("Piccola Vendita S.r.l.", "00743110157", Decimal("118.40"))
 #: a line of the network about a point that nobody knows
 STRAY_LINE = Decimal("33.10")
 
@@ -72,11 +74,13 @@ STRAY_LINE = Decimal("33.10")
 def play(demo, company):
     """Send the files, receive all the answers, do what a clerk would do next.
 
-    :return: {"outgoing": {practice: kind}, "incoming": {SII code: Notice}}
+    :return: {"outgoing": {practice: kind}, "incoming": {SII code: Notice},
+        "seller": the practice of another seller}
     """
     post = Post(demo, company)
     plan = {"outgoing": post.answer_claims(demo.flow)}
     plan["incoming"] = post.send_notices()
+    plan["seller"] = post.ask_for_a_seller()
     env = demo.env(context={**demo.env.context, "allowed_company_ids": company.ids})
     env["cmor.practice"]._cron_refresh_terms(demo.today)
     demo.env.cr.commit()
@@ -278,6 +282,38 @@ class Post:
             asked._ask_cancel(reason, self.today, "Pagamento del cliente", amounts)
         self.env.cr.commit()
 
+    # --- for another seller ---------------------------------------------------------
+    def ask_for_a_seller(self):
+        """Its request comes, leaves as ours, and the answer goes back to it."""
+        name, vat, amount = SELLER
+        partner = (
+            self.env["res.partner"]
+            .sudo()
+            .create({"name": name, "vat": f"IT{vat}", "is_company": True})
+        )
+        self.env["cmor.counterpart"].sudo().create(
+            {"partner_id": partner.id, "kind": "cc", "company_id": self.company.id}
+        )
+        # eight months ago: the window is open by both readings of the day
+        end = self.today.replace(day=1)
+        for _month in range(8):
+            end = (end - timedelta(days=1)).replace(day=1)
+        end -= timedelta(days=1)
+        files = self.receive("cc_request", [_seller_request(vat, amount, end)])
+        practice = files.record_ids.practice_id
+        practice.action_confirm()
+        practice._export(self.today).action_mark_sent()
+        answer = {
+            "code": practice.code,
+            "pod": practice.point_code,
+            "admitted": "1",
+            "sii_code": "SII700000000001",
+        }
+        self.receive("claim_ack", [answer])
+        practice.role_id.action_return_to_sellers()
+        self.env.cr.commit()
+        return practice
+
     # --- incoming side --------------------------------------------------------------
     def send_notices(self):
         """{SII code: Notice}: CMOR of customers who came to us."""
@@ -384,6 +420,43 @@ class Post:
         }
         unknown = {**annulment, "sii_code": "SII666666666666", "pod": "IT001E22222222"}
         self.receive("cancel_notice", [annulment, unknown])
+
+
+def _seller_request(vat, amount, end):
+    """What a seller asks its network user to present: {source: value}."""
+    bill = {
+        "number": "PV/118",
+        "date": end + timedelta(days=10),
+        "due_date": end + timedelta(days=30),
+        "amount": amount,
+        "total": amount,
+    }
+    notice = {
+        "sent": end + timedelta(days=50),
+        "channel": "R",
+        "received": end + timedelta(days=55),
+        "term": end + timedelta(days=71),
+        "reference": "PV/R1",
+    }
+    return {
+        "cc_vat": vat,
+        "code": "PV-00000001",
+        "sector_code": "E",
+        "pod": "IT001E55500001",
+        "fiscal_code": "RSSMRA80A01F205X",
+        "foreign": 0,
+        "first_name": "Mario",
+        "last_name": "Rossi",
+        "date_end": end,
+        "credit": amount,
+        "indemnity": amount,
+        "has_prev": 0,
+        "bill_count": 1,
+        "bills": [bill],
+        "notice_count": 1,
+        "notices": [notice],
+        "art4": 1,
+    }
 
 
 def updated(amount):

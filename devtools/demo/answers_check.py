@@ -48,6 +48,7 @@ def compare(env, company, expected, plan, today):
         *outgoing(company, expected, plan["outgoing"], today),
         *debts(env, company, expected, plan["outgoing"], today),
         *incoming(env, company, plan["incoming"]),
+        *seller(env, company, plan["seller"]),
         *records(env, company, plan),
     ]
 
@@ -137,6 +138,17 @@ def incoming(env, company, plan):
     )
 
 
+def seller(env, company, practice):
+    """A claim presented for another seller, and its answer passed on."""
+    found = (practice.state, money(practice.indemnity), practice.cc_partner_id.name)
+    name, _vat, amount = answers.SELLER
+    yield Line("claim for another seller", found, ("accepted", amount, name))
+    passed = env["cmor.flow.file"].search_count(
+        [("company_id", "=", company.id), ("type_id.key", "=", "cc_answer")]
+    )
+    yield Line("answers passed on to it", passed, 1)
+
+
 def records(env, company, plan):
     """Each row received has its state, none has vanished."""
     kinds = Counter(plan["outgoing"].values())
@@ -144,6 +156,8 @@ def records(env, company, plan):
     count["applied"] += sum(kinds[kind] for kind in answers.PAID)
     count["applied"] += kinds["annulled"] + kinds["updated"]
     count["applied"] += len(plan["incoming"])
+    # the request of a seller and its answer
+    count["applied"] += 2
     count["applied"] += sum(1 for notice in plan["incoming"].values() if notice.line)
     # the stray line, the update and the annulment of the incoming side
     count["applied"] += 3

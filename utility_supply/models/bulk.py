@@ -116,14 +116,24 @@ def update_changed(model, rows):
 
 def differs(record, name, value):
     """Whether ``value`` is another than that of the record's field ``name``."""
-    field, old = record._fields[name], record[name]
-    if field.type == "many2one":
-        return (old.id or False) != (value or False)
+    field = record._fields[name]
+    old = _kept(record, field)
+    if old == value:
+        return False
     if field.type == "monetary":
         currency = record[field.get_currency_field(record)]
-        return currency.compare_amounts(old, value or 0.0) != 0
+        return currency.compare_amounts(old or 0.0, value or 0.0) != 0
     # what is empty comes back as False, whatever was written
     return (old or False) != (value or False)
+
+
+def _kept(record, field):
+    """The value as it is kept in the cache: of thousands no record, no copy of a
+    document is made. A many2one is an id, what is empty is None."""
+    kept = field._get_cache(record.env)
+    if record.id not in kept:
+        record[field.name]  # read it, with those of the records around
+    return kept.get(record.id)
 
 
 def update_same(records, values, **added):
