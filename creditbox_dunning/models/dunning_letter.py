@@ -16,8 +16,8 @@ _logger = logging.getLogger(__name__)
 
 # letters handed to wkhtmltopdf in one call: starting it costs more than a page
 PDF_BATCH = 200
-# bills that a letter of one page can surely list
-ONE_PAGE = 12
+# bills that a letter of one page can surely list, with their payment slips
+ONE_PAGE = 2
 REPORT = "creditbox_dunning.dunning_letter_report"
 DOCUMENT = "creditbox_dunning.dunning_letter_document"
 PAGE = "creditbox_dunning.dunning_letter_page"
