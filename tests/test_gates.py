@@ -22,6 +22,8 @@ GATES = sorted(
     | {26, 27, *range(30, 35)}
     # orders to others: called back when paid, done, refused, withdrawn
     | {20, 47}
+    # dossier, messages, what was sent
+    | {21, 40, 46}
 )
 #: rows of the table on data acquisition
 ROWS = [f"I{number:02d}" for number in range(1, 14)]

@@ -2,8 +2,9 @@ import json
 
 from odoo import http
 from odoo.exceptions import AccessError, MissingError
-from odoo.http import content_disposition, request
+from odoo.http import request
 
+from odoo.addons.utility_supply.controllers.file_response import file_response
 from odoo.addons.utility_supply.controllers.import_download import XLSX
 
 
@@ -21,7 +22,7 @@ class CmorDownload(http.Controller):
             data = practices._workbook()
         except AccessError as error:
             raise request.not_found() from error
-        return _file(data, "pratiche-cmor.xlsx", XLSX)
+        return file_response(data, "pratiche-cmor.xlsx", XLSX)
 
     @http.route(
         "/cmor_utility/dossier/<int:practice_id>",
@@ -46,17 +47,6 @@ class CmorDownload(http.Controller):
     def _made(self, practice_id, method):
         practice = request.env["cmor.practice"].browse(practice_id)
         try:
-            return _file(*getattr(practice, method)())
+            return file_response(*getattr(practice, method)())
         except (AccessError, MissingError) as error:
             raise request.not_found() from error
-
-
-def _file(data, filename, kind):
-    return request.make_response(
-        data,
-        [
-            ("Content-Type", kind),
-            ("Content-Disposition", content_disposition(filename)),
-            ("X-Content-Type-Options", "nosniff"),
-        ],
-    )

@@ -1,11 +1,9 @@
-import logging
+from odoo import fields, models
 
-from odoo import fields, models, modules
+from odoo.addons.utility_supply.formats.dossier_zip import Member, build, safe_name
 
-from ..formats.dossier_zip import Member, build, safe_name
 from .cmor_practice_terms import ROME
 
-_logger = logging.getLogger(__name__)
 DOCUMENT = "cmor_utility.dossier"
 
 
@@ -37,28 +35,7 @@ class CmorPractice(models.Model):
         # the hours of a dossier are Italian, whoever prints it
         html = self.with_context(tz=str(ROME))._dossier_html()
         stem = safe_name(f"fascicolo-{self.code or self.name}")
-        if not self._can_pdf():
-            return html.encode(), f"{stem}.html", "text/html; charset=utf-8"
-        # Debian's wkhtmltopdf prints no header: no room is left for one
-        data = self.env["ir.actions.report"]._run_wkhtmltopdf(
-            [html],
-            specific_paperformat_args={
-                "data-report-margin-top": 12,
-                "data-report-header-spacing": 0,
-            },
-        )
-        return data, f"{stem}.pdf", "application/pdf"
-
-    def _can_pdf(self):
-        """PDF needs wkhtmltopdf; tests ask for it expressly, as in Odoo's reports."""
-        forced = self.env.context.get("force_report_rendering")
-        if modules.module.current_test and not forced:
-            return False
-        state = self.env["ir.actions.report"].get_wkhtmltopdf_state()
-        if state not in ("ok", "workers"):
-            _logger.info("wkhtmltopdf is missing: the dossier is made as HTML.")
-            return False
-        return True
+        return self.env["utility.pdf"]._document(html, stem)
 
     def _dossier_html(self):
         """The dossier as one self-contained document, in the reader's language."""

@@ -9,7 +9,6 @@ from . import (
     test_deadlines,
     test_digest,
     test_declarations,
-    test_dossier_zip,
     test_export,
     test_flow_csv,
     test_flow_faults,

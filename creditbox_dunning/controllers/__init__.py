@@ -1,1 +1,2 @@
+from . import dossier
 from . import sms_report

@@ -34,6 +34,7 @@ from . import dunning_case_group
 from . import dunning_case_search
 from . import dunning_cockpit
 from . import dunning_timeline
+from . import dunning_case_dossier
 from . import dunning_worklist
 from . import dunning_workflow
 from . import dunning_recovery_report

@@ -5,7 +5,7 @@ from io import BytesIO
 
 from markupsafe import Markup
 
-from odoo import api, models, modules
+from odoo import api, models
 from odoo.tools.pdf import PdfFileReader, PdfFileWriter
 
 from odoo.addons.utility_supply.models.bulk import update_rows
@@ -16,8 +16,8 @@ _logger = logging.getLogger(__name__)
 
 # letters handed to wkhtmltopdf in one call: starting it costs more than a page
 PDF_BATCH = 200
-# bills that a letter of one page can surely list
-ONE_PAGE = 12
+# bills that a letter of one page can surely list, with their payment slips
+ONE_PAGE = 2
 REPORT = "creditbox_dunning.dunning_letter_report"
 DOCUMENT = "creditbox_dunning.dunning_letter_document"
 PAGE = "creditbox_dunning.dunning_letter_page"
@@ -47,7 +47,7 @@ class DunningLetter(models.AbstractModel):
         """
         pages = self._pages(messages, today)
         contents = {}
-        if self._can_pdf():
+        if self.env["utility.pdf"]._can_make():
             long = messages.filtered(lambda m: len(m.action_id.item_ids) > ONE_PAGE)
             # apart, so that the many of one page need not be read to be told apart
             for group in (messages - long, long):
@@ -110,17 +110,6 @@ class DunningLetter(models.AbstractModel):
         lang = self.env["res.lang"]._get_data(code=subject.template.lang)
         qweb = self.env["ir.qweb"].sudo()
         return qweb.with_context(lang=lang.code or self.env.lang)._render(PAGE, page)
-
-    def _can_pdf(self):
-        """PDF needs wkhtmltopdf; tests ask for it expressly, as in Odoo's reports."""
-        forced = self.env.context.get("force_report_rendering")
-        if modules.module.current_test and not forced:
-            return False
-        state = self.env["ir.actions.report"].get_wkhtmltopdf_state()
-        if state not in ("ok", "workers"):
-            _logger.info("wkhtmltopdf is missing: letters are made as HTML.")
-            return False
-        return True
 
     def _document(self, pages):
         """One self-contained document: making the PDF asks no server for anything."""

@@ -23,6 +23,7 @@ from . import test_rule_sets
 from . import test_terms
 from . import test_notice_rules
 from . import test_templates
+from . import test_dossier
 from . import test_action_table
 from . import test_bulk
 from . import test_case

@@ -154,7 +154,7 @@ class DunningTemplatePreview(models.TransientModel):
         if self.channel not in LETTER_CHANNELS:
             raise UserError(self.env._("Only letters are printed."))
         letters = self.env["dunning.letter"]
-        if not letters._can_pdf():
+        if not self.env["utility.pdf"]._can_make():
             raise UserError(self.env._("The server has no wkhtmltopdf to make a PDF."))
         subject, values, _today = self._as_subject()
         content = letters._print([self._page(subject, values)])

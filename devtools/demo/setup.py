@@ -111,6 +111,8 @@ def _dress(env, company, dataset):
             "state_id": env.ref("base.state_it_an").id,
             "email": f"credito@{dataset.company}.example.com",
             "phone": "+39 071 000000",
+            # what the payment codes of its bills are
+            "dunning_slip_kind": "pagopa",
         }
     )
     if company.chart_template != "it":

@@ -1,5 +1,7 @@
 from odoo import http
-from odoo.http import content_disposition, request
+from odoo.http import request
+
+from .file_response import file_response
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -38,11 +40,4 @@ class ImportDownload(http.Controller):
 
     def _file(self, data, filename):
         kind = "text/csv" if filename.endswith(".csv") else XLSX
-        return request.make_response(
-            data,
-            [
-                ("Content-Type", kind),
-                ("Content-Disposition", content_disposition(filename)),
-                ("X-Content-Type-Options", "nosniff"),
-            ],
-        )
+        return file_response(data, filename, kind)

@@ -12,6 +12,7 @@ from . import test_protected_data
 from . import test_no_sending
 from . import test_books
 from . import test_notice
+from . import test_dossier_zip
 from . import test_charges
 from . import test_formats_values
 from . import test_formats_tabular

@@ -45,7 +45,9 @@ class TestDossierZip(BaseCase):
 
     @given(
         st.lists(
-            st.tuples(st.text(max_size=200), st.binary(max_size=50), st.text()),
+            st.tuples(
+                st.text(max_size=130), st.binary(max_size=20), st.text(max_size=20)
+            ),
             max_size=6,
         )
     )
