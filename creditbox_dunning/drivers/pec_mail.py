@@ -216,6 +216,8 @@ class Imap:
         if self._session is not None:
             with suppress(Exception):
                 self._session.logout()
+            with suppress(Exception):
+                self._session.shutdown()
             self._session = None
 
     def _connected(self):

@@ -97,15 +97,5 @@ class DunningCommunication(models.Model):
         """It reached the customer on ``day``: the step that waited for it is done, and
         its notice notified."""
         for message in self.sudo():
-            action = message.action_id
-            if action.state != "executing":
-                continue
-            action._record_outcome(
-                "delivered",
-                day,
-                note=reason,
-                reason=Reason.of("arrived", note=reason or "-"),
-                executed_date=message.sent_date or day,
-                channel_used=message.channel,
-            )
-            action._write_notices(message.sent_date or day, day)
+            if message.action_id.state == "executing":
+                message._record_arrival("delivered", day, reason)

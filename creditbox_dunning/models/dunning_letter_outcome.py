@@ -1,5 +1,8 @@
 from odoo import fields, models
 
+from ..rules.facts import Reason
+from .dunning_action_execution import BY_HAND
+
 
 class DunningCommunication(models.Model):
     """What a proof of sending or arrival means for the step and for its notice.
@@ -37,19 +40,24 @@ class DunningCommunication(models.Model):
         term = self._recorded_term(day)
         sent = self.sent_date or day
         if action._takes_outcome():
+            told = {"pay_term": term} if term else {}
             action._record_outcome(
                 outcome,
                 day,
                 note=note,
+                reason=Reason.of("arrived", note=note or "-"),
                 executed_date=sent,
-                pay_term=term,
                 channel_used=self.channel,
+                **told,
             )
         self._write_notice(sent, day, term, evidence)
 
     def _recorded_term(self, day):
         """Last day to pay, kept on the message; it never becomes shorter."""
         message = self.sudo()
+        if message.channel not in BY_HAND:
+            # what proves nothing starts no term
+            return message.pay_term
         term = message.action_id._get_pay_term(message, day) or message.pay_term
         if message.pay_term and term:
             term = max(message.pay_term, term)

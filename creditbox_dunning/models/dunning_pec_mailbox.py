@@ -197,7 +197,7 @@ class DunningServiceProvider(models.Model):
             },
         }
 
-    def action_pec_tray(self):
+    def action_open_pec_tray(self):
         """Button: the messages that nobody understood."""
         self.ensure_one()
         action = self.env["ir.actions.actions"]._for_xml_id(

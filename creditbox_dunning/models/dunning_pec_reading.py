@@ -4,6 +4,8 @@ from datetime import timedelta, timezone
 
 from odoo import api, fields, models
 
+from odoo.addons.utility_supply.models.isolation import RETRY_ERRORS
+
 from ..drivers.pec_mail import Imap
 from ..formats import pec_receipt
 from ..formats.certified_mail import UNKNOWN, Received
@@ -128,15 +130,22 @@ class DunningServiceProvider(models.Model):
     def _pec_store(self, raw, uid=0, validity="", is_big=False):
         """The record of the message in ``raw``: made once, however often it is read.
 
-        Never raises because of what is in ``raw``.
+        What is in ``raw`` never stops the mailbox: what the program cannot read, or
+        the database not take, is kept as bytes for a person.
         """
         try:
-            received = pec_receipt.read(raw)
+            with self.env.cr.savepoint():
+                received = pec_receipt.read(raw)
+                return self._pec_store_read(received, raw, uid, validity, is_big)
+        except RETRY_ERRORS:
+            raise
         except Exception:
-            # a fault of ours must not stop the mailbox: kept, and a person looks
             _logger.exception("A PEC message cannot be read (UID %s).", uid)
             digest = hashlib.sha256(raw).hexdigest()
-            received = Received(reader="", kind=UNKNOWN, key=digest)
+            nothing = Received(reader="", kind=UNKNOWN, key=digest)
+            return self._pec_store_read(nothing, raw, uid, validity, is_big)
+
+    def _pec_store_read(self, received, raw, uid, validity, is_big):
         sha256 = hashlib.sha256(raw).hexdigest()
         messages = self.env["dunning.pec.message"].sudo()._guarded()
         found = messages.search(

@@ -361,6 +361,25 @@ class TestPecTray(PecCommon):
         # mended: judged again
         found[0].with_user(self.operator).action_judge_again()
 
+    def test_what_the_database_does_not_take_is_kept_as_bytes(self):
+        message = self.sent()
+        bad = self.receipt(message, "accettazione")
+        cls = type(self.mailbox)
+        vals_of = cls._prepare_pec_vals
+
+        def prepare(mailbox, received, *args):
+            vals = vals_of(mailbox, received, *args)
+            if received.kind == "acceptance":
+                vals["subject"] = "\0"
+            return vals
+
+        log = "odoo.addons.creditbox_dunning.models.dunning_pec_reading"
+        with patch.object(cls, "_prepare_pec_vals", prepare), mute_logger(log):
+            found = self.receive(bad, self.receipt(message, "avvenuta-consegna"))
+        self.assertEqual(found[0].kind, "unknown")
+        self.assertEqual(found[0].raw_id.raw, bad)
+        self.assertEqual(message.state, "delivered")
+
     def test_forged_receipt_does_nothing(self):
         message = self.sent()
         forged = self.receipt(message, "avvenuta-consegna")
@@ -501,6 +520,15 @@ class TestPecTray(PecCommon):
         )
         with self.assertRaises(AccessError):
             found.with_user(clerk).action_judge_again()
+
+    def test_the_mailbox_is_the_administrators(self):
+        for method in ("action_pec_test", "action_pec_read"):
+            with self.assertRaises(AccessError):
+                getattr(self.mailbox.with_user(self.operator), method)()
+        self.assertTrue(self.mailbox.with_user(self.dunning_admin).action_pec_read())
+        self.mailbox.pec_login = False
+        with self.assertRaises(UserError):
+            self.mailbox.with_user(self.dunning_admin).action_pec_test()
 
     def test_the_password_is_the_administrators(self):
         with self.assertRaises(AccessError):
