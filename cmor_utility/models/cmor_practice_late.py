@@ -122,6 +122,7 @@ class CmorPractice(models.Model):
         if not practices:
             return
         bills = practices._claimed_bills()
+        credits = practices._open_credits()
         event, events = self.env["cmor.practice.event"], []
         changed = self.browse()
         for practice in practices:
@@ -131,6 +132,7 @@ class CmorPractice(models.Model):
                 _cents(practice.cap_amount or practice.indemnity),
                 _cents(practice.prev_cmor_amount),
                 practice.state == "paid",
+                credits.get(practice.id, late.Credit()),
             )
             vals = practice._late_vals(verdict, today)
             if not vals:
@@ -226,6 +228,38 @@ class CmorPractice(models.Model):
                 )
             )
         return bills
+
+    def _open_credits(self):
+        """{practice id: late.Credit} of payments and credit notes that no bill takes.
+
+        Of the contract, or of the customer where none is named; entered since the claim
+        left. What CSEA paid is not the customer's. One query.
+        """
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT p.id, -SUM(c.amount_residual), MAX(c.date)
+                  FROM cmor_practice p
+                  JOIN res_partner r ON r.id = p.partner_id
+                  JOIN account_move_line c
+                    ON c.partner_id = r.commercial_partner_id
+                   AND c.company_id = p.company_id
+                   AND c.parent_state = 'posted'
+                   AND c.reconciled IS NOT TRUE
+                   AND c.amount_residual < 0
+                   AND (c.utility_contract_id = p.contract_id
+                        OR c.utility_contract_id IS NULL)
+                   AND c.create_date > COALESCE(p.exported_on, p.sent_on)
+                  JOIN account_account a
+                    ON a.id = c.account_id AND a.account_type = 'asset_receivable'
+                  LEFT JOIN cmor_receipt own ON own.move_id = c.move_id
+                 WHERE p.id IN %(ids)s AND p.received_amount > 0 AND own.id IS NULL
+                 GROUP BY p.id
+                """,
+                ids=tuple(self.ids),
+            )
+        )
+        return {row[0]: late.Credit(_cents(row[1]), row[2]) for row in rows}
 
     def _late_reopened(self):
         """The answer was taken back: it is due again, by the same day."""

@@ -230,7 +230,7 @@ class CmorPracticeReturn(models.Model):
     def _charge_arrived(self, date):
         """The bill with the charge is there: it cost what was owed."""
         for made in self.filtered(lambda r: r.state == "planned"):
-            account = made.company_id.utility_clearing_account_id
+            account = made.company_id._utility_bill_account()
             move = made._transfer(account, date)
             made._guarded().write({"move_id": move.id})
             line = move.line_ids.filtered(lambda item: item.balance > 0)

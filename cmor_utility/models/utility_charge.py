@@ -33,7 +33,7 @@ class UtilityCharge(models.Model):
         # EXTENDS utility_supply: what returns CMOR money is no revenue; the account
         # is the one that the return's entry credits
         vals = super()._prepare_invoice_vals()
-        account = self.company_id.sudo().utility_clearing_account_id
+        account = self.company_id.sudo()._utility_bill_account()
         for charge, command in zip(self, vals["invoice_line_ids"], strict=True):
             if account and charge.sudo().cmor_return_ids:
                 command[2]["account_id"] = account.id

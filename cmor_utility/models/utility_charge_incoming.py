@@ -85,12 +85,7 @@ class UtilityCharge(models.Model):
 
     def _prepare_transit_entry(self):
         company = self.company_id
-        journal = company.utility_bill_journal_id
-        counter = (
-            company.utility_clearing_account_id
-            if company.utility_book_mode == "subledger"
-            else journal.default_account_id
-        )
+        counter = company._utility_bill_account()
         day = self.move_id.invoice_date or fields.Date.context_today(self)
         common = {
             "name": f"{self.ref} CMOR {self.cmor_practice_id.sii_code or ''}",

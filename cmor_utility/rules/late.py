@@ -45,7 +45,16 @@ class Verdict:
     day: date | None
 
 
-def judge(bills, indemnity, cap, prev, is_paid_by_csea=False):
+@dataclass(frozen=True)
+class Credit:
+    """What the customer has paid that no bill takes: open credits since the claim
+    left; ``day`` of the last one."""
+
+    amount: Decimal = ZERO
+    day: date | None = None
+
+
+def judge(bills, indemnity, cap, prev, is_paid_by_csea=False, credit=Credit()):
     """What late payments on claimed bills mean for the claim.
 
     :param bills: ``ClaimedBill`` of the practice
@@ -54,12 +63,18 @@ def judge(bills, indemnity, cap, prev, is_paid_by_csea=False):
     :param Decimal prev: previous CMOR inside the indemnity
     :param bool is_paid_by_csea: then a payment of what was not claimed is as it
         should be
+    :param Credit credit: open credits of the customer; once CSEA's money has closed a
+        bill, that is all there is to see of his payment
     :return: ``Verdict``
     """
     bills = tuple(bills)
     paid = sum((bill.late for bill in bills), ZERO)
     days = [bill.late_on for bill in bills if bill.late_on]
     left = sum((min(b.claimed, max(ZERO, b.residual) + b.by_csea) for b in bills), ZERO)
+    twice = _paid_twice(bills, credit)
+    if twice:
+        paid, left = paid + twice, left - twice
+        days.append(credit.day)
     new_amount = min(indemnity, min(left, cap) + prev)
     if not paid:
         return Verdict(NONE, ZERO, indemnity, None)
@@ -72,3 +87,11 @@ def judge(bills, indemnity, cap, prev, is_paid_by_csea=False):
     if kind == NONE:
         return Verdict(NONE, ZERO, indemnity, None)
     return Verdict(kind, paid, new_amount, max(days, default=None))
+
+
+def _paid_twice(bills, credit):
+    """What of an open credit pays again what CSEA has paid: an open bill comes first,
+    its payment is seen when the two are reconciled."""
+    open_ = sum((max(ZERO, bill.residual) for bill in bills), ZERO)
+    by_csea = sum((min(bill.claimed, bill.by_csea) for bill in bills), ZERO)
+    return max(ZERO, min(credit.amount - open_, by_csea))

@@ -62,6 +62,22 @@ class TestLateRules(BaseCase):
         early = self.bill("300", "0", "60", csea="240")
         self.assertEqual(self.judge(early, paid=True)[0], "part")
 
+    def test_open_credit_after_csea(self):
+        def judge(amount, *bills):
+            credit = late.Credit(D(amount), date(2026, 5, 9))
+            verdict = late.judge(bills, D("300"), D("400"), D(0), True, credit)
+            return verdict.kind, verdict.paid, verdict.new_amount
+
+        closed = self.bill("300", "0", csea="300")
+        self.assertEqual(judge("300", closed), ("full", D("300"), D(0)))
+        self.assertEqual(judge("40.01", closed), ("part", D("40.01"), D("259.99")))
+        # more than was claimed is no payment of the claim
+        self.assertEqual(judge("500", closed), ("full", D("300"), D(0)))
+        # a bill that is open still comes first: the two are to be reconciled
+        rest = self.bill("300", "50", csea="250")
+        self.assertEqual(judge("50", rest)[0], "none")
+        self.assertEqual(judge("60", rest), ("part", D("10"), D("290")))
+
 
 @tagged("post_install", "-at_install")
 class TestCancel(MoneyCommon):
@@ -227,6 +243,60 @@ class TestLatePayment(MoneyCommon):
         reversal = self.bills[1].sudo()._reverse_moves(cancel=True)
         self.assertEqual(reversal.move_type, "out_refund")
         self.assertEqual(self.practice.late_amount, 100)
+
+    def _credit(self, amount, contract=None, **vals):
+        """A payment of the customer that no open bill takes."""
+        payment = (
+            self.env["account.payment"]
+            .sudo()
+            .create(
+                {
+                    "payment_type": "inbound",
+                    "partner_type": "customer",
+                    "partner_id": self.practice.partner_id.id,
+                    "journal_id": self.company_data["default_journal_bank"].id,
+                    "amount": amount,
+                    "date": date(2026, 5, 9),
+                    **vals,
+                }
+            )
+        )
+        payment.action_post()
+        line = payment.move_id.line_ids.filtered("account_id.reconcile")
+        line = line.filtered(lambda li: li.account_type == "asset_receivable")
+        line.utility_contract_id = contract
+        return line
+
+    def _scan(self):
+        with patch.object(type(self.env["ir.cron"]), "_commit_progress", _no_commit):
+            self.env["cmor.practice"]._cron_scan_late()
+
+    def test_paid_after_csea_has_closed_the_bills(self):
+        """Nothing is left to reconcile his payment with: an open credit tells."""
+        practice = self.practice
+        practice.sudo()._guarded().write({"state": "awaiting_csea"})
+        self._apply(self._record(practice))
+        self.assertEqual((practice.state, sum(self._residuals(practice))), ("paid", 0))
+        self._scan()
+        self.assertFalse(practice.late_state)
+        other = self._create_switch_out("L9")
+        self._credit(10, other)
+        self._scan()
+        self.assertFalse(practice.late_state, "of another contract")
+        line = self._credit(300, practice.contract_id)
+        self._scan()
+        self.assertEqual(
+            (practice.late_state, practice.late_kind, practice.late_amount),
+            ("open", "full", 300),
+        )
+        self.assertEqual(practice.late_on, date(2026, 5, 9))
+        dialog = self._dialog(practice)
+        self.assertEqual((dialog.reason_id.code, dialog.collected_amount), ("N2", 300))
+        # given back to him: it is over
+        back = self._credit(300, practice.contract_id, payment_type="outbound")
+        (line + back).reconcile()
+        self._scan()
+        self.assertFalse(practice.late_state)
 
     def test_what_was_paid_before_the_claim_does_not_count(self):
         later = datetime(2099, 4, 16)

@@ -223,6 +223,24 @@ class TestReceipts(MoneyCommon):
         self.assertEqual(practice.state, "closed")
         self.assertFalse(practice._owed_items())
 
+    def test_excess_on_the_next_bill_in_full_books(self):
+        """The bill's rows are on its revenue account: the return comes from there."""
+        self.company.utility_book_mode = "full"
+        revenue = self.company.utility_bill_journal_id.default_account_id
+        practice = self._create_waiting("RF")
+        self._pay(practice.line_ids.move_id.sorted("invoice_date")[0], 60)
+        self._apply(self._record(practice))
+        made = practice._return_money("offset", D("60"), date(2026, 4, 20))
+        bill = self._create_bill("NEXT", practice.contract_id, 40)
+        self.env["utility.charge"]._confirm_from_bill(bill, [made.charge_id.ref])
+        self.assertEqual(practice.state, "closed")
+        self.assertFalse(practice._owed_items())
+        entry = made.move_id.line_ids
+        self.assertEqual(
+            {line.account_id: line.balance for line in entry},
+            {self.company.cmor_return_account_id: 60, revenue: -60},
+        )
+
     def test_cancelled_charge_lets_choose_again(self):
         practice = self._create_waiting("R9")
         self._pay(practice.line_ids.move_id.sorted("invoice_date")[0], 60)

@@ -117,10 +117,7 @@ class UtilityBillWriter(models.AbstractModel):
         company = company.with_env(self.env).with_company(company)
         journal = company.utility_bill_journal_id
         is_full = company.utility_book_mode == "full"
-        if is_full:
-            account = journal.default_account_id
-        else:
-            account = company.utility_clearing_account_id
+        account = company._utility_bill_account()
         if not journal or not account:
             raise UserError(
                 self.env._(

@@ -94,6 +94,14 @@ class ResCompany(models.Model):
 
     # --- books -----------------------------------------------------------------
 
+    def _utility_bill_account(self):
+        """The account that the rows of a bill are entered on, by the mode of the books:
+        what is moved off a bill is moved from there."""
+        self.ensure_one()
+        if self.utility_book_mode == "full":
+            return self.utility_bill_journal_id.default_account_id
+        return self.utility_clearing_account_id
+
     def _utility_accounting_date(self, bill_date):
         """The day on which a bill dated ``bill_date`` is entered: not before the
         opening date, and never in a locked period."""
