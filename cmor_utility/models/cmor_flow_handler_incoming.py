@@ -315,6 +315,8 @@ class CmorFlowHandler(models.AbstractModel):
                 practice._annul(day, values.get("cause_text") or "", record.file_id)
             else:
                 practice._move_to(state, "state", file=record.file_id)
+                if state == "suspended":
+                    practice._stop_pending_charges()
 
     @api.model
     def _settle_applied(self, results, today):

@@ -34,7 +34,7 @@ class CmorPractice(models.Model):
         :param reason: cmor.cancel.reason that the incoming side may raise
         :param str note: in words, mandatory where the reason says so
         :param date date: day of the finding; None: today
-        :return: the requests
+        :return: the requests; fewer than practices where an approval was asked
         :raise UserError: with all the reasons why it may not be asked
         """
         self._check_may_operate()
@@ -57,8 +57,30 @@ class CmorPractice(models.Model):
                 )
             )
         date = date or fields.Date.context_today(self)
+        cleared, _asked = self._clear(
+            "annul",
+            payload={
+                "reason_id": reason.id,
+                "event_date": fields.Date.to_string(date),
+                "note": note,
+            },
+        )
+        return cleared.sudo()._open_cancel_in(reason, note, date)
+
+    def _run_cancel(self, payload):
+        # EXTENDS: the annulment that was approved, of the incoming side
+        if self.side != "incoming":
+            return super()._run_cancel(payload)
+        return self._ask_cancel_in(
+            self.env["cmor.cancel.reason"].browse(payload["reason_id"]),
+            payload["note"],
+            fields.Date.to_date(payload["event_date"]),
+        )
+
+    def _open_cancel_in(self, reason, note, date):
+        """The requests themselves."""
         requests = self.env["cmor.practice.request"]._open(
-            practices,
+            self,
             incoming.CANCEL,
             lambda p: {
                 "reason": reason.code,
@@ -75,11 +97,11 @@ class CmorPractice(models.Model):
                 ),
             },
         )
-        practices._log(
+        self._log(
             "cancel_asked",
             lambda p: {"reason": reason.display_name, "note": note or "-"},
         )
-        practices._set_next()
+        self._set_next()
         return requests
 
     def _state_before_cancel(self):

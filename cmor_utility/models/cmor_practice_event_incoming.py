@@ -23,6 +23,8 @@ KINDS = [
     ("resumption_asked", "End of suspension asked"),
     ("request_answered", "Request answered"),
     ("report_made", "Report"),
+    ("closed_done", "Closed"),
+    ("opened_again", "Opened again"),
 ]
 
 

@@ -129,6 +129,7 @@ class CmorPractice(models.Model):
             stands_annulled=self.stands_annulled,
             is_returned=self.is_annulled and self._has_returned(),
             is_matched=bool(self.contract_id),
+            is_collected=self.currency_id.compare_amounts(self.collected_amount, 0) > 0,
         )
 
     @api.model

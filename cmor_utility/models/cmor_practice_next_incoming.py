@@ -41,6 +41,8 @@ class CmorPractice(models.Model):
         return "await_suspension", {}, False
 
     def _next_suspended(self):
+        if self.return_amount > 0:
+            return "refund_suspended", self._amounts_shown(), False
         if self.network_amount > 0:
             return "charged_while_suspended", {}, self.network_date
         return "is_suspended", {}, False

@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 from odoo import fields, models
 from odoo.exceptions import UserError
 
 from ..rules import incoming, incoming_money, messages
 from .cmor_practice_facts import _cents
+from .cmor_practice_request import LIVE_STATES
 
 # figures whose change makes the report due again
 REPORTED = (
@@ -38,6 +41,11 @@ class CmorPractice(models.Model):
         string="To be reported as",
         readonly=True,
         copy=False,
+    )
+    kept_open = fields.Boolean(
+        readonly=True,
+        copy=False,
+        help="Opened again by an operator: it is not closed by itself.",
     )
     report_needed = fields.Boolean(
         string="Report due",
@@ -95,10 +103,49 @@ class CmorPractice(models.Model):
                     names=", ".join(wrong.mapped("display_name")),
                 )
             )
+        practices._guarded().write({"kept_open": False})
         practices._move_to("closed")
         practices._set_next()
 
+    def action_open_again(self):
+        """Button of an operator: undo the closing; it stays open until he closes it."""
+        self._check_may_operate()
+        practices = self.sudo()
+        wrong = practices.filtered(
+            lambda p: p.side != "incoming" or p.state != "closed" or p.is_annulled
+        )
+        if wrong:
+            raise UserError(
+                self.env._(
+                    "%(names)s: only what was closed as collected is opened again.",
+                    names=", ".join(wrong.mapped("display_name")),
+                )
+            )
+        practices._guarded().write({"kept_open": True})
+        practices._move_to("reported", "opened_again", {"note": self.env.user.name})
+        practices._settle(fields.Date.context_today(self))
+
     # --- business ---------------------------------------------------------------
+
+    def _settle_done(self, facts):
+        """Close what is collected, reported and back to zero."""
+        done = self.filtered(
+            lambda p: (
+                not p.kept_open
+                and incoming_money.may_close(
+                    replace(facts[p].money, state=p.state),
+                    p.report_needed or p._is_report_on_its_way(),
+                    _cents(p.transit_balance),
+                )
+            )
+        )
+        done._move_to("closed", "closed_done")
+
+    def _is_report_on_its_way(self):
+        return any(
+            request.key == incoming.REPORT and request.state in LIVE_STATES
+            for request in self.request_ids
+        )
 
     def _report_figures(self):
         """{source: value} that the report tells of this practice, as of now."""

@@ -28,6 +28,7 @@ MONEY_EVENTS = {
     "uncollected": "cmor_unpaid",
     "carried": "customer_left",
     "to_refund": "refund_customer",
+    "reported": "cmor_unpaid",
 }
 
 #: ``money``: rules.incoming_money.Money; ``bill``: the last bill with a charge, or None
@@ -223,6 +224,7 @@ class CmorPractice(models.Model):
         self._follow_money(paths)
         todo._settle_transit()
         todo._settle_reports(facts)
+        todo._settle_done(facts)
         todo._settle_previous()
         todo._set_next()
 
@@ -406,6 +408,8 @@ class CmorPractice(models.Model):
                     | Domain("transit_balance", ">", 0)
                     | Domain("transit_balance", "<", 0)
                     | Domain("exposure_kind", "!=", False)
+                    # closed as paid, and the payment was reversed
+                    | Domain("customer_bill_id.amount_residual", ">", 0)
                 )
             )
             .ids

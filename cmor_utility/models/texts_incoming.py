@@ -29,6 +29,8 @@ EVENTS = {
     "suspension_failed": _lt("The suspension was not granted."),
     "resumption_asked": _lt("End of the suspension asked: %(note)s"),
     "request_answered": _lt("%(flow)s: %(state)s. %(answer)s"),
+    "closed_done": _lt("Collected, reported, transit account at zero: closed."),
+    "opened_again": _lt("Opened again: %(note)s"),
     "report_made": _lt("Report: %(billed)s billed, %(collected)s collected."),
 }
 NEXT = {
@@ -61,6 +63,10 @@ NEXT = {
         "Annulled while billing has the charge: wait for the bill, or take it back."
     ),
     "refund_customer": _lt("Give %(returned)s back to the customer by %(date)s."),
+    "refund_suspended": _lt(
+        "Suspended after it was billed: credit %(returned)s to the customer; it is"
+        " charged again when the suspension ends."
+    ),
     "await_refund_bill": _lt("Wait for the bill that gives the money back."),
     "export_request": _lt("Export the request: %(flow)s."),
     "mark_request": _lt("Upload the file and mark it as sent: %(flow)s."),
@@ -93,7 +99,7 @@ PROBLEMS = {
     ),
     "suspended_in_state": _lt("A practice that is %(state)s cannot be suspended."),
     "suspended_after_charge": _lt(
-        "Suspended, but the customer has been charged already: decide what to do."
+        "Suspended, but the customer has paid it already: decide what to do."
     ),
     "unknown_practice": _lt("No practice of ours has this code."),
     "unknown_request": _lt("No request of ours has this code."),

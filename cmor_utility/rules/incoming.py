@@ -34,6 +34,8 @@ BEFORE_BILL = (
     "to_charge",
     "cancel_requested",
 )
+# on the customer's bill, or on its way there, and not paid
+BILLED_OPEN = ("to_charge", "charged", "uncollected")
 # where a practice waits for the distributor, or for its own request
 OPEN_TO_SUSPEND = ("matched", "suspend_requested")
 
@@ -59,6 +61,7 @@ class Practice:
     stands_annulled: bool = False
     is_returned: bool = False
     is_matched: bool = True
+    is_collected: bool = False
 
 
 @dataclass(frozen=True)
@@ -202,10 +205,11 @@ def _after_suspension(practice, key, decision):
     path = ()
     if key == SUSPEND and decision.request == "accepted":
         if practice.state != "suspended":
-            if practice.state not in (*OPEN_TO_SUSPEND, "to_charge"):
-                return _wait("suspended_in_state", state=practice.state)
-            if practice.is_charged:
+            if practice.is_charged and practice.is_collected:
                 return _wait("suspended_after_charge")
+            # billed and not paid: the customer is credited, see incoming_money
+            if practice.state not in (*OPEN_TO_SUSPEND, *BILLED_OPEN):
+                return _wait("suspended_in_state", state=practice.state)
             path = ("suspended",)
     elif key == SUSPEND:
         path = ("matched",) if practice.state == "suspend_requested" else ()

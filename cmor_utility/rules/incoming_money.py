@@ -92,11 +92,13 @@ class Money:
 
     @property
     def to_return(self):
-        """What he was billed beyond the amount in force (TISIND art. 10 and 12).
+        """What he was billed beyond the amount in force (TISIND art. 10, 12 and 15).
 
         Measured against the SII's amount, not the network's: its credit comes later.
+        While the claim is suspended nothing of it is due.
         """
-        ceiling = ZERO if self.is_annulled else self.amount
+        stopped = self.is_annulled or self.state == "suspended"
+        ceiling = ZERO if stopped else self.amount
         # a charge still on its way is stopped or comes back, a refund counts already
         return max(ZERO, self.billed + min(ZERO, self.pending) - ceiling)
 
@@ -178,6 +180,12 @@ def _after_collected(money, _today):
     return "uncollected" if money.open_amount > 0 else ""
 
 
+def _after_closed(money, _today):
+    # closed as collected, and the payment was reversed since
+    opened = not money.is_annulled and money.billed > 0 and money.open_amount > 0
+    return "reported" if opened else ""
+
+
 _FOLLOW = {
     "cancelled": _after_cancelled,
     "matched": _after_matched,
@@ -186,7 +194,23 @@ _FOLLOW = {
     "uncollected": _after_uncollected,
     "carried": _after_carried,
     "collected": _after_collected,
+    "closed": _after_closed,
 }
+
+
+def may_close(money, is_report_due, balance):
+    """Whether nothing is left to do for a practice that is reported: paid by the
+    customer, told to the SII, back to zero on the transit account.
+
+    :param Decimal balance: of the practice on the transit account
+    """
+    return (
+        money.state == "reported"
+        and not is_report_due
+        and not balance
+        and money.is_returned
+        and money.open_amount <= 0
+    )
 
 
 def report_state(money):

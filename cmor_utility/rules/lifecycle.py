@@ -88,15 +88,23 @@ INCOMING_SOURCES = {
         "closed",
     ),
     "suspend_requested": ("matched",),
-    # the outcome may overtake the mark that the request was sent
-    "suspended": ("suspend_requested", "matched", "to_charge"),
+    # the outcome may overtake the mark that the request was sent; told after the bill,
+    # while it is unpaid: the customer is credited
+    "suspended": (
+        "suspend_requested",
+        "matched",
+        "to_charge",
+        "charged",
+        "uncollected",
+    ),
     "to_charge": ("matched", "charged"),
     "charged": ("to_charge",),
     "collected": ("charged", "uncollected", "carried"),
     # from what was collected: the payment was reversed
     "uncollected": ("charged", "collected"),
     "carried": ("uncollected",),
-    "reported": ("collected", "carried", "to_refund"),
+    # from what was closed: a payment was reversed, or somebody opens it again
+    "reported": ("collected", "carried", "to_refund", "closed"),
     "cancel_requested": ("unmatched", "matched"),
     # the SII annuls at any time, even what was reported and closed
     "cancelled": (*INCOMING_LIVE, "closed"),

@@ -99,6 +99,10 @@ class TestAnswers(BaseCase):
             True,
             True,
         )
+        # billed and not paid: suspended, and the customer is credited
+        self.assertEqual(decision.path, ("suspended",))
+        paid = practice("collected", is_charged=True, is_collected=True)
+        decision = incoming.on_suspension(paid, incoming.SUSPEND, "sent", True, True)
         self.assertEqual(decision.problem, "suspended_after_charge")
 
     def test_cancel(self):
@@ -354,6 +358,9 @@ class TestMoney(BaseCase):
         self.assertEqual(billed.to_return, D("100"))
         nothing = money("cancelled", is_annulled=True)
         self.assertEqual(path(nothing, DAY), ("closed",))
+        suspended = money("suspended", network=D("100"), bills=[bill("100")])
+        self.assertEqual((suspended.to_return, suspended.to_bill), (D("100"), 0))
+        self.assertEqual(incoming_money.path(suspended, DAY), ())
         waiting = money("cancelled", is_annulled=True, pending=D("100"))
         self.assertEqual(path(waiting, DAY), ())
         given_back = money(

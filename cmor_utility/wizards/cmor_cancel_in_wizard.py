@@ -30,7 +30,11 @@ class CmorCancelInWizard(models.TransientModel):
     def action_apply(self):
         """Open the requests."""
         self.ensure_one()
-        self.practice_ids._ask_cancel_in(
+        practices = self.practice_ids
+        requests = practices._ask_cancel_in(
             self.reason_id, self.note or "", self.event_date
         )
+        asked = practices - requests.practice_id.with_env(self.env)
+        if asked:
+            return asked._asked_notice()
         return {"type": "ir.actions.act_window_close"}
