@@ -6,7 +6,7 @@ from unittest import mock
 
 from odoo import Command
 
-from odoo.addons.cmor_utility.models import cmor_flow_file_receive
+from odoo.addons.cmor_utility.models import cmor_flow_file_receive, cmor_mass_job
 from odoo.addons.cmor_utility.models.cmor_practice_evaluation import (
     CmorPractice as Evaluation,
 )
@@ -150,3 +150,37 @@ def die_exporting(env):
 
 def export(env):
     _export(env)
+
+
+def ask_mass(env):
+    """Give up COUNT practices in the background, one of them poisoned."""
+    prepare(env, "ready")
+    practices = env["cmor.practice"].search([("name", "like", "KILL/")])
+    practices[7]._guarded().write({"state": "sent"})
+    env["cmor.mass.job"]._start(practices, "give_up", {"reason": "prova"})
+
+
+def die_mass(env):
+    """Work on it and be killed in the middle of the second chunk."""
+    lines = env.registry["cmor.mass.line"]
+    original, calls = lines._run, []
+
+    def dying(model, job):
+        counts = original(model, job)
+        model.env.flush_all()
+        calls.append(1)
+        if len(calls) == 2:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return counts
+
+    with (
+        mock.patch.object(cmor_mass_job, "CHUNK", CHUNK),
+        mock.patch.object(lines, "_run", dying),
+    ):
+        env["cmor.mass.job"]._cron_work()
+
+
+def work_mass(env):
+    """Take up what waits, as the scheduled action does."""
+    with mock.patch.object(cmor_mass_job, "CHUNK", CHUNK):
+        env["cmor.mass.job"]._cron_work()

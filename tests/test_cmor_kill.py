@@ -56,3 +56,25 @@ def test_killed_between_the_file_and_the_practices():
         assert _practices(name, "exported") == COUNT
         (row,) = _query(name, "SELECT state, count_written FROM cmor_flow_file")
         assert row == ("generated", COUNT)
+
+
+def test_mass_step_killed_in_the_middle():
+    """What a chunk has done is done once; the rest is taken up, the bad one told."""
+    with testkit.database() as name:
+        _run(name, "ask_mass")
+        lines = "SELECT state, count(*) FROM cmor_mass_line GROUP BY state"
+        job = "SELECT state, count_done, count_failed FROM cmor_mass_job"
+        _run(name, "die_mass", dies=True)
+        assert dict(_query(name, lines)) == {
+            "done": CHUNK - 1,
+            "failed": 1,
+            "todo": COUNT - CHUNK,
+        }
+        assert _query(name, job) == [("running", CHUNK - 1, 1)]
+        assert _practices(name, "closed_lost") == CHUNK - 1
+        _run(name, "work_mass")
+        assert dict(_query(name, lines)) == {"done": COUNT - 1, "failed": 1}
+        assert _query(name, job) == [("done", COUNT - 1, 1)]
+        assert _practices(name, "closed_lost") == COUNT - 1
+        events = "SELECT count(*) FROM cmor_practice_event WHERE kind = 'lost'"
+        assert _query(name, events)[0][0] == COUNT - 1
