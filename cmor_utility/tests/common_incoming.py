@@ -138,6 +138,14 @@ class IncomingCommon(CmorCommon):
         cls.env["utility.charge"]._confirm_from_bill(bill, [charge.ref])
         return bill
 
+    def _vendor_bill(self, practice):
+        action = practice.network_charge_ids.with_user(
+            self.accountant
+        ).action_vendor_bill()
+        move = self.env["account.move"].sudo().browse(action["res_id"])
+        move.action_post()
+        return move
+
     @classmethod
     def _sent(cls, practice, key):
         """The latest request of a kind, as if its file had been sent."""
