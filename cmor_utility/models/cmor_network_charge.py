@@ -60,7 +60,12 @@ class CmorNetworkCharge(models.Model):
         related="practice_id.network_difference", string="Difference"
     )
     source = fields.Selection(
-        [("flow", "Flow"), ("typed", "Typed in"), ("bill", "Vendor bill")],
+        [
+            ("flow", "Flow"),
+            ("typed", "Typed in"),
+            ("bill", "Vendor bill"),
+            ("loaded", "Loaded from the past"),
+        ],
         required=True,
         readonly=True,
         default="typed",

@@ -215,7 +215,10 @@ class CmorPractice(models.Model):
         if not todo:
             return
         facts = todo._money_facts(today)
-        paths = {p: incoming_money.path(f.money, today) for p, f in facts.items()}
+        paths = {
+            p: () if p._is_only_told(f.money) else incoming_money.path(f.money, today)
+            for p, f in facts.items()
+        }
         for practice, found in facts.items():
             if paths[practice]:
                 money = replace(found.money, state=paths[practice][-1])

@@ -7,7 +7,7 @@ from odoo.tools.translate import LazyTranslate
 
 from odoo.addons.utility_supply.models.import_message import LOADER_MESSAGES, issue
 
-from ..rules import lifecycle, messages, window
+from ..rules import incoming_match, lifecycle, messages, past, window
 from .cmor_practice_facts import _cents
 from .practice_dataset import NAME, OWN_CODE, SII_CODE
 
@@ -33,8 +33,13 @@ LOADER_MESSAGES.update(
         "cmor_needs_payment": _lt(
             "A paid practice needs the day and the amount received."
         ),
+        "cmor_bad_days": _lt(
+            "A day is in the future, or before the step that comes before it."
+        ),
     }
 )
+# the network has charged it to us
+CHARGED_TO_US = ("to_charge", "charged", "collected", "uncollected")
 # answers of the SII have come: it has given its code
 NUMBERED = frozenset(lifecycle.SOURCES["outgoing"]) - {"sent", "rejected"}
 
@@ -156,6 +161,9 @@ class UtilityImportLoaderCmorPractices(models.AbstractModel):
         for name in ("indemnity", "credit", "prev_cmor", "received"):
             if (record.get(name) or 0) < 0:
                 issues.append(issue("cmor_negative", name, record[name]))
+        today = fields.Date.context_today(self)
+        if not past.are_in_order(_told_life(record), today):
+            issues.append(issue("cmor_bad_days", "state_on"))
         if state == "paid" and not (record.get("received") and record.get("paid_on")):
             issues.append(issue("cmor_needs_payment", "received"))
         return issues
@@ -249,6 +257,7 @@ class UtilityImportLoaderCmorPractices(models.AbstractModel):
         self._burn_codes(pairs, today)
         self._claim_bills(pairs, facts)
         self._add_receipts(pairs)
+        self._add_incoming_money(pairs, facts)
         self._log(pairs, batch)
         done = practices.union(*(practice for _record, practice, _source in pairs))
         done._sum_receipts()
@@ -274,6 +283,10 @@ class UtilityImportLoaderCmorPractices(models.AbstractModel):
             "prev_cmor_amount": float(record.get("prev_cmor") or 0),
             "loaded_values": self._told(record),
         }
+        if record.get("accepted_on"):
+            vals["accepted_on"] = record["accepted_on"]
+        if record["side"] == "incoming":
+            vals.update(self._incoming_vals(record, contract, company))
         if record.get("sent_on"):
             vals["sent_on"] = vals["exported_on"] = datetime.combine(
                 record["sent_on"], time(12)
@@ -286,6 +299,22 @@ class UtilityImportLoaderCmorPractices(models.AbstractModel):
                 window_open_earliest=span.earliest_open,
                 window_close_latest=span.latest_close,
             )
+        return vals
+
+    def _incoming_vals(self, record, contract, company):
+        """What the notice had said, and its last day to ask the suspension."""
+        told = record.get("accepted_on")
+        practices = self.env["cmor.practice"].sudo()
+        point = contract.supply_point_id.code
+        vals = {
+            "first_amount": float(record["indemnity"]),
+            "point_code": point,
+            "point_key": incoming_match.point_key(contract.service, point) or False,
+        }
+        if told:
+            terms = self.env["cmor.parameter"]._values(company, told)
+            vals["notice_date"] = told
+            vals["suspend_until"] = practices._suspension_term(company, told, terms)
         return vals
 
     def _burn_codes(self, pairs, today):
@@ -320,20 +349,46 @@ class UtilityImportLoaderCmorPractices(models.AbstractModel):
             ]
         )
 
+    def _add_incoming_money(self, pairs, facts):
+        """The network's charge and the bill that carries the CMOR, as the file names
+        them: known from now on, without an entry, the books have them already."""
+        lines, charges = [], []
+        today = fields.Date.context_today(self)
+        for record, practice, _source in pairs:
+            if practice.side != "incoming" or practice.state not in CHARGED_TO_US:
+                continue
+            day = record.get("state_on") or record.get("accepted_on") or today
+            code = practice.sii_code
+            lines.append(
+                {
+                    "company_id": practice.company_id.id,
+                    "practice_id": practice.id,
+                    "state": "matched",
+                    "source": "loaded",
+                    "ref": code,
+                    "date": day,
+                    "sii_code": code,
+                    "amount": practice.indemnity,
+                }
+            )
+            bills = [facts["bills"][ref] for ref in record.get("billing_refs") or ()]
+            if bills and practice.state != "to_charge":
+                charges.append(practice._past_charge(bills[0], day))
+        self.env["cmor.network.charge"].sudo()._guarded().create(lines)
+        self.env["utility.charge"].sudo()._guarded().create(charges)
+
     def _log(self, pairs, batch):
-        event = self.env["cmor.practice.event"]
-        event.sudo()._guarded().create(
-            [
-                event._prepare_vals(
-                    practice,
-                    "loaded",
-                    {"amount": practice._claimed(), "file": batch.name},
-                    source,
-                    practice.state,
-                )
-                for _record, practice, source in pairs
-            ]
-        )
+        """The steps on the days of the file, then that it was loaded, today."""
+        event, vals_list = self.env["cmor.practice.event"], []
+        for record, practice, _source in pairs:
+            for source, target, day in past.steps(_told_life(record)):
+                vals = event._prepare_vals(practice, "state", {}, source, target)
+                if day:
+                    vals["date"] = datetime.combine(day, time(12))
+                vals_list.append(vals)
+            params = {"amount": practice._claimed(), "file": batch.name}
+            vals_list.append(event._prepare_vals(practice, "loaded", params))
+        event.sudo()._guarded().create(vals_list)
 
     def _claim_bills(self, pairs, facts):
         """Lines of the bills: what each practice claims of them, oldest first.
@@ -386,4 +441,41 @@ class CmorPractice(models.Model):
 
     loaded_values = fields.Json(
         readonly=True, copy=False, help="What a file of the past said of it."
+    )
+
+    def _past_charge(self, bill, day):
+        """Values of the charge that ``bill`` carries since before the program."""
+        return {
+            "company_id": self.company_id.id,
+            "partner_id": self.partner_id.id,
+            "contract_id": self.contract_id.id,
+            "kind": "cmor",
+            "amount": self.indemnity,
+            "date": day,
+            "description": self._charge_text("cmor"),
+            "origin": f"{self._name},{self.id}",
+            "cmor_practice_id": self.id,
+            "state": "confirmed",
+            "move_id": bill.id,
+        }
+
+    def _is_only_told(self, money):
+        """Billed before the program, by a bill that nobody has named: the state that
+        the file told is all there is."""
+        return bool(
+            self.loaded_values
+            and not money.bills
+            and not money.pending
+            and self.state in ("charged", "collected", "uncollected")
+        )
+
+
+def _told_life(record):
+    return past.Told(
+        record["side"],
+        record["state"],
+        record.get("sent_on"),
+        record.get("accepted_on"),
+        record.get("state_on"),
+        record.get("paid_on"),
     )

@@ -95,6 +95,20 @@ SPEC = DatasetSpec(
             "texts", "billing_refs", "Bollette", "Numeri delle bollette, separati da |."
         ),
         _of("date", "sent_on", "Data invio", _DAY),
+        _of(
+            "date",
+            "accepted_on",
+            "Data accettazione",
+            "Giorno in cui il SII l'ha ammessa (uscente) o notificata (entrante),"
+            " formato gg/mm/aaaa.",
+        ),
+        _of(
+            "date",
+            "state_on",
+            "Data stato",
+            "Giorno da cui è in questo stato: i termini corrono da qui. Formato"
+            " gg/mm/aaaa.",
+        ),
         _of("date", "paid_on", "Data pagamento CSEA", _DAY),
         _of("decimal", "received", "Importo ricevuto", _EURO),
         _text("payment_ref", "Riferimento pagamento", "CRO o riferimento CSEA.", 64),

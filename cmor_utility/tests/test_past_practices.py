@@ -61,7 +61,8 @@ class TestPastPractices(MoneyCommon, ImportCommon):
             practice.line_ids.sorted("date_from").mapped("relevant_amount"),
             [100, 100, 50],
         )
-        self.assertEqual(practice.event_ids.mapped("kind"), ["loaded"])
+        kinds = practice.event_ids.sorted("id").mapped("kind")
+        self.assertEqual(kinds, ["state", "state", "loaded"])
         with self.assertRaisesRegex(UserError, "already received"):
             self._load(self._row())
         other = self._create_switch_out("PP4")
@@ -69,7 +70,7 @@ class TestPastPractices(MoneyCommon, ImportCommon):
             self._row(), self._row(other, code="X2", sii_code="SII0000000000X2")
         )
         self.assertEqual((again.count_unchanged, again.count_created), (1, 1))
-        self.assertEqual(len(practice.event_ids), 1)
+        self.assertEqual(len(practice.event_ids), 3)
 
     def test_code_is_burnt(self):
         self._load(self._row())
@@ -163,6 +164,85 @@ class TestPastPractices(MoneyCommon, ImportCommon):
             [("sii_code", "=", "SII0000000000E1")]
         )
         self.assertEqual((practice.side, practice.state), ("incoming", "charged"))
+        # no bill of ours is named: the night leaves it as the file told it
+        practice._settle(date(2026, 4, 15))
+        self.assertEqual((practice.state, practice.transit_balance), ("charged", 0.0))
+
+    def test_terms_run_from_the_days_of_the_file(self):
+        row = self._row(
+            state="Ammessa",
+            sent_on=date(2026, 3, 10),
+            accepted_on=date(2026, 3, 12),
+        )
+        batch = self._load(row)
+        self.assertEqual(batch.state, "done", batch.row_ids.mapped("reason"))
+        practice = self._practice()
+        steps = practice.event_ids.sorted("id")
+        self.assertEqual(
+            [(e.state_to, e.date.date()) for e in steps],
+            [
+                ("sent", date(2026, 3, 10)),
+                ("accepted", date(2026, 3, 12)),
+                (False, date(2026, 4, 15)),
+            ],
+        )
+        self.assertEqual(practice.accepted_on, date(2026, 3, 12))
+        practice._refresh_terms(date(2026, 4, 15))
+        waiting = practice.deadline_ids.filtered(lambda d: d.key == "waiting")
+        # ten working days from 12 March, not from the day of loading
+        self.assertEqual(
+            (waiting.date_base, waiting.date_due),
+            (date(2026, 3, 12), date(2026, 3, 26)),
+        )
+
+    def test_days_in_the_wrong_order(self):
+        batch = self._load(
+            self._row(sent_on=date(2026, 3, 10), accepted_on=date(2026, 3, 9)),
+            self._row(
+                code="B2", sii_code="SII0000000000B2", state_on=date(2026, 4, 16)
+            ),
+        )
+        self.assertEqual(self._codes(batch), ["cmor_bad_days", "cmor_bad_days"])
+
+    def test_incoming_with_its_bill(self):
+        """The bill that carries it is named: it is collected, given back, reported."""
+        customer = self._create_customer("CUPPIB")
+        contract = self._create_contract("PPIB", customer)
+        bill = self._create_bill("PPIB/1", contract, 250.0)
+        row = self._row(
+            contract,
+            code=None,
+            sii_code="SII0000000000E2",
+            side="Entrante",
+            state="Addebitata",
+            billing_refs="PPIB/1",
+            sent_on=None,
+            accepted_on=date(2026, 2, 2),
+            state_on=date(2026, 3, 3),
+        )
+        batch = self._load(row)
+        self.assertEqual(batch.state, "done", batch.row_ids.mapped("reason"))
+        practice = self.env["cmor.practice"].search(
+            [("sii_code", "=", "SII0000000000E2")]
+        )
+        self.assertEqual(practice.notice_date, date(2026, 2, 2))
+        practice._settle(date(2026, 4, 15))
+        self.assertRecordValues(
+            practice,
+            [
+                {
+                    "state": "uncollected",
+                    "network_amount": 250.0,
+                    "billed_amount": 250.0,
+                    "transit_balance": 0.0,
+                    "customer_bill_id": bill.id,
+                }
+            ],
+        )
+        self.assertFalse(practice.charge_ids.cmor_entry_id)
+        self._pay(bill)
+        practice._settle(date(2026, 4, 15))
+        self.assertEqual((practice.state, practice.report_needed), ("collected", True))
 
     def test_the_template_has_the_sheet(self):
         data, _name = self.env["utility.import.profile"]._shipped()[0]._template_bytes()

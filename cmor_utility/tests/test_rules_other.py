@@ -1,6 +1,7 @@
 """Lifecycle, patterns of codes, names: small pure rules."""
 
 import ast
+from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from odoo.tests import BaseCase, tagged
 
-from ..rules import lifecycle, patterns
+from ..rules import lifecycle, past, patterns
 from ..rules.person_name import split_name
 
 VALUES = {
@@ -133,3 +134,53 @@ class TestPurity(BaseCase):
                     names = [node.module or ""]
                 for name in names:
                     self.assertNotEqual(name.split(".")[0], "odoo", path.name)
+
+
+DAYS = st.none() | st.integers(0, 60).map(lambda n: date(2026, 2, 1) + timedelta(n))
+
+
+@tagged("post_install", "-at_install")
+class TestPast(BaseCase):
+    def test_steps_of_an_outgoing_practice(self):
+        sent, accepted, paid = date(2026, 3, 1), date(2026, 3, 3), date(2026, 6, 1)
+        told = past.Told("outgoing", "paid", sent, accepted, None, paid)
+        self.assertEqual(
+            past.steps(told),
+            [
+                ("", "sent", sent),
+                ("sent", "accepted", accepted),
+                ("accepted", "paid", paid),
+            ],
+        )
+        # a refusal is not preceded by an admission
+        told = past.Told("outgoing", "rejected", sent, accepted, accepted)
+        self.assertEqual(
+            past.steps(told), [("", "sent", sent), ("sent", "rejected", accepted)]
+        )
+        told = past.Told("outgoing", "sent", sent)
+        self.assertEqual(past.steps(told), [("", "sent", sent)])
+
+    def test_steps_of_an_incoming_practice(self):
+        told = past.Told("incoming", "charged", None, date(2026, 3, 3))
+        self.assertEqual(
+            past.steps(told),
+            [("", "received", date(2026, 3, 3)), ("received", "charged", None)],
+        )
+
+    @given(
+        st.sampled_from(
+            [("outgoing", s) for s in ("sent", "accepted", "paid", "closed")]
+            + [("incoming", s) for s in ("received", "matched", "charged")]
+        ),
+        st.tuples(DAYS, DAYS, DAYS, DAYS),
+    )
+    def test_one_chain_that_ends_in_the_state(self, what, days):
+        told = past.Told(*what, *days)
+        found = past.steps(told)
+        self.assertEqual(found[-1][1], told.state)
+        self.assertEqual(found[0][0], "")
+        for (_s, target, _d), (source, _t, _e) in pairwise(found):
+            self.assertEqual(target, source)
+        if past.are_in_order(told, date(2026, 12, 31)):
+            dated = [day for *_states, day in found[:-1]]
+            self.assertEqual(dated, sorted(dated))
