@@ -261,11 +261,18 @@ class TestApprovalGate14(ApprovalCommon):
         )
         self.assertFalse(action.communication_ids)
 
+    def _change_text(self, action):
+        """Another version of the text of ``action`` is put into use."""
+        text = action._get_template()
+        told = text.with_user(self.dunning_admin).action_new_version()
+        text.browse(told["res_id"]).with_user(self.dunning_admin).subject = "Altro"
+        text.browse(told["res_id"]).with_user(self.dunning_admin).action_publish()
+
     def test_addressee_and_document_are_facts_too(self):
         self.want_level(2)
         for change in (
             lambda action: action.partner_id.write({"email": "altro@example.com"}),
-            lambda action: action._get_template().write({"subject": "Altro"}),
+            self._change_text,
         ):
             contract = self._second()
             _bill, action, request = self.waiting(contract.code, contract=contract)

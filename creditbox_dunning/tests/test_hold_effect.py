@@ -212,7 +212,8 @@ class TestHoldEffect(HoldCommon):
 
     def test_order_that_is_out_is_told_to_a_person(self):
         listed = self._to_technical_office()
-        listed._set_state("executing")
+        listed._set_state("executing", executed_date=self.day(65))
+        self.assertEqual(listed.technical_order_ids.state, "sent")
         with self.at(66):
             self.suspend("payment_communicated")
             self.suspend("promise", date_to=self.day(70))

@@ -62,6 +62,24 @@ CALLS = {
     "waive": ("dunning.guard.waiver", "ask_waiver", APPROVERS),
     "today": ("dunning.worklist", "get_today", READERS),
     "checked": ("dunning.legal.parameter", "action_mark_checked", {"admin"}),
+    "publish_text": ("dunning.template", "action_publish", {"admin"}),
+    "new_text": ("dunning.template", "action_new_version", {"admin"}),
+    "withdraw_text": ("dunning.template", "action_withdraw", {"admin"}),
+    "judge_pec": ("dunning.pec.message", "action_judge_again", PEOPLE),
+    "use_address": ("dunning.info.request", "action_use_address", PEOPLE),
+    "cancel_request": ("dunning.info.request", "action_cancel", PEOPLE),
+    "file_delivered": ("dunning.work.file", "action_delivered", PEOPLE),
+    "file_again": ("dunning.work.file", "action_again", APPROVERS),
+    "discard_file": ("dunning.work.file", "action_discard", APPROVERS),
+    **{
+        f"{method} {model}": (model, f"action_{method}", PEOPLE)
+        for model in (
+            "dunning.technical.order",
+            "dunning.agency.assignment",
+            "dunning.info.request",
+        )
+        for method in ("send", "told", "given_back", "load_answers")
+    },
     "private_ask": ("dunning.approval.request", "_ask", NOBODY),
     "private_decide": ("dunning.approval.request", "_decide", NOBODY),
     "private_execute": ("dunning.action", "_execute_approved", NOBODY),
@@ -78,6 +96,17 @@ SHOWN = (
 )
 # covered by the tests of their own capability, as the humble user
 ELSEWHERE = {
+    ("dunning.service.provider", "action_pec_read"),
+    ("dunning.service.provider", "action_pec_test"),
+    ("dunning.service.provider", "action_pec_tray"),
+    ("dunning.template", "action_preview"),
+    ("dunning.work.file", "action_download"),
+    # abstract: asked of the models that are made of them
+    *(
+        (model, f"action_{method}")
+        for model in ("dunning.work.mixin", "dunning.work.step")
+        for method in ("send", "told", "given_back", "load_answers")
+    ),
     ("dunning.action.rule", "action_change_here"),
     ("dunning.action.rule", "action_switch_off_here"),
     ("dunning.action.rule", "web_resequence"),
@@ -191,7 +220,8 @@ class TestRoles(ManyCommon, HttpCase):
             "private_ask": [[], request.id, "action"],
             "private_execute": [action.ids, day],
             "private_state": [action.ids, "done"],
-        }[call]
+            "new_text": [self.text.ids],
+        }.get(call, [[]])
 
     def _request(self):
         return self.ask(10, self.operator, record=self._cases(1))
@@ -237,12 +267,15 @@ class TestRoles(ManyCommon, HttpCase):
             [("needs_proof", "=", False), ("level", "=", "operator")], limit=1
         ).code
         self.rule = self.Rule.search([("company_id", "=", self.company.id)], limit=1)
+        texts = self.env["dunning.template"]
+        self.text = texts.search([("state", "=", "published")], limit=1)
         wrong = []
         for call, (model, method, who) in CALLS.items():
             for role in ROLES:
                 told = self._call(role, call)
                 may = told == "ok" or (
-                    told != "denied" and call in ("publish", "post", "suspend", "waive")
+                    told != "denied"
+                    and call in ("publish", "post", "suspend", "waive", "decide")
                 )
                 if may != (role in who):
                     wrong.append(f"{role} {model}.{method}: {told[-300:]}")
