@@ -85,6 +85,8 @@ CALLS = {
     "private_execute": ("dunning.action", "_execute_approved", NOBODY),
     "private_state": ("dunning.action", "_set_state", NOBODY),
 }
+# calls that the right lets through and the record at hand does not fit
+UNFIT = frozenset({"publish", "post", "suspend", "waive", "decide"})
 # windows, downloads and sums: they show what the record rules let through
 SHOWN = (
     "action_open_",
