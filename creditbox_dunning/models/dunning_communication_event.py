@@ -41,7 +41,7 @@ class DunningCommunicationEvent(models.Model):
     at = fields.Datetime(required=True, readonly=True)
     kind = fields.Selection(
         [
-            ("move", "Changed"),
+            ("move", "Change of state"),
             ("told", "Told"),
             ("ignored", "Came too late"),
         ],
@@ -50,8 +50,8 @@ class DunningCommunicationEvent(models.Model):
         help="Came too late: it would have changed the message, which was already"
         " over.",
     )
-    state_from = fields.Selection(STATES, readonly=True, string="From")
-    state_to = fields.Selection(STATES, readonly=True, string="To")
+    state_from = fields.Selection(STATES, readonly=True, string="State before")
+    state_to = fields.Selection(STATES, readonly=True, string="State after")
     reason = fields.Char(readonly=True)
     attempt = fields.Integer(readonly=True)
     user_id = fields.Many2one("res.users", string="By", readonly=True)

@@ -81,7 +81,7 @@ class DunningServiceProvider(models.Model):
     note = fields.Text()
 
     state = fields.Selection(
-        [("running", "Running"), ("stopped", "Stopped")],
+        [("running", "In service"), ("stopped", "Out of service")],
         string="Status",
         required=True,
         default="running",
