@@ -29,7 +29,8 @@ def main(args):
     def told(batch):
         killed_at.extend(batch)
         seconds = time.monotonic() - begun
-        print(f"{len(killed_at)} kills, one state, {seconds:.0f} s", flush=True)
+        held = "one state" if options.what == "run" else "none twice, none forgotten"
+        print(f"{len(killed_at)} kills, {held}, {seconds:.0f} s", flush=True)
 
     if options.what == "outbox":
         statements, doubts = kill_and_judge(options.kills, options.seed, told)
