@@ -6,6 +6,7 @@ import io
 import math
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from unittest.mock import patch
 
 from lxml import etree
@@ -151,9 +152,9 @@ def _tell(count, figures, bare, **more):
 
 
 def _acknowledgements(env, spec, practices, form):
-    from odoo.addons.cmor_utility.formats import flow_csv, flow_xml
     from odoo.addons.cmor_utility.tests.common import ROLE_VAT
     from odoo.addons.cmor_utility.tests.receive_common import GESTORE
+    from odoo.addons.utility_supply.formats.record_render import render
 
     common = {field.name: "" for field in spec.fields}
     common |= {"PIVA_UTENTE": ROLE_VAT, "PIVA_GESTORE": GESTORE}
@@ -170,7 +171,7 @@ def _acknowledgements(env, spec, practices, form):
         else:
             row |= {"VERIFICA_AMM": "1", "CP_GESTORE": f"SII{practice_id:012d}"}
         records.append((row, {}))
-    return (flow_xml if form == "xml" else flow_csv).render(spec, records)
+    return render(replace(spec, file_format=form), records)
 
 
 # --- the bare side ------------------------------------------------------------

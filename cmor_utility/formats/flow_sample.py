@@ -15,10 +15,9 @@ from ...utility_supply.formats.record_layout import (
     GROUP,
     INTEGER,
     MANDATORY,
-    XML,
     encode,
 )
-from . import flow_csv, flow_xml
+from ...utility_supply.formats.record_render import render
 from .flow_rows import encode_record, key_field, split_items
 from .flow_sources import GROUP_COUNTS
 
@@ -60,8 +59,7 @@ def sample(layout, count=4, bad=False):
         ):
             rows.append(found)
             rules.append(rule)
-    form = flow_xml if layout.file_format == XML else flow_csv
-    return form.render(layout, rows), rules
+    return render(layout, rows), rules
 
 
 def _with_own_keys(layout, record, rows):

@@ -299,7 +299,8 @@ class Post:
         for _month in range(8):
             end = (end - timedelta(days=1)).replace(day=1)
         end -= timedelta(days=1)
-        files = self.receive("cc_request", [_seller_request(vat, amount, end)])
+        request = {**_seller_request(vat, amount, end), "udd_vat": self.vat}
+        files = self.receive("cc_request", [request])
         practice = files.record_ids.practice_id
         practice.action_confirm()
         practice._export(self.today).action_mark_sent()

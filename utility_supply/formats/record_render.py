@@ -131,3 +131,10 @@ def parts_of(layout):
     if layout.file_format == XML:
         return xml_head, xml_body, xml_tail
     return csv_head, csv_body, csv_tail
+
+
+def render(layout, records):
+    """Bytes of a whole file in the form that the layout asks for; parameters as
+    ``csv_body``."""
+    form = render_xml if layout.file_format == XML else render_csv
+    return form(layout, records)
