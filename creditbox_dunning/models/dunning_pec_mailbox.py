@@ -105,6 +105,11 @@ class DunningServiceProvider(models.Model):
         string="To look at", compute="_compute_pec_tray_count"
     )
 
+    # a message is prepared before the mailbox is opened: it needs its sender
+    _pec_address_check = models.Constraint(
+        "CHECK(kind != 'pec' OR pec_address IS NOT NULL)",
+        "A PEC mailbox has an address: write it.",
+    )
     _pec_hours_check = models.Constraint(
         "CHECK(pec_acceptance_hours >= 1 AND pec_delivery_hours >= 1)",
         "Alerts come after one hour at the soonest.",
