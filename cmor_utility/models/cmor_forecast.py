@@ -31,6 +31,7 @@ class CmorForecast(models.Model):
             ("expected", "Expected"),
             ("received", "Received"),
             ("returned", "Returned to customers"),
+            ("paid_on", "Paid on to sellers"),
             ("lost", "Lost"),
         ],
         readonly=True,
@@ -68,7 +69,8 @@ class CmorForecast(models.Model):
              WHERE r.state = 'booked'
              UNION ALL
             SELECT r.id * 8 + 3, p.id, p.company_id, p.partner_id, p.sector, p.state,
-                   'returned', r.kind, r.date, FALSE, -r.amount
+                   CASE WHEN r.kind = 'seller' THEN 'paid_on' ELSE 'returned' END,
+                   r.kind, r.date, FALSE, -r.amount
               FROM cmor_practice_return r
               JOIN cmor_practice p ON p.id = r.practice_id
              WHERE r.state = 'done'

@@ -314,7 +314,7 @@ class CmorPractice(models.Model):
         if self.state == "excess_to_return":
             bases["excess_return"] = self.paid_on
             key = "excess_return"
-        elif self.state == "refund_due" and self._to_return() <= 0:
+        elif self.state == "refund_due" and not self.cc_vat and self._to_return() <= 0:
             returned = [made.date for made in self.return_ids if made.state == "done"]
             if not returned:
                 return

@@ -94,6 +94,16 @@ class TestSellersMoney(NetworkUserCommon):
         )
         payment = practices.sudo().return_ids.payment_id
         self.assertEqual((len(payment), payment.amount), (1, 500.0))
+        self.env.flush_all()
+        forecast = self.env["cmor.forecast"].search(
+            [
+                ("practice_id", "in", practices.ids),
+                ("kind", "in", ("returned", "paid_on")),
+            ]
+        )
+        # what is paid on to a seller is nothing returned to a customer
+        self.assertEqual(forecast.mapped("kind"), ["paid_on", "paid_on"])
+        self.assertEqual(forecast.mapped("amount"), [-250.0, -250.0])
         self.assertEqual(payment.partner_id, self.seller)
         total, lines = self.balance()
         self.assertEqual((total, set(lines.mapped("reconciled"))), (0.0, {True}))
@@ -174,6 +184,11 @@ class TestSellersMoney(NetworkUserCommon):
         )
         practice._pay_on(self.bank, TODAY)
         self.assertEqual(practice.next_action, "await_seller_refund")
+        # the term of the customer's refund still runs, for the seller
+        practice.sudo()._refresh_terms(TODAY)
+        refund = practice.deadline_ids.filtered(lambda d: d.key == "refund_customer")
+        self.assertEqual((refund.state, refund.date_due), ("open", practice.money_due))
+        self.assertNotIn("refund_report", practice.deadline_ids.mapped("key"))
 
 
 @tagged("post_install", "-at_install")
