@@ -17,7 +17,7 @@ GAPS = {
     "no_reminder": _lt("The friendly notice that water requires is missing."),
     "message_copy": _lt("The copy of what was sent with %(what)s is missing."),
     "message_doubt": _lt("Nobody knows whether message %(what)s left."),
-    "hash_differs": _lt("File %(what)s is not what it was: its SHA-256 differs."),
+    "hash_differs": _lt("File %(what)s is not what it was: its checksum differs."),
 }
 
 

@@ -178,6 +178,11 @@ class DunningCase(models.Model):
     def _message_proof(self, message):
         told = message.sudo()
         files = {}
+        if told.attachment_id:
+            letter = told.attachment_id
+            # Odoo's own sum, taken when the letter was made: against a slip, no seal
+            now = hashlib.sha1(letter.raw or b"", usedforsecurity=False).hexdigest()
+            files[letter.name] = (letter.checksum or "", now)
         if told.raw_id:
             now = hashlib.sha256(told.raw_id.raw or b"").hexdigest()
             files[told.raw_id.name] = (told.raw_sha256 or "", now)

@@ -60,7 +60,7 @@ class DunningTemplate(models.Model):
 
     _name = "dunning.template"
     _description = "Text of a dunning message"
-    _inherit = ("mail.thread", "utility.guarded.mixin")
+    _inherit = "utility.guarded.mixin"
     _order = "op, channel, service, customer_type, supply_state, lang, version desc"
     _check_company_auto = True
 
@@ -97,10 +97,9 @@ class DunningTemplate(models.Model):
         default="draft",
         readonly=True,
         copy=False,
-        tracking=True,
         index=True,
     )
-    version = fields.Integer(readonly=True, copy=False)
+    version = fields.Integer(readonly=True, copy=False, aggregator=None)
     published_on = fields.Datetime(readonly=True, copy=False)
     published_by = fields.Many2one("res.users", readonly=True, copy=False)
     content_hash = fields.Char(readonly=True, copy=False)

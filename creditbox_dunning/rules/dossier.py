@@ -40,7 +40,7 @@ class NoticeProof:
 
 @dataclass(frozen=True)
 class MessageProof:
-    """A message: ``files`` {name: (SHA-256 kept with it, SHA-256 of the bytes now)}."""
+    """A message: ``files`` {name: (sum kept with it, the same sum of its bytes)}."""
 
     name: str
     state: str

@@ -157,6 +157,17 @@ class TestDossier(DossierCommon):
         self.attach(self.bill, "b.pdf", b"x")
         self.assertNotIn("The document of bill", self.dossier())
 
+    def test_a_changed_file_is_told(self):
+        """Bytes that are no more those that were made: somebody reached the disk."""
+        self.notified()
+        letter = self.default.communication_ids.sudo().attachment_id
+        self.assertNotIn("is not what it was", self.dossier())
+        self.env.cr.execute(
+            "UPDATE ir_attachment SET checksum = 'other' WHERE id = %s", [letter.id]
+        )
+        letter.invalidate_recordset(["checksum"])
+        self.assertIn(f"File {letter.name} is not what it was", self.dossier())
+
     def test_without_a_notice(self):
         self.assertIn("There is no notice of default", self.dossier())
 

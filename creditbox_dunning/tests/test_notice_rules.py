@@ -1,6 +1,7 @@
 """Texts, mandatory contents, choice, SMS length, payment slips: pure rules."""
 
 import re
+from dataclasses import replace
 from datetime import date, timedelta
 
 from hypothesis import given
@@ -78,6 +79,23 @@ class TestContents(BaseCase):
                 self.assertIn((content.code, service), found, told["name"])
                 checked.add(content.code)
         self.assertEqual(checked, {c.code for c in notice_contents.CONTENTS})
+
+    def test_every_mandatory_part_spoiled_is_told(self):
+        """The claim taken away, the values taken away, a condition put on it."""
+        for told in standard():
+            parts = parts_of(told)
+            for place, part in enumerate(parts):
+                if not part.content:
+                    continue
+                bare = re.sub(r"\{\{.*?\}\}", "x", part.text)
+                for spoiled in (
+                    replace(part, content=""),
+                    replace(part, condition="condominium"),
+                    replace(part, text=bare) if bare != part.text else None,
+                ):
+                    if spoiled:
+                        others = [*parts[:place], spoiled, *parts[place + 1 :]]
+                        self.assertTrue(lacks(told, others), (told["name"], spoiled))
 
     def test_a_part_that_says_nothing_is_no_content(self):
         for changed, why in (

@@ -19,7 +19,9 @@ class DunningTemplatePreview(models.TransientModel):
     _name = "dunning.template.preview"
     _description = "Preview of a dunning text"
 
-    template_id = fields.Many2one("dunning.template", required=True, readonly=True)
+    template_id = fields.Many2one(
+        "dunning.template", string="Text", required=True, readonly=True
+    )
     template_channel = fields.Selection(
         related="template_id.channel", string="Channel of the text"
     )
