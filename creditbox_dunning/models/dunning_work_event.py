@@ -12,7 +12,7 @@ class DunningWorkEvent(models.Model):
 
     res_model = fields.Char(required=True, readonly=True)
     res_id = fields.Many2oneReference(
-        model_field="res_model", required=True, readonly=True
+        index=True, model_field="res_model", required=True, readonly=True
     )
     company_id = fields.Many2one(
         "res.company", required=True, index=True, readonly=True
@@ -23,8 +23,6 @@ class DunningWorkEvent(models.Model):
     state_to = fields.Char(readonly=True)
     what = fields.Char(compute="_compute_what")
     note = fields.Char(readonly=True)
-
-    _record_idx = models.Index("(res_model, res_id)")
 
     @api.depends("state_from", "state_to")
     @api.depends_context("lang")

@@ -101,6 +101,8 @@ ELSEWHERE = {
     ("dunning.service.provider", "action_pec_read"),
     ("dunning.service.provider", "action_pec_test"),
     ("dunning.service.provider", "action_pec_tray"),
+    ("dunning.case", "action_dossier"),
+    ("dunning.case", "action_dossier_zip"),
     ("dunning.template", "action_preview"),
     ("dunning.work.file", "action_download"),
     # abstract: asked of the models that are made of them
