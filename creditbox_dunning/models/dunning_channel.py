@@ -112,5 +112,10 @@ class DunningChannel(models.AbstractModel):
         raise NotImplementedError
 
     @api.model
+    def _pieces(self, message):
+        """How many times the price of the list a message costs."""
+        return 1
+
+    @api.model
     def _read(self, provider, *args, **kwargs):
         """Read what the provider has to tell; each channel in its own way."""

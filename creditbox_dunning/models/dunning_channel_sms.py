@@ -12,6 +12,7 @@ from odoo.addons.phone_validation.tools import phone_validation
 from odoo.addons.utility_supply.models.bulk import update_rows
 
 from ..drivers import sms_gateway
+from ..rules import sms
 from ..rules.outbox import (
     ChannelInDoubt,
     ChannelRefused,
@@ -214,6 +215,10 @@ class DunningChannelSms(models.AbstractModel):
         return ChannelInDoubt(
             self.env._("The connection was lost before the gateway answered.")
         )
+
+    @api.model
+    def _pieces(self, message):
+        return sms.size(self._text(message)).parts
 
     # what comes back
 

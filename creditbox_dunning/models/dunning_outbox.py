@@ -287,7 +287,8 @@ class DunningOutbox(models.AbstractModel):
         prices = self.env["dunning.channel.cost"]._prices_for(message.company_id)
         today = self.env["dunning.case"]._today(message.company_id)
         of_channel = prices[message.company_id.id].get(message.channel, ())
-        return next((cost for day, cost in reversed(of_channel) if day <= today), 0.0)
+        price = next((cost for day, cost in reversed(of_channel) if day <= today), 0.0)
+        return price * self.env["dunning.channel"]._of(message.channel)._pieces(message)
 
     def _put_back(self, provider, message, error, now):
         """Tried again later, until there were enough tries."""

@@ -112,6 +112,18 @@ class TestHttpGateway(SmsCommon):
                 self.assertEqual(message.state, state)
                 self.assertEqual(len(gateway.received), 1)
 
+    def test_long_text_costs_its_parts(self):
+        """The gateway tells no price: that of the list, for each part of the text."""
+        self.env["dunning.channel.cost"].create(
+            {"company_id": self.company.id, "channel": "sms", "cost": 0.05}
+        )
+        message = self.text()
+        message.sudo()._guarded().write({"body": "a" * 161})
+        with self.texts_leave(self.provider) as gateway:
+            gateway.answers = [(200, {"id": "G1"})]
+            self.send(self.provider)
+        self.assertEqual(message.cost, 0.1)
+
     def test_no_credit_stops_it(self):
         message = self.text()
         with self.texts_leave(self.provider) as gateway:
