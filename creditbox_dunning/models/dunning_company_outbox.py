@@ -13,4 +13,6 @@ class ResCompany(models.Model):
     @api.model
     def _dunning_set_up_providers(self):
         """On update: for companies that were there before."""
-        self.env["dunning.service.provider"]._load_standard(self.sudo().search([]))
+        self.env["dunning.service.provider"]._load_standard(
+            self.sudo().search([("active", "=", True)])
+        )
