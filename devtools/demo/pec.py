@@ -107,7 +107,7 @@ def compare(env, post):
     messages = env["dunning.communication"].search(
         [("provider_id", "=", post.mailbox.id)]
     )
-    left = messages.filtered(lambda m: m.state not in ("to_send", "cancelled"))
+    left = messages.filtered(lambda m: m.tried_at and m.state != "to_send")
     taken = Counter(post.provider.taken)
     ours = Counter(left.mapped("message_id"))
     yield Line("PEC that came out of the house, each once", taken, ours)
