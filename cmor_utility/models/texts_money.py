@@ -36,7 +36,7 @@ NEXT = {
     "await_offset": _lt("Wait for the bill that returns %(amount)s, by %(date)s."),
     "return_refund": _lt("Return %(amount)s to the customer by %(date)s."),
     "report_refund": _lt("Tell the SII of the return by %(date)s."),
-    "pay_on": _lt("Pay %(amount)s on to the seller %(seller)s."),
+    "pay_on": _lt("Pay on to the seller %(seller)s: %(amount)s."),
     "await_seller_refund": _lt(
         "Annulled after CSEA had paid: the seller returns the money to the customer,"
         " wait for its report."

@@ -124,8 +124,7 @@ class TestSellersMoney(NetworkUserCommon):
             Command.link(self.env.ref("account.group_account_invoice").id)
         ]
         with Form(wizards.with_context(**context)) as form:
-            self.assertEqual(form.amount, 250.0)
-            form.journal_id = self.bank
+            self.assertEqual((form.amount, form.journal_id), (250.0, self.bank))
         form.record.action_apply()
         self.assertEqual(practice.state, "closed")
 

@@ -25,6 +25,25 @@ class CmorPayOnWizard(models.TransientModel):
         domain="[('type', 'in', ('bank', 'cash')), ('company_id', '=', company_id)]",
     )
 
+    @api.model
+    def default_get(self, fields):
+        values = super().default_get(fields)
+        practices = self.env["cmor.practice"].browse(
+            self.env.context.get("default_practice_ids", ())
+        )
+        if "journal_id" in fields and practices:
+            company = practices.company_id[:1]
+            journals = self.env["account.journal"].sudo()
+            values["journal_id"] = journals.search(
+                [
+                    ("company_id", "=", company.id),
+                    ("type", "=", "bank"),
+                    ("id", "!=", company.sudo().utility_payment_journal_id.id),
+                ],
+                limit=1,
+            ).id
+        return values
+
     @api.depends("practice_ids")
     def _compute_totals(self):
         for wizard in self:
