@@ -23,4 +23,5 @@ GAPS = {
 
 def gap_sentence(env, gap):
     """A ``rules.dossier.Gap`` in words."""
-    return env._(GAPS[gap.code]) % {"what": gap.what}
+    text = env._(GAPS[gap.code])
+    return text % {"what": gap.what}

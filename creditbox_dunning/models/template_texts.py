@@ -51,7 +51,8 @@ def missing_sentence(env, lack):
     contents = dict(fields_["kind"]._description_selection(env)) | dict(
         fields_["content"]._description_selection(env)
     )
-    return env._(MISSING[lack.why]) % {
+    text = env._(MISSING[lack.why])
+    return text % {
         "service": services[lack.service],
         "content": contents[lack.content],
         "what": ", ".join(
