@@ -108,9 +108,9 @@ class DunningFileLayout(models.Model):
             if lacking:
                 raise ValidationError(
                     self.env._(
-                        "A column with %(source)s is needed: without it no answer can"
+                        "A column with %(column)s is needed: without it no answer can"
                         " be matched.",
-                        source=labels[lacking[0]],
+                        column=labels[lacking[0]],
                     )
                 )
             headings = columns.mapped("heading")
