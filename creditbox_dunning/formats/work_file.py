@@ -160,7 +160,7 @@ class WorkFile:
         """The issues (``record_layout.Issue``) of one row, a dict source -> value."""
         return self._encoded(row)[1]
 
-    def write(self, rows):
+    def to_bytes(self, rows):
         """The bytes of the file.
 
         :param rows: dicts source -> str, int, Decimal, date or None; those with an

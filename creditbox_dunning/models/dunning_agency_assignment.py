@@ -32,7 +32,6 @@ class DunningAgencyAssignment(models.Model):
         "dunning.agency.result", "assignment_id", string="Told by the agency"
     )
     collected = fields.Monetary(
-        string="Collected",
         compute="_compute_collected",
         store=True,
         help="Payments that the agency told: the books have their own.",
@@ -109,9 +108,10 @@ class DunningAgencyAssignment(models.Model):
 
     def _leave(self, file, provider, today):
         # EXTENDS: the mandate begins
-        super()._leave(file, provider, today)
+        left = super()._leave(file, provider, today)
         end = agency.mandate_end(today, provider.sudo().mandate_days)
         self._guarded().write({"mandate_from": today, "mandate_to": end})
+        return left
 
     def _row(self, provider, today):
         is_new = self.state == work.TO_SEND
@@ -147,7 +147,8 @@ class DunningAgencyAssignment(models.Model):
     @api.model
     def _end_mandates(self):
         """Assignments whose mandate is over come back as not collected."""
-        for company in self.env["res.company"].sudo().search([]):
+        known = self.sudo()._read_group([("mandate_to", "!=", False)], ["company_id"])
+        for (company,) in known:
             today = self.env["dunning.case"]._today(company)
             over = self.sudo().search(
                 [

@@ -67,7 +67,7 @@ class DunningFileColumn(models.Model):
     heading = fields.Char(required=True)
     source = fields.Selection("_selection_source", string="Content", required=True)
     constant = fields.Char(string="Text")
-    length = fields.Integer(
+    max_length = fields.Integer(
         string="Longest",
         help="Characters (of an amount: digits before the comma); 0 = any. A longer"
         " value keeps its row back, it is never cut.",
@@ -80,10 +80,10 @@ class DunningFileColumn(models.Model):
     def _selection_source(self):
         return [(key, str(self.env._(text))) for key, text in SOURCE_LABELS.items()]
 
-    @api.constrains("source", "constant", "length")
+    @api.constrains("source", "constant", "max_length")
     def _check_constant(self):
         for column in self:
             if column.source == "constant" and not column.constant:
                 raise ValidationError(self.env._("Write the text of the column."))
-            if column.length < 0:
+            if column.max_length < 0:
                 raise ValidationError(self.env._("A length cannot be negative."))

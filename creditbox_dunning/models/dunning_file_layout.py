@@ -141,7 +141,7 @@ class DunningFileLayout(models.Model):
                 column.heading,
                 column.source,
                 column.constant or "",
-                column.length,
+                column.max_length,
                 column.is_required,
             )
             for column in self.column_ids

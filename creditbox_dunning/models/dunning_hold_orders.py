@@ -20,5 +20,6 @@ class DunningHold(models.Model):
     @api.model
     def _tell_office(self, actions, today):
         # EXTENDS: the next file tells it too
-        super()._tell_office(actions, today)
+        told = super()._tell_office(actions, today)
         actions.technical_order_ids.sudo()._take_back(self.env._("Suspended."))
+        return told

@@ -71,10 +71,11 @@ class DunningAction(models.Model):
 
     def _set_state(self, state, *reasons, **vals):
         # EXTENDS: a letter that nobody received asks for another address
-        super()._set_state(state, *reasons, **vals)
+        result = super()._set_state(state, *reasons, **vals)
         if state == "failed" and vals.get("outcome") in info.LOST_ADDRESS:
             self.env["dunning.info.request"]._ask(
                 [(action.partner_id, action.case_id) for action in self],
                 info.ADDRESS,
                 self.env._("A letter came back."),
             )
+        return result

@@ -138,11 +138,12 @@ class DunningTechnicalOrder(models.Model):
 
     def _leave(self, file, provider, today):
         # EXTENDS: a list is under way from the day it left: its plan is awaited
-        super()._leave(file, provider, today)
+        left = super()._leave(file, provider, today)
         lists = self.filtered(lambda order: order.op == "list").action_id
         lists.filtered(lambda a: not a.executed_date)._set_state(
             "executing", Reason.of("order_sent", name=file.name), executed_date=today
         )
+        return left
 
     def _row(self, provider, today):
         return {

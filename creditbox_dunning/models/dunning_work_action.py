@@ -29,11 +29,12 @@ class DunningAction(models.Model):
 
     def _set_state(self, state, *reasons, **vals):
         # EXTENDS: whoever decides or records a step, the order follows at once
-        super()._set_state(state, *reasons, **vals)
+        result = super()._set_state(state, *reasons, **vals)
         models_ = self._work_models()
         for code, actions in self.grouped(lambda a: a.action_type_id.code).items():
             if code in models_:
                 actions._work_follows(self.env[models_[code]].sudo(), state, reasons)
+        return result
 
     def _work_follows(self, orders, state, reasons):
         """``orders``: the model of what was ordered by these actions."""

@@ -33,7 +33,9 @@ class DunningWorkEvent(models.Model):
             event.what = labels.get(event.state_to) or event.state_to
 
     def write(self, vals):
-        raise UserError(self.env._("The history is never rewritten."))
+        if vals:
+            raise UserError(self.env._("The history is never rewritten."))
+        return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_history(self):

@@ -326,7 +326,9 @@ class DunningWorkMixin(models.AbstractModel):
             row_count=len(new),
             recall_count=len(sent - new),
         )
-        file._keep(layout, writer.write([{**row, "lot": file.name} for row in lines]))
+        file._keep(
+            layout, writer.to_bytes([{**row, "lot": file.name} for row in lines])
+        )
         new._leave(file, provider, today)
         (sent - new)._move(
             work.RECALLED, file.name, recall_file_id=file.id, recalled_on=today

@@ -74,10 +74,11 @@ class DunningWorkStep(models.AbstractModel):
     def _give_back(self, note):
         # EXTENDS: a step that only a suspension stopped is over too
         back = self.filtered(lambda one: work.may_move(one.state, work.WITHDRAWN))
-        super()._give_back(note)
+        given = super()._give_back(note)
         back.action_id.filtered(lambda a: a.state in OPEN_STATES)._set_state(
             "superseded", Reason.of("order_given_back")
         )
+        return given
 
     # files
 

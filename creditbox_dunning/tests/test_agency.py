@@ -85,7 +85,7 @@ class TestAgency(AgencyCommon):
         self.assertEqual(one.state, "to_send")
         day = self.today
         lot = self.send(day)
-        row = self.read(lot)[0]
+        row = self.rows_of(lot)[0]
         self.assertEqual(row["Affidamento"], one.name)
         self.assertEqual(row["Lotto"], lot.name)
         self.assertEqual(row["Importo"], "1400,00")
@@ -127,7 +127,7 @@ class TestAgency(AgencyCommon):
         self.assertEqual(one.action_id.state, "superseded")
         file = self.send(day + 2)
         self.assertEqual((file.recall_count, file.row_count), (1, 0))
-        self.assertEqual(self.read(file)[0]["Movimento"], "R")
+        self.assertEqual(self.rows_of(file)[0]["Movimento"], "R")
         batch = self.tell_agency(day + 3, ("Insolvente", day + 3))
         self.assertEqual(self.set_aside(batch).issue_code, "work_called_back")
         self.tell_agency(day + 3, ("Restituito", day + 3))
@@ -184,6 +184,6 @@ class TestAgency(AgencyCommon):
         self.agency.file_layout_id = layout
         self.overdue("B2", amount=100)
         self.to_agency()
-        rows = self.read(self.send(self.today))
+        rows = self.rows_of(self.send(self.today))
         told = {row["N. bolletta"]: row["Residuo"] for row in rows}
         self.assertEqual(told, {"B1": "1400,00", "B2": "100,00"})

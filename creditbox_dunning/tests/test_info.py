@@ -70,7 +70,7 @@ class TestInfo(WorkCommon):
         question = self.comes_back()
         self.assertEqual((question.wanted, question.state), ("address", "to_send"))
         file = self.send(41)
-        self.assertEqual(self.read(file)[0]["Che cosa"], "Indirizzo")
+        self.assertEqual(self.rows_of(file)[0]["Che cosa"], "Indirizzo")
         self.answer_info(44, "Trovato", "", "", *ADDRESS)
         self.assertEqual((question.state, question.street), ("done", "Via Nuova 5"))
         self.assertNotEqual(self.customer.street, "Via Nuova 5")

@@ -49,16 +49,18 @@ class WorkCommon(OutcomeCommon):
             return self.env["dunning.work.file"]
         return self.env["dunning.work.file"].search(action["domain"])
 
-    def read(self, file):
+    def rows_of(self, file):
         text = file.attachment_id.raw.decode("utf-8-sig")
         rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=";")
         return list(rows)
 
-    def load(self, number, *rows, dataset="technical_answers", headings=HEADINGS):
+    def load(self, number, *rows, dataset="technical_answers", headings=None):
         """Load a workbook of answers on a day; returns its batch."""
         stream = io.StringIO(newline="")
         writer = csv.writer(stream, delimiter=";")
-        writer.writerows([headings, *[map(self._text, row) for row in rows]])
+        writer.writerows(
+            [headings or HEADINGS, *[map(self._text, row) for row in rows]]
+        )
         return self.load_bytes(number, stream.getvalue().encode(), dataset)
 
     def _text(self, value):
@@ -105,7 +107,7 @@ class TestTechnicalOrder(WorkCommon):
         self.assertEqual((order.state, order.action_id), ("to_send", action))
         file = self.send(65)
         self.assertEqual((file.row_count, file.state), (1, "written"))
-        row = self.read(file)[0]
+        row = self.rows_of(file)[0]
         self.assertEqual(row["Ordine"], order.name)
         self.assertEqual(row["Movimento"], "N")
         self.assertEqual(row["Operazione"], "Elenco")
@@ -160,7 +162,7 @@ class TestTechnicalOrder(WorkCommon):
         self.assertEqual(order.action_id.state, "superseded")
         recall = self.send(70)
         self.assertEqual(recall.recall_count, 1)
-        row = self.read(recall)[0]
+        row = self.rows_of(recall)[0]
         self.assertEqual((row["Ordine"], row["Movimento"]), (order.name, "R"))
         self.assertEqual(order.state, "recalled")
         self.answer(71, order, "Annullato")

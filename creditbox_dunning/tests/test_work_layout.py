@@ -51,14 +51,14 @@ class TestWorkLayout(WorkCommon):
         self.assertIn(f"<Numero>{self.order('reduce').name}</Numero>", text)
 
     def test_a_value_too_long_keeps_its_row_back(self):
-        self.column("customer").length = 3
+        self.column("customer").max_length = 3
         self.office.file_layout_id = self.layout
         self.to_reduce()
         self.assertFalse(self.send(70))
         order = self.order("reduce")
         self.assertEqual(order.state, "to_send")
         self.assertIn("Cliente", order.problem)
-        self.column("customer").length = 0
+        self.column("customer").max_length = 0
         self.assertTrue(self.send(70))
         self.assertFalse(order.problem)
 

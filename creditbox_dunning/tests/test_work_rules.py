@@ -271,13 +271,13 @@ hostile = {
 
 @tagged("post_install", "-at_install")
 class TestWorkFile(BaseCase):
-    def read(self, data):
+    def rows_of(self, data):
         text = data.decode("utf-8-sig")
         return list(csv.reader(io.StringIO(text, newline=""), delimiter=";"))
 
     def test_headings_marks_dates_and_no_formula(self):
         self.assertEqual(
-            self.read(LAYOUT.write([ROW])),
+            self.rows_of(LAYOUT.to_bytes([ROW])),
             [
                 ["Ordine", "Cliente", "Importo", "Il", "Tel", "Ditta"],
                 ["OT/1", "'=cmd()", "12,50", "31/03/2027", "0039 02 555", "Acme"],
@@ -304,7 +304,7 @@ class TestWorkFile(BaseCase):
     @given(st.lists(st.fixed_dictionaries(hostile), max_size=4))
     def test_whatever_the_values_the_file_reads_back_row_for_row(self, rows):
         good = [row for row in rows if not LAYOUT.check(row)]
-        found = self.read(LAYOUT.write(good))
+        found = self.rows_of(LAYOUT.to_bytes(good))
         self.assertEqual(len(found), len(good) + 1)
         for line in found[1:]:
             self.assertEqual(len(line), len(COLUMNS))
@@ -312,8 +312,8 @@ class TestWorkFile(BaseCase):
 
     def test_the_same_columns_as_xml_and_as_workbook(self):
         xml = WorkFile(COLUMNS[:1], "xml", xml_root="Ordini", xml_record="Ordine")
-        self.assertIn(b"<Ordine>OT/1</Ordine>", xml.write([ROW]))
-        data = WorkFile(COLUMNS, "xlsx").write([ROW])
+        self.assertIn(b"<Ordine>OT/1</Ordine>", xml.to_bytes([ROW]))
+        data = WorkFile(COLUMNS, "xlsx").to_bytes([ROW])
         book = load_workbook(io.BytesIO(data))
         values = [[cell.value for cell in row] for row in book["Elenco"].iter_rows()]
         self.assertEqual(values[1][:2], ["OT/1", "=cmd()"])

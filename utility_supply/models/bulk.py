@@ -132,7 +132,7 @@ def _kept(record, field):
     document is made. A many2one is an id, what is empty is None."""
     kept = field._get_cache(record.env)
     if record.id not in kept:
-        record[field.name]  # read it, with those of the records around
+        field.__get__(record)  # read it, with those of the records around
     return kept.get(record.id)
 
 

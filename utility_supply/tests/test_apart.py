@@ -4,7 +4,6 @@ import random
 
 from psycopg2 import errors
 
-from odoo.exceptions import UserError
 from odoo.tests import TransactionCase, tagged
 from odoo.tools import mute_logger
 
@@ -28,7 +27,7 @@ class TestApart(TransactionCase):
             self.attempts.append(len(some))
             some.write({"comment": "done"})
             if any(self.partners[index] in some for index in bad):
-                raise UserError("poisoned")
+                raise ValueError("poisoned")
             return some
 
         return work
@@ -99,15 +98,18 @@ class TestApart(TransactionCase):
             apart(self.partners, work, lambda record, error: blamed.append(record))
         self.assertEqual(blamed, [self.partners[2]], "the first took the key")
 
+    def _losing(self, lost, attempts):
+        def work(some):
+            attempts.append(some)
+            raise lost()
+
+        return work
+
     def test_the_transaction_itself_is_lost(self):
         """Nothing is blamed and nothing else tried: only another attempt helps."""
         for lost in (errors.SerializationFailure, errors.DeadlockDetected):
             attempts = []
-
-            def work(some, attempts=attempts, lost=lost):
-                attempts.append(some)
-                raise lost()
-
+            work = self._losing(lost, attempts)
             with self.assertRaises(lost):
                 apart(self.partners, work, self.fail)
             self.assertEqual(attempts, [self.partners])
