@@ -6,7 +6,7 @@
     "license": "LGPL-3",
     "category": "Accounting/Accounting",
     "depends": ["utility_supply"],
-    "external_dependencies": {"python": ["python-dateutil"]},
+    "external_dependencies": {"python": ["pypdf", "python-dateutil"]},
     "data": [
         # groups first, then access and rules; menus last
         "security/creditbox_dunning_groups.xml",
