@@ -11,12 +11,12 @@ import hashlib
 import io
 import re
 import zipfile
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pypdf
 
-from ...utility_supply.formats.record_layout import XML, Issue, check_record, encode
-from ...utility_supply.formats.record_render import render_csv, render_xml
+from ...utility_supply.formats.record_layout import Issue
+from .work_file import WorkFile
 
 ZIP, MERGED = "zip", "merged"
 PACKINGS = (ZIP, MERGED)
@@ -40,13 +40,14 @@ class Piece:
 class Form:
     """How a provider wants its jobs.
 
+    ``index``: the columns and the form of the index (sources "postal" of work_file);
     ``packing``: zip = one archive with a PDF a letter and the index; merged = one PDF
     of all letters and the index beside it. ``blank_backs``: in a merged PDF printed on
     both sides, each letter begins on a front page. ``file_name``: without extension,
     with ``{job}``, ``{date}``, ``{sender}``.
     """
 
-    layout: object
+    index: WorkFile
     packing: str = ZIP
     file_name: str = "{job}"
     blank_backs: bool = False
@@ -65,7 +66,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Refused:
-    """A letter left out: ``issues`` by rule (record_layout.RULES, or not_pdf)."""
+    """A letter left out: ``issues`` name the column and its rule, or say not_pdf."""
 
     uuid: str
     issues: tuple
@@ -123,16 +124,14 @@ def build(form, name, pieces, common=None):
         pages = count_pages(piece.pdf)
         number = len(kept) + 1
         row, values = _row_values(form, name, piece, number, pages, page, common)
-        texts, issues = _texts(form.layout, values)
-        if not pages:
-            issues = (Issue("not_pdf"),)
+        issues = form.index.check(values) if pages else [Issue("not_pdf")]
         if issues:
             refused.append(Refused(piece.uuid, tuple(issues)))
             continue
-        kept.append((row, texts, piece.pdf))
+        kept.append((row, values, piece.pdf))
         page += pages + (pages % 2 if form.blank_backs else 0)
     files = _files(form, _stem(form, name, common), kept) if kept else ()
-    return Job(files, tuple(row for row, _t, _p in kept), tuple(refused))
+    return Job(files, tuple(row for row, _v, _p in kept), tuple(refused))
 
 
 def _stem(form, name, common):
@@ -158,7 +157,7 @@ def _row_values(form, name, piece, number, pages, page, common):
         **piece.values,
         "job": name,
         "row": number,
-        "letter_uuid": piece.uuid,
+        "ref": piece.uuid,
         "pdf_name": pdf_name,
         "pages": pages,
         "first_page": first,
@@ -168,34 +167,14 @@ def _row_values(form, name, piece, number, pages, page, common):
     return Row(piece.uuid, number, pdf_name, pages, digest), values
 
 
-def _texts(layout, values):
-    """(texts by column, issues) of one row of the index."""
-    texts, issues = {}, []
-    for field in layout.fields:
-        text, issue = encode(layout, field, values.get(field.source))
-        texts[field.name] = text
-        if issue:
-            # the column's source tells a person what to put right
-            issues.append(replace(issue, field=field.source or field.name))
-    broken = {issue.field for issue in issues}
-    sources = {field.name: field.source or field.name for field in layout.fields}
-    for issue in check_record(layout, texts):
-        issue = replace(issue, field=sources[issue.field])
-        if issue.field not in broken:
-            issues.append(issue)
-    return texts, tuple(issues)
-
-
 def _files(form, stem, kept):
-    layout = form.layout
-    render = render_xml if layout.file_format == XML else render_csv
-    index = render(layout, [(texts, {}) for _row, texts, _pdf in kept])
-    index_name = f"{stem}.{'xml' if layout.file_format == XML else 'csv'}"
+    index = form.index.write([values for _row, values, _pdf in kept])
+    index_name = f"{stem}.{form.index.file_format}"
     if form.packing == MERGED:
-        merged = _merge([pdf for _row, _texts, pdf in kept], form.blank_backs)
+        merged = _merge([pdf for _row, _values, pdf in kept], form.blank_backs)
         # the index last: whoever finds it finds the letters
         return ((f"{stem}.pdf", merged), (index_name, index))
-    members = [(row.pdf_name, pdf) for row, _texts, pdf in kept]
+    members = [(row.pdf_name, pdf) for row, _values, pdf in kept]
     return ((f"{stem}.zip", _zip([*members, (index_name, index)])),)
 
 
