@@ -26,8 +26,6 @@ GATES = sorted(
     | {21, 40, 46}
     # letters through a mail house
     | {12}
-    # the CMOR's history and terms
-    | {33, 34}
 )
 #: rows of the table on data acquisition
 ROWS = [f"I{number:02d}" for number in range(1, 14)]

@@ -40,7 +40,7 @@ class Piece:
 class Form:
     """How a provider wants its jobs.
 
-    ``index``: the columns and the form of the index (sources "postal" of work_file);
+    ``index``: the columns and the form of the index (sources "post" of work_file);
     ``packing``: zip = one archive with a PDF a letter and the index; merged = one PDF
     of all letters and the index beside it. ``blank_backs``: in a merged PDF printed on
     both sides, each letter begins on a front page. ``file_name``: without extension,

@@ -89,11 +89,11 @@ SOURCES = {
     ),
     "info": (*_CASE, "wanted"),
     # the index of a job for a mail house: one row a letter
-    "postal": (
+    "post": (
         *("ref", "case", "company", "customer_code", "customer", "customer2"),
-        *("care_of", "tax_code", "street", "street2", "zip", "city", "province"),
+        *("tax_code", "street", "street2", "zip", "city", "province"),
         *("country", "country_name", "amount"),
-        *("job", "row", "product", "is_registered", "ar_text", "has_slip"),
+        *("job", "row", "product", "is_registered", "ar_text"),
         *("pdf_name", "pages", "first_page", "last_page", "sha256"),
         *("colour", "duplex", "sender_code", "return_code", "cost_centre"),
         *("contract_code", "send_date"),
@@ -119,7 +119,7 @@ KINDS = {
     ),
     **dict.fromkeys(("amount", "bill_amount"), DECIMAL),
     **dict.fromkeys(("bill_count", "row", "pages", "first_page", "last_page"), INTEGER),
-    **dict.fromkeys(("is_registered", "has_slip", "colour", "duplex"), INTEGER),
+    **dict.fromkeys(("is_registered", "colour", "duplex"), INTEGER),
 }
 
 

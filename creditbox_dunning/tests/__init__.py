@@ -70,3 +70,5 @@ from . import test_work_delivery
 from . import test_work_layout
 from . import test_postal_rules
 from . import test_postal_formats
+from . import test_postal_job
+from . import test_postal_outcomes
