@@ -24,6 +24,8 @@ GATES = sorted(
     | {20, 47}
     # dossier, messages, what was sent
     | {21, 40, 46}
+    # letters through a mail house
+    | {12}
 )
 #: rows of the table on data acquisition
 ROWS = [f"I{number:02d}" for number in range(1, 14)]

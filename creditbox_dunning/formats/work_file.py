@@ -88,6 +88,16 @@ SOURCES = {
         "bill_amount",
     ),
     "info": (*_CASE, "wanted"),
+    # the index of a job for a mail house: one row a letter
+    "post": (
+        *("ref", "case", "company", "customer_code", "customer", "customer2"),
+        *("tax_code", "street", "street2", "zip", "city", "province"),
+        *("country", "country_name", "amount"),
+        *("job", "row", "product", "is_registered", "ar_text"),
+        *("pdf_name", "pages", "first_page", "last_page", "sha256"),
+        *("colour", "duplex", "sender_code", "return_code", "cost_centre"),
+        *("contract_code", "send_date"),
+    ),
 }
 # one row for each bill when a column asks for one of these
 PER_BILL = frozenset({"bill_number", "bill_date", "bill_due", "bill_amount"})
@@ -103,11 +113,13 @@ KINDS = {
             "mandate_to",
             "bill_date",
             "bill_due",
+            "send_date",
         ),
         DATE,
     ),
     **dict.fromkeys(("amount", "bill_amount"), DECIMAL),
-    "bill_count": INTEGER,
+    **dict.fromkeys(("bill_count", "row", "pages", "first_page", "last_page"), INTEGER),
+    **dict.fromkeys(("is_registered", "colour", "duplex"), INTEGER),
 }
 
 

@@ -123,3 +123,16 @@ from . import dunning_work_file_delivery
 from . import dunning_service_provider_work
 from . import dunning_protection_release
 from . import dunning_pec_worklist
+from . import dunning_file_layout_postal
+from . import dunning_channel_post
+from . import dunning_postal_driver
+from . import dunning_service_provider_post
+from . import dunning_postal_code
+from . import dunning_postal_job
+from . import dunning_postal_job_work
+from . import dunning_postal_job_making
+from . import dunning_postal_event
+from . import dunning_postal_outcome
+from . import import_loader_postal
+from . import import_source_postal
+from . import dunning_worklist_post

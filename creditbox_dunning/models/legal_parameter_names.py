@@ -14,6 +14,10 @@ NAMES = [
     ("printed_ar", "Days to pay printed in a registered letter"),
     ("printed_pec", "Days to pay printed in a PEC"),
     ("printed_pp", "Days to pay printed in an ordinary letter"),
+    (
+        "stored_days",
+        "Letter left at the post office: days from the notice at the address",
+    ),
     ("carrier_days", "Hand-over to the carrier: days from issue"),
     ("carrier_days_long", "Hand-over to the carrier: days with a lengthened term"),
     ("request_after_term", "Request to the distributor: days after the term to pay"),

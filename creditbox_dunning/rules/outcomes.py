@@ -118,8 +118,11 @@ def waits_for(op, state, channels, *, is_begun, is_sent, is_carried=False):
     return WAITS_FOR.get(state, "waits_person")
 
 
-# normalised results of the post (domain notes 2.6) -> outcome; None = still on its way
+# normalised results of the post -> outcome; None = still on its way or, for REJ (the
+# mail house refused it), for a person to decide. See rules/postal.py too.
 POSTAL = {
+    "RCV": None,
+    "REJ": None,
     "ACC": None,
     "ABS": None,
     "STO": None,

@@ -68,3 +68,7 @@ from . import test_agency
 from . import test_info
 from . import test_work_delivery
 from . import test_work_layout
+from . import test_postal_rules
+from . import test_postal_formats
+from . import test_postal_job
+from . import test_postal_outcomes

@@ -16,3 +16,5 @@ from . import dunning_communication_wizard
 from . import dunning_pec_tray_wizard
 from . import dunning_template_preview
 from . import dunning_letter_merge
+from . import dunning_postal_decide
+from . import dunning_postal_receive

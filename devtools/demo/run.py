@@ -19,6 +19,7 @@ from . import (
     check,
     credit,
     generator,
+    letters,
     orders,
     outbox,
     pec,
@@ -228,6 +229,8 @@ class Demo:
         self.say("orders to others and their answers")
         found = orders.work(self, company)
         self.lines += [(company, line) for line in found]
+        self.say("letters through a mail house and what it tells of them")
+        self.lines += [(company, line) for line in letters.work(self, company)]
 
     # --- report -----------------------------------------------------------------
     def report(self):

@@ -14,6 +14,7 @@ FIELD_TYPES = {
     "decimal": "Decimal",
     "percent": "Decimal, 22 for 22 %",
     "date": "date",
+    "moment": "datetime without zone, Italian time; noon when no time is told",
     "bool": "bool",
     "code": "str, a key of rules.codes (or of LOCAL_CODES) of kind code_kind",
     "codes": "tuple of such keys, separated by | in the file",

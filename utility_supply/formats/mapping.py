@@ -225,6 +225,8 @@ class Converter:
             return partial(values.decimal, **marks, decimals=2, percent=True)
         if kind == "date":
             return partial(values.date, form=form)
+        if kind == "moment":
+            return partial(values.moment, form=form)
         if kind == "instalments":
             return partial(values.instalments, form=form, **marks)
         if kind in ("code", "codes"):

@@ -14,9 +14,11 @@ such are exact and need no declared form; text does:
 import re
 import unicodedata
 from datetime import date as Date
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
+from datetime import time as Time
 from decimal import Decimal
 from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 from . import cells
 from .cells import Cell
@@ -44,6 +46,15 @@ MAX_INTEGER_DIGITS = 12  # of an amount: a thousand billions
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffd-\uffff]")
 _ISO = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _DATE_LIKE = re.compile(r"[0-9]{1,4}[-/. ][0-9]{1,2}[-/. ][0-9]{1,4}|[0-9]{6}|[0-9]{8}")
+_MOMENT = re.compile(
+    r"(?P<day>[^T:]*[0-9])(?:T|[ ]+)(?P<hour>[0-9]{1,2})[:.](?P<minute>[0-9]{2})"
+    r"(?:[:.](?P<second>[0-9]{2})(?:[.,][0-9]{1,9})?)?[ ]?"
+    r"(?P<zone>Z|[+-][0-9]{2}:?[0-9]{2})?"
+)
+_COMPACT_MOMENT = re.compile(
+    r"(?P<day>[0-9]{8})[ T]?(?P<hour>[0-9]{2})(?P<minute>[0-9]{2})(?P<second>[0-9]{2})?"
+)
+_NOON = Time(12)
 _GROUPED = re.compile(r"[0-9]{1,3}([., '][0-9]{3})*[.,][0-9]+|[0-9]+[.,][0-9]+")
 _SCIENTIFIC = re.compile(r"[0-9]+([.,][0-9]+)?[eE][+-]?[0-9]+")
 _CURRENCY = re.compile(r"[A-Z]{3}|[$£¥₣]")
@@ -307,6 +318,53 @@ def _date_pattern(form):
         "y": f"(?P<y>[0-9]{{{year_digits}}})",
     }
     return re.compile(re.escape(separator).join(parts[part] for part in order))
+
+
+def moment(value, *, form=None):
+    """A day with its time, as a ``datetime`` without zone.
+
+    Noon when no time is told. A zone ("Z", "+01:00") is turned into Italian time, the
+    one of our customers and offices. ``form``: of the day, as for :func:`date`; compact
+    days may carry a compact time ("202603121022").
+    """
+    content, kind = _split(value)
+    if kind == cells.DATE:
+        told = content if isinstance(content, datetime) else None
+        return datetime.combine(
+            date(Cell(told.date() if told else content, kind)),
+            told.time() if told and told.time() != Time() else _NOON,
+        )
+    if kind == cells.NUMBER and "." not in content and len(content) in (12, 14):
+        kind = cells.TEXT
+    if kind != cells.TEXT:
+        day = date(value, form=form)
+        return None if day is None else datetime.combine(day, _NOON)
+    content = content.strip()
+    found = _MOMENT.fullmatch(content) or (
+        _COMPACT_MOMENT.fullmatch(content) if form in ("yyyymmdd", "ddmmyyyy") else None
+    )
+    if not found or len(content) > LONGEST_TEXT:
+        day = date(value, form=form)
+        return None if day is None else datetime.combine(day, _NOON)
+    day = date(found["day"], form=form)
+    try:
+        parts = (found[name] for name in ("hour", "minute", "second"))
+        when = datetime.combine(day, Time(*(int(part or 0) for part in parts)))
+        return _italian(when, found["zone"] if "zone" in found.groupdict() else "")
+    except (ValueError, OverflowError):
+        raise ValueIssue("bad_date", content, form=form or "yyyy-mm-dd") from None
+
+
+def _italian(when, zone):
+    if not zone:
+        return when
+    if zone != "Z":
+        minutes = int(zone[1:3]) * 60 + int(zone[-2:])
+        offset = timedelta(minutes=-minutes if zone[0] == "-" else minutes)
+    else:
+        offset = timedelta()
+    aware = when.replace(tzinfo=timezone(offset))
+    return aware.astimezone(ZoneInfo("Europe/Rome")).replace(tzinfo=None)
 
 
 def boolean(value):

@@ -30,6 +30,7 @@ TYPE_NAMES = {
     "decimal": "importo o numero",
     "percent": "percentuale",
     "date": "data gg/mm/aaaa",
+    "moment": "data e ora gg/mm/aaaa hh:mm",
     "bool": "S/N",
     "code": "codice",
     "codes": "codici separati da |",
@@ -136,6 +137,7 @@ class _Formats:
             "texts": self.text,
             "instalments": self.text,
             "date": self.day,
+            "moment": self.moment,
             "decimal": self.amount,
         }
 

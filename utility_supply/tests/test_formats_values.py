@@ -146,6 +146,67 @@ class TestDecimals(ValuesCase):
 
 
 @tagged("post_install", "-at_install")
+class TestMoments(ValuesCase):
+    def test_ways_of_writing(self):
+        expected = datetime(2026, 3, 12, 10, 22, 5)
+        for text in (
+            "12/03/2026 10:22:05",
+            "12/03/2026T10.22.05",
+            "2026-03-12T10:22:05",
+            "2026-03-12 10:22:05.123",
+            "2026-03-12T09:22:05Z",
+            "2026-03-12T09:22:05+00:00",
+            "2026-03-12 10:22:05 +0100",
+        ):
+            self.assertEqual(values.moment(text, form="dd/mm/yyyy"), expected, text)
+        self.assertEqual(values.moment(Cell(expected, cells.DATE)), expected)
+
+    def test_summer_time_of_the_zone(self):
+        self.assertEqual(
+            values.moment("2026-07-01T22:30:00Z"), datetime(2026, 7, 2, 0, 30)
+        )
+
+    def test_no_time_is_noon(self):
+        noon = datetime(2026, 3, 12, 12)
+        self.assertEqual(values.moment("12/03/2026", form="dd/mm/yyyy"), noon)
+        self.assertEqual(values.moment(Cell(date(2026, 3, 12), cells.DATE)), noon)
+        self.assertIsNone(values.moment(" "))
+        self.assertIsNone(values.moment(EMPTY))
+
+    def test_compact(self):
+        for text in ("202603121022", "20260312102200", "20260312 1022"):
+            self.assertEqual(
+                values.moment(text, form="yyyymmdd"), datetime(2026, 3, 12, 10, 22)
+            )
+        number = Cell("202603121022", cells.NUMBER)
+        self.assertEqual(
+            values.moment(number, form="yyyymmdd"), datetime(2026, 3, 12, 10, 22)
+        )
+
+    def test_doubt_and_nonsense_are_issues(self):
+        self.assertIssue("ambiguous_date", values.moment, "01/02/2026 10:00")
+        self.assertIssue("bad_date", values.moment, "2026-03-12T25:00:00")
+        self.assertIssue("bad_date", values.moment, "2026-03-12T10:61")
+        self.assertIssue("bad_date", values.moment, "ieri")
+        self.assertIssue("bad_date", values.moment, "2026-03-12T10:00+99:99")
+
+    @given(st.text(max_size=45), st.sampled_from((None, *values.DATE_FORMS)))
+    @QUICK
+    def test_never_fails_otherwise(self, text, form):
+        try:
+            found = values.moment(text, form=form)
+        except ValueIssue:
+            return
+        self.assertTrue(found is None or isinstance(found, datetime))
+
+    @given(st.datetimes(datetime(1901, 1, 1), datetime(2098, 12, 31)))
+    @QUICK
+    def test_iso_round_trip(self, when):
+        when = when.replace(microsecond=0)
+        self.assertEqual(values.moment(when.isoformat()), when)
+
+
+@tagged("post_install", "-at_install")
 class TestDates(ValuesCase):
     def test_undeclared_form_is_never_guessed(self):
         """Row I06 (gate 23): dates."""
