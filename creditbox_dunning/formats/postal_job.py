@@ -168,7 +168,7 @@ def _row_values(form, name, piece, number, pages, page, common):
 
 
 def _files(form, stem, kept):
-    index = form.index.write([values for _row, values, _pdf in kept])
+    index = form.index.to_bytes([values for _row, values, _pdf in kept])
     index_name = f"{stem}.{form.index.file_format}"
     if form.packing == MERGED:
         merged = _merge([pdf for _row, _values, pdf in kept], form.blank_backs)
