@@ -24,7 +24,7 @@ class DunningOutbox(models.AbstractModel):
             .sudo()
             ._read_group([("state", "in", ("made", "delivering"))], ["provider_id"])
         )
-        return super()._with_work().union(provider for (provider,) in waiting).sudo()
+        return super()._with_work().union(*(provider for (provider,) in waiting)).sudo()
 
     @api.model
     def _work(self, provider):

@@ -41,8 +41,8 @@ class DunningPecTrayWizard(models.TransientModel):
             wizard.count = len(wizard.message_ids)
 
     @api.model
-    def default_get(self, fields_list):
-        values = super().default_get(fields_list)
+    def default_get(self, fields):
+        values = super().default_get(fields)
         found = self.env["dunning.pec.message"].browse(
             self.env.context.get("active_ids", ())
         )
