@@ -48,6 +48,7 @@ def field_type(field):
         "percent": "number, 22 for 22 %",
         "int": "whole number",
         "date": "date",
+        "moment": "date and time, Italian",
         "bool": "true or false",
         "texts": 'texts, divided by "\\|"',
         "instalments": "instalments",

@@ -47,6 +47,10 @@ class DunningCommunication(models.Model):
         help="Delivered and returned: a person looks at the events and decides.",
     )
 
+    _postal_conflict_idx = models.Index(
+        "(company_id) WHERE has_postal_conflict IS TRUE"
+    )
+
     @api.model
     def _selection_postal_code(self):
         return self.env["dunning.postal.code"]._selection_normalised()

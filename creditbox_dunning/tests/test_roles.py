@@ -71,6 +71,11 @@ CALLS = {
     "file_delivered": ("dunning.work.file", "action_delivered", PEOPLE),
     "file_again": ("dunning.work.file", "action_again", APPROVERS),
     "discard_file": ("dunning.work.file", "action_discard", APPROVERS),
+    "to_post": ("dunning.communication", "action_give_to_post", PEOPLE),
+    "job_sent": ("dunning.postal.job", "action_mark_sent", PEOPLE),
+    "job_again": ("dunning.postal.job", "action_retry_now", PEOPLE),
+    "make_job": ("dunning.service.provider", "action_make_postal_job", PEOPLE),
+    "codes": ("dunning.service.provider", "action_load_postal_codes", {"admin"}),
     **{
         f"{method} {model}": (model, f"action_{method}", PEOPLE)
         for model in (
@@ -86,7 +91,7 @@ CALLS = {
     "private_state": ("dunning.action", "_set_state", NOBODY),
 }
 # calls that the right lets through and the record at hand does not fit
-UNFIT = frozenset({"publish", "post", "suspend", "waive", "decide"})
+UNFIT = frozenset({"publish", "post", "suspend", "waive", "decide", "to_post"})
 # windows, downloads and sums: they show what the record rules let through
 SHOWN = (
     "action_open_",
@@ -104,6 +109,8 @@ ELSEWHERE = {
     ("dunning.case", "action_dossier"),
     ("dunning.case", "action_dossier_zip"),
     ("dunning.template", "action_preview"),
+    ("dunning.postal.event", "action_explain"),
+    ("dunning.postal.job", "action_download"),
     ("dunning.work.file", "action_download"),
     # abstract: asked of the models that are made of them
     *(
@@ -225,6 +232,8 @@ class TestRoles(ManyCommon, HttpCase):
             "private_execute": [action.ids, day],
             "private_state": [action.ids, "done"],
             "new_text": [self.text.ids],
+            "make_job": [self.provider.ids],
+            "codes": [self.provider.ids],
         }.get(call, [[]])
 
     def _request(self):
@@ -277,10 +286,7 @@ class TestRoles(ManyCommon, HttpCase):
         for call, (model, method, who) in CALLS.items():
             for role in ROLES:
                 told = self._call(role, call)
-                may = told == "ok" or (
-                    told != "denied"
-                    and call in ("publish", "post", "suspend", "waive", "decide")
-                )
+                may = told == "ok" or (told != "denied" and call in UNFIT)
                 if may != (role in who):
                     wrong.append(f"{role} {model}.{method}: {told[-300:]}")
         self.assertFalse(wrong, "\n".join(["", *wrong]))
