@@ -56,7 +56,9 @@ class TestMove(OutboxCommon):
         letter = self.letter()
         letter._move("sent")
         letter._move("delivered")
-        self.assertFalse(letter._move("failed", "Late news."))
+        log = "odoo.addons.creditbox_dunning.models.dunning_communication"
+        with self.assertLogs(log, "WARNING"):
+            self.assertFalse(letter._move("failed", "Late news."))
         self.assertEqual(letter.state, "delivered")
         self.assertRecordValues(
             letter.event_ids[0],

@@ -72,8 +72,8 @@ class TestPecTray(PecCommon):
                 vals["subject"] = "\0"
             return vals
 
-        log = "odoo.addons.creditbox_dunning.models.dunning_pec_reading"
-        with patch.object(cls, "_prepare_pec_vals", prepare), mute_logger(log):
+        logs = "odoo.addons.creditbox_dunning.models.dunning_pec_reading", "odoo.sql_db"
+        with patch.object(cls, "_prepare_pec_vals", prepare), mute_logger(*logs):
             found = self.receive(bad, self.receipt(message, "avvenuta-consegna"))
         self.assertEqual(found[0].kind, "unknown")
         self.assertEqual(found[0].raw_id.raw, bad)
