@@ -2,6 +2,8 @@ import logging
 
 from odoo import models
 
+from odoo.addons.utility_supply.models.isolation import apart
+
 from ..rules.facts import Reason
 from ..rules.outbox import GONE
 
@@ -94,26 +96,14 @@ class DunningOutbox(models.AbstractModel):
         todo = messages.filtered(lambda message: not message.raw_id)
         if not todo:
             return messages
-        try:
-            with self.env.cr.savepoint():
-                channel._prepare(todo, today)
-        except Exception:
-            _logger.warning("A message cannot be prepared: one by one.", exc_info=True)
-            for message in todo:
-                self._prepare_one(message, channel, today)
+        apart(todo, lambda some: channel._prepare(some, today), self._not_prepared)
         return messages.filtered(lambda m: m.state == "to_send")
 
-    def _prepare_one(self, message, channel, today):
-        try:
-            with self.env.cr.savepoint():
-                channel._prepare(message, today)
-        except Exception as error:
-            _logger.exception("Message %s cannot be prepared.", message.id)
-            reason = self.env._(
-                "It cannot be prepared: %(error)s", error=str(error)[:200]
-            )
-            message._move("failed", reason)
-            message._tell_failure(reason)
+    def _not_prepared(self, message, error):
+        _logger.error("Message %s cannot be prepared.", message.id, exc_info=error)
+        reason = self.env._("It cannot be prepared: %(error)s", error=str(error)[:200])
+        message._move("failed", reason)
+        message._tell_failure(reason)
 
 
 class DunningCommunication(models.Model):
