@@ -24,6 +24,7 @@ from . import dunning_pec_message
 from . import dunning_pec_reading
 from . import dunning_pec_effect
 from . import dunning_pec_watch
+from . import dunning_sms_watch
 from . import dunning_template
 from . import dunning_template_part
 from . import dunning_template_values
@@ -114,6 +115,7 @@ from . import technical_dataset
 from . import agency_dataset
 from . import info_dataset
 from . import import_loader_technical
+from . import import_loader_work
 from . import import_loader_agency
 from . import import_loader_info
 from . import dunning_work_watch

@@ -52,7 +52,7 @@ class DunningAction(models.Model):
         by_person = self.filtered(lambda a: a._needs_person())
         by_person._set_state("executing", Reason.of("to_be_done"))
         by_person.filtered(lambda a: a.op == "reactivate")._promise_back()
-        ready = self - by_person
+        ready = (self - by_person)._drop_lacking(today)
         counts["mails"] += len(ready._write_messages(today))
         letters = ready.filtered(lambda a: a._channel_set() & LETTERS)
         counts["letters"] += len(letters._make_letters(today))

@@ -1,6 +1,8 @@
 from odoo import models
 
-from ..rules.notice_text import Part, fill, mail_html, marked
+from ..rules.facts import Reason
+from ..rules.notice_contents import LETTER_CHANNELS
+from ..rules.notice_text import Part, fill, lacking, mail_html, marked
 from .dunning_template_values import Bill, Subject
 
 
@@ -46,6 +48,34 @@ class DunningAction(models.Model):
             lambda a: a.op == "list" and a.round == self.round and a.planned_work_date
         )
         return planned[-1:].planned_work_date or self.planned_date
+
+    def _drop_lacking(self, today):
+        """The steps whose letter can tell all that it must; the others failed.
+
+        A formal notice that leaves a mandatory content open is worth nothing, and
+        starts clocks that a judge stops.
+        """
+        subjects = [
+            action._text_subject(channel, key=(action.id, channel))
+            for action in self
+            for channel in sorted(action._channel_set() & LETTER_CHANNELS)
+        ]
+        subjects = [s for s in subjects if any(p.content for p in s.template.part_ids)]
+        if not subjects:
+            return self
+        values = self.env["dunning.template.values"]._collect(subjects, today)
+        found = {}
+        for subject in subjects:
+            parts = subject.template._as_parts()
+            contents = lacking(parts, values[subject.key])
+            if contents:
+                found.setdefault(contents, []).append(subject.key[0])
+        failed = self.browse()
+        for contents, ids in found.items():
+            actions = self.browse(dict.fromkeys(ids)) - failed
+            actions._set_state("failed", Reason.of("text_lacks", contents=contents))
+            failed |= actions
+        return self - failed
 
     def _render_texts(self, channel, today):
         """{action id: {subject, body_html, email_from, reply_to, template_id}}: what

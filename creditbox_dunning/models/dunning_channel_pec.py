@@ -92,7 +92,11 @@ class DunningChannelPec(models.AbstractModel):
         )
 
     def _receipt_type(self, message):
-        """Formal notices are proved with their text, the others with its hash."""
+        """As the text says; else formal notices are proved with their text, the
+        others as the mailbox says."""
+        asked = message.sudo().template_id.pec_receipt
+        if asked:
+            return asked
         provider = message.provider_id
         is_formal = message.action_id.op in ("default", "terminate")
         kind = provider.pec_receipt_formal if is_formal else provider.pec_receipt_other

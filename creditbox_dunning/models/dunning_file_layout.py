@@ -45,7 +45,7 @@ class DunningFileLayout(models.Model):
     )
     file_format = fields.Selection(
         [("csv", "CSV"), ("xlsx", "Excel (.xlsx)"), ("xml", "XML")],
-        string="Form",
+        string="Format",
         required=True,
         default="csv",
     )

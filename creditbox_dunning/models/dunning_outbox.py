@@ -1,14 +1,10 @@
 import logging
 from contextlib import contextmanager
 
-from psycopg2.errors import (
-    DeadlockDetected,
-    LockNotAvailable,
-    SerializationFailure,
-)
-
 from odoo import api, fields, models, modules
 from odoo.tools import SQL
+
+from odoo.addons.utility_supply.models.isolation import RETRY_ERRORS
 
 from ..rules.outbox import (
     ChannelError,
@@ -25,10 +21,7 @@ _logger = logging.getLogger(__name__)
 LOCK = 0x0B0C
 # messages prepared together: what was looked at last is never older than these
 BATCH = 100
-RETRY_ERRORS = (SerializationFailure, DeadlockDetected, LockNotAvailable)
 ATTEMPTS = 5
-# an action that is here may still have its message sent
-MAY_SEND = ("done", "executing")
 
 
 class DunningOutbox(models.AbstractModel):

@@ -9,6 +9,7 @@ from ..rules import pec
 SILENCE = [
     ("no_acceptance", "No acceptance"),
     ("no_delivery", "No delivery and no refusal"),
+    ("no_report", "No delivery report"),
 ]
 WATCH_ACTIVITY = "creditbox_dunning.mail_activity_pec_silence"
 
@@ -26,7 +27,8 @@ class DunningCommunication(models.Model):
         string="Receipt awaited in vain",
         readonly=True,
         copy=False,
-        help="The provider should have told by now: look into the mailbox, or ask it.",
+        help="The provider should have told by now: look into the mailbox, or ask it."
+        " A text message of which nothing is heard proves nothing.",
     )
     pec_message_ids = fields.One2many(
         "dunning.pec.message", "communication_id", string="Receipts and answers"

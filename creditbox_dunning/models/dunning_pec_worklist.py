@@ -21,9 +21,9 @@ class DunningWorklist(models.AbstractModel):
             },
             {
                 "key": "pec_silence",
-                "title": self.env._("PEC without receipt"),
+                "title": self.env._("Messages without receipt"),
                 "help": self.env._(
-                    "Their acceptance or delivery has been awaited for too long."
+                    "PEC and text messages whose receipt has been awaited for too long."
                 ),
                 "icon": "fa-bell-slash-o",
                 "tone": "warning",

@@ -14,6 +14,7 @@ from ..rules import notice_contents, sms
 from ..rules.notice_text import fill, placeholders, wrong_places
 from ..rules.template_choice import Candidate, Wanted, choose
 from .dunning_action_rule import OPERATIONS, TABLE_STATES
+from .dunning_pec_mailbox import RECEIPT_TYPES
 from .legal_parameter_names import NAMES
 from .template_texts import missing_sentence
 
@@ -42,7 +43,7 @@ KEYS = (
     "supply_state",
 )
 TEXTS = ("subject", "sms_text", "cover", "term_from_letter", "term_from_pec")
-CONTENT = frozenset({"name", *KEYS, *TEXTS, "part_ids"})
+CONTENT = frozenset({"name", *KEYS, *TEXTS, "pec_receipt", "part_ids"})
 # what would tell whoever sees the telephone that there is a debt
 TELLING = frozenset(
     {"total", "bills_count", "bill_number", "due", "payment_code", "prescribable"}
@@ -107,6 +108,12 @@ class DunningTemplate(models.Model):
     sms_text = fields.Text(string="Text of the message")
     cover = fields.Text(
         string="Text of the PEC", help="What the PEC says; the letter is attached."
+    )
+    pec_receipt = fields.Selection(
+        RECEIPT_TYPES,
+        string="PEC receipt",
+        help="What the delivery receipt brings back (X-TipoRicevuta). Empty: as the"
+        " mailbox says.",
     )
     term_from_letter = fields.Char(
         string="Term counts from (letter)",
@@ -386,6 +393,8 @@ class DunningTemplate(models.Model):
                 for part in self._as_parts()
             ),
         ]
+        if self.pec_receipt:
+            told.append(self.pec_receipt)
         return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
     @api.model

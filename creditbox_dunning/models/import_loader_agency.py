@@ -1,13 +1,14 @@
 from odoo import api, fields, models
 from odoo.tools.translate import LazyTranslate
 
-from odoo.addons.utility_supply.models.import_message import LOADER_MESSAGES, issue
+from odoo.addons.utility_supply.models.import_message import LOADER_MESSAGES
 
 from ..rules import agency, work
 from ..rules.facts import Reason
 from .agency_dataset import NAME
 from .amounts import exact
 from .dunning_action import OPEN_STATES
+from .import_loader_work import UtilityImportLoaderWork
 
 _lt = LazyTranslate(__name__)
 LABEL = "Results of collection agencies"
@@ -18,13 +19,6 @@ LOADER_MESSAGES.update(
         "agency_no_promise": _lt("A promise needs the day on which the customer pays."),
     }
 )
-COLUMNS = {
-    "work_no_day": "date",
-    "work_future": "date",
-    "work_before_order": "date",
-    "agency_no_amount": "amount",
-    "agency_no_promise": "promised",
-}
 
 
 class UtilityImportProfile(models.Model):
@@ -49,50 +43,20 @@ class UtilityImportBatch(models.Model):
 
 
 class UtilityImportLoaderAgency(models.AbstractModel):
-    """What agencies tell of their assignments, by the number of the assignment.
-
-    The same row again changes nothing; what does not fit is set aside for a person.
-    """
+    """What agencies tell of their assignments, by the number of the assignment."""
 
     _name = "utility.import.loader.agency_answers"
-    _inherit = "utility.import.loader"
+    _inherit = "utility.import.loader.work"
     _description = "Loader of the agencies' results"
 
-    def _facts(self, batch, records):
-        company = batch.company_id
-        found = self.env["dunning.agency.assignment"]._with_ref(
-            self._values_of(records, "assignment_ref"), company
-        )
-        return {
-            "assignments": found,
-            "today": self.env["dunning.case"]._today(company),
-            # the answers about one assignment in one file build upon each other
-            "seen": {name: one._as_facts() for name, one in found.items()},
-        }
-
-    def _judge(self, batch, record, facts, known):
-        ref = record["assignment_ref"]
-        assignment = facts["assignments"].get(ref)
-        if not assignment:
-            return [issue("work_unknown", "assignment_ref", ref)]
-        answer = self._answer(record)
-        verdict = agency.judge(facts["seen"][ref], answer, facts["today"])
-        if verdict == agency.APPLY:
-            facts["seen"][ref] = agency.after(facts["seen"][ref], answer)
-            return "updated"
-        if verdict == agency.UNCHANGED:
-            return "unchanged"
-        column = COLUMNS.get(verdict, "assignment_ref")
-        labels = dict(assignment._fields["state"]._description_selection(self.env))
-        return [
-            issue(
-                verdict,
-                column,
-                record.get(column),
-                sent=fields.Date.to_string(assignment.sent_on) or "-",
-                state=labels[assignment.state],
-            )
-        ]
+    _asked = "dunning.agency.assignment"
+    _ref = "assignment_ref"
+    _rules = agency
+    _columns = {
+        **UtilityImportLoaderWork._columns,
+        "agency_no_amount": "amount",
+        "agency_no_promise": "promised",
+    }
 
     def _answer(self, record):
         return agency.Answer(
@@ -103,22 +67,15 @@ class UtilityImportLoaderAgency(models.AbstractModel):
             record.get("payment_ref") or "",
         )
 
-    def _apply(self, batch, todo, facts):
-        source = batch.filename or batch.name
-        rows = [
-            (facts["assignments"][record["assignment_ref"]], record)
-            for _number, record, outcome in todo
-            if outcome == "updated"
-        ]
+    def _apply_rows(self, rows, source):
         results = self.env["dunning.agency.result"].sudo()._guarded()
         results.create(
             [
-                one._prepare_result(self._answer(record), record.get("note"), source)
-                for one, record in rows
+                one._prepare_result(answer, record.get("note"), source)
+                for one, answer, record in rows
             ]
         )
-        for one, record in rows:
-            one._apply_answer(self._answer(record), record.get("note") or "", source)
+        return super()._apply_rows(rows, source)
 
 
 class DunningAgencyAssignment(models.Model):

@@ -2,11 +2,12 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools.translate import LazyTranslate
 
-from odoo.addons.utility_supply.models.import_message import LOADER_MESSAGES, issue
+from odoo.addons.utility_supply.models.import_message import LOADER_MESSAGES
 
 from ..rules import technical, work
 from ..rules.facts import Reason
 from .dunning_action import OPEN_STATES
+from .import_loader_work import UtilityImportLoaderWork
 from .technical_dataset import NAME
 
 _lt = LazyTranslate(__name__)
@@ -76,40 +77,21 @@ class UtilityImportBatch(models.Model):
 class UtilityImportLoaderTechnical(models.AbstractModel):
     """Plans and outcomes of the technical office, by the number of the order.
 
-    The same row again changes nothing. A row about an order that was called back, is
-    over, or is of another point is set aside for a person: it never vanishes.
+    A row about an order that was called back, is over, or is of another point is set
+    aside.
     """
 
     _name = "utility.import.loader.technical_answers"
-    _inherit = "utility.import.loader"
+    _inherit = "utility.import.loader.work"
     _description = "Loader of the technical office's answers"
 
-    def _facts(self, batch, records):
-        company = batch.company_id
-        orders = self.env["dunning.technical.order"]._with_ref(
-            self._values_of(records, "order_ref"), company
-        )
-        return {
-            "orders": orders,
-            "today": self.env["dunning.case"]._today(company),
-            # the answers to one order in one file build upon each other
-            "seen": {name: order._as_facts() for name, order in orders.items()},
-        }
-
-    def _judge(self, batch, record, facts, known):
-        ref = record["order_ref"]
-        order = facts["orders"].get(ref)
-        if not order:
-            return [issue("work_unknown", "order_ref", ref)]
-        answer = self._answer(record)
-        stands = facts["seen"][ref]
-        verdict = technical.judge(stands, answer, facts["today"])
-        if verdict == technical.APPLY:
-            facts["seen"][ref] = technical.after(stands, answer)
-            return "updated"
-        if verdict == technical.UNCHANGED:
-            return "unchanged"
-        return [self._problem(verdict, record, order)]
+    _asked = "dunning.technical.order"
+    _ref = "order_ref"
+    _rules = technical
+    _columns = {
+        **UtilityImportLoaderWork._columns,
+        "work_other_point": "point_code",
+    }
 
     def _answer(self, record):
         return technical.Answer(
@@ -119,31 +101,8 @@ class UtilityImportLoaderTechnical(models.AbstractModel):
             record.get("point_code") or "",
         )
 
-    def _problem(self, code, record, order):
-        labels = dict(order._fields["state"]._description_selection(self.env))
-        columns = {
-            "work_other_point": ("point_code", record.get("point_code")),
-            "work_no_day": ("date", ""),
-            "work_future": ("date", record.get("date")),
-            "work_before_order": ("date", record.get("date")),
-        }
-        column, value = columns.get(code, ("order_ref", order.name))
-        return issue(
-            code,
-            column,
-            value,
-            point=order.point_code or "-",
-            sent=fields.Date.to_string(order.sent_on) or "-",
-            state=labels[order.state],
-        )
-
-    def _apply(self, batch, todo, facts):
-        source = batch.filename or batch.name
-        for _number, record, outcome in todo:
-            if outcome == "updated":
-                order = facts["orders"][record["order_ref"]]
-                answer = self._answer(record)
-                order._apply_answer(answer, record.get("note") or "", source)
+    def _problem_words(self, asked):
+        return {"point": asked.point_code or "-"}
 
 
 class DunningTechnicalOrder(models.Model):

@@ -111,6 +111,11 @@ TEXTS = {
     "key_changed": _lt("Withdrawn: the state or class of the supply changed."),
     "paid_before_sending": _lt("Not sent: the bills were paid in the meantime."),
     "address_gone": _lt("Not sent: the address is no longer valid."),
+    "text_lacks": _lt(
+        "Not written: the text must tell %(contents)s, and the data for it are missing."
+        " Complete them (legal numbers, earlier notices, the supply), then plan the"
+        " step again."
+    ),
     "needs_person": _lt("This step is never done by the program alone."),
     "needs_guard": _lt(
         "This step touches the supply: it is never ordered by the program."
@@ -157,6 +162,10 @@ def _shown(env, name, value, currency):
         return env._(DAY_KINDS[value]) if value in DAY_KINDS else value
     if name == "fact" and value in FACTS_GUARD:
         return env._(FACTS_GUARD[value])
+    if name == "contents":
+        field = env["dunning.template.part"]._fields["content"]
+        labels = dict(field._description_selection(env))
+        return ", ".join(f"\u201c{labels.get(code, code)}\u201d" for code in value)
     if name == "reason" and value in TEXTS:
         return env._(TEXTS[value])
     return value

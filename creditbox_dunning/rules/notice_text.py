@@ -150,6 +150,23 @@ def chosen(parts, values):
     return found
 
 
+def lacking(parts, values):
+    """Codes of the mandatory contents (``rules/notice_contents.py``) that the message
+    would not tell, because a value of the case or a number of the law is not known.
+
+    They are printed with a line to be filled in (:data:`MISSING`), which is good enough
+    to look at and not to be sent.
+    """
+    found = [
+        part.content
+        for part in parts
+        if part.content
+        and is_in(part, values)
+        and any(not values.words.get(name) for name in placeholders(part.text))
+    ]
+    return tuple(dict.fromkeys(found))
+
+
 def marked(text):
     """Escaped HTML of a text: bold words, line breaks."""
     safe = html.escape(text, quote=False)

@@ -26,6 +26,15 @@ GROUP_READS = (
     "dunning.hold",
     "dunning.guard.waiver",
 )
+# what leaves for technical office, agencies, information providers: no run makes them
+GROUP_READS_TOO = (
+    "dunning.technical.order",
+    "dunning.work.file",
+    "dunning.work.event",
+    "dunning.agency.assignment",
+    "dunning.agency.result",
+    "dunning.info.request",
+)
 
 
 class IsolationCommon(ApprovalCommon):
@@ -312,6 +321,19 @@ class TestGroupLevel(IsolationCommon):
                 )
                 self.assertEqual(bool(there), self.first in seen)
         self.assertNotIn(self.first, self.boss.company_ids)
+
+    def test_head_reads_what_its_members_ordered(self):
+        rules = self.env["ir.rule"].with_user(self.boss)
+        rules = rules.with_context(allowed_company_ids=self.head.ids)
+        for name in GROUP_READS_TOO:
+            with self.subTest(model=name):
+                member = self.env[name].new({"company_id": self.first.id})
+                stranger = self.env[name].new({"company_id": self.second.id})
+                domain = rules._compute_domain(name, "read")
+                self.assertTrue(member.filtered_domain(domain))
+                self.assertFalse(stranger.filtered_domain(domain))
+                domain = rules._compute_domain(name, "write")
+                self.assertFalse(member.filtered_domain(domain))
 
     def test_head_opens_every_form_of_its_members(self):
         """What a form computes may not trip over a company that is not the reader's."""

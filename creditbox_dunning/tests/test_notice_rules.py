@@ -22,7 +22,7 @@ from odoo.addons.creditbox_dunning.rules import (
 )
 from odoo.addons.creditbox_dunning.rules.guard_common import Law
 from odoo.addons.creditbox_dunning.rules.legal_parameters import shipped_parameters
-from odoo.addons.creditbox_dunning.rules.notice_text import Part, Row, Values
+from odoo.addons.creditbox_dunning.rules.notice_text import Part, Row, Values, lacking
 
 from .guard_common import shift
 
@@ -373,3 +373,23 @@ class TestDates(BaseCase):
         self.assertFalse(notice_dates.is_old(date(2025, 3, 1), billed, 2))
         self.assertTrue(notice_dates.is_old(date(2025, 2, 28), billed, 2))
         self.assertFalse(notice_dates.is_old(None, billed, 2))
+
+    def test_lacking_names_the_mandatory_contents_left_open(self):
+        parts = (
+            Part("paragraph", "Dear {{customer}}, {{due}}"),
+            Part("paragraph", "Within {{term_days}} days", content="term"),
+            Part(
+                "paragraph", "Indemnity {{law.x}}", service="gas", content="indemnity"
+            ),
+            Part("paragraph", "{{prescribable}}", "", "prescribable", "prescription"),
+        )
+        told = Values("electricity", {"term_days": "20"})
+        self.assertEqual(lacking(parts, told), ())
+        self.assertEqual(
+            lacking(parts, Values("electricity", {"term_days": ""})), ("term",)
+        )
+        self.assertEqual(
+            lacking(parts, Values("gas", {"term_days": "20"})), ("indemnity",)
+        )
+        flagged = Values("gas", {}, frozenset({"prescribable"}))
+        self.assertEqual(lacking(parts, flagged), ("term", "indemnity", "prescription"))

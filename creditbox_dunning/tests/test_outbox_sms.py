@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import json
 from contextlib import contextmanager
+from datetime import timedelta
 from unittest.mock import patch
 
 from odoo.exceptions import AccessError, ValidationError
@@ -123,6 +124,27 @@ class TestHttpGateway(SmsCommon):
             gateway.answers = [(200, {"id": "G1"})]
             self.send(self.provider)
         self.assertEqual(message.cost, 0.1)
+
+    def test_silence_is_shown_after_72_hours(self):
+        message = self.text()
+        with self.texts_leave(self.provider):
+            self.send(self.provider)
+        outbox, sent = self.env["dunning.outbox"].sudo(), message.sent_at
+        outbox._note_sms_silence(sent + timedelta(hours=72))
+        self.assertFalse(message.pec_silence)
+        self.provider.sms_report_hours = 0
+        outbox._note_sms_silence(sent + timedelta(hours=73))
+        self.assertFalse(message.pec_silence, "this gateway sends no reports")
+        self.provider.sms_report_hours = 72
+        outbox._note_sms_silence(sent + timedelta(hours=73))
+        self.assertEqual((message.state, message.pec_silence), ("sent", "no_report"))
+        lists = self.env["dunning.worklist"].with_user(self.operator).get_today()
+        counts = {one["key"]: one["count"] for one in lists["lists"]}
+        self.assertEqual(counts["pec_silence"], 1)
+        message._move("delivered", "late, but there")
+        lists = self.env["dunning.worklist"].with_user(self.operator).get_today()
+        counts = {one["key"]: one["count"] for one in lists["lists"]}
+        self.assertFalse(counts.get("pec_silence"))
 
     def test_no_credit_stops_it(self):
         message = self.text()

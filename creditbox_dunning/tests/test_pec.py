@@ -57,6 +57,14 @@ class TestPecSending(PecCommon):
         channel = self.env["dunning.channel.pec"]
         message.action_id.sudo()._guarded().write({"op": "notice"})
         self.assertEqual(channel._receipt_type(message), "breve")
+        draft = message.template_id.with_user(self.dunning_admin).copy(
+            {"company_id": self.company.id, "pec_receipt": "sintetica"}
+        )
+        before = message.template_id.content_hash
+        draft.action_publish()
+        self.assertNotEqual(draft.content_hash, before, "an approval sees it")
+        message.sudo()._guarded().write({"template_id": draft.id})
+        self.assertEqual(channel._receipt_type(message), "sintetica")
 
     def test_too_big_is_refused_before_it_leaves(self):
         message = self.to_pec()

@@ -256,6 +256,24 @@ class TestMessages(TemplateCommon):
         _bill, message = self.to_default()
         self.assertIn("33 euro", self.html(message))
 
+    def test_a_notice_that_cannot_tell_all_is_not_written(self):
+        """A number of the law that is not known leaves a mandatory content open."""
+        reader = type(self.env["dunning.template.values"])
+        known = reader._law_words
+
+        def law_words(*args):
+            told = dict(known(*args))
+            told.pop("law.indemnity_no_notice")
+            return told
+
+        with patch.object(reader, "_law_words", law_words):
+            bill, _message = self.to_default()
+        case = self.case_of(bill)
+        action = case.action_ids.filtered(lambda a: a.op == "default")
+        self.assertEqual(action.state, "failed")
+        self.assertIn("Automatic indemnities", action.reason)
+        self.assertFalse(action.communication_ids, "nothing was made")
+
     def test_twelve_bills_make_one_message_gate_40(self):
         """Gate 40: twelve bills of a customer make one message that lists them all."""
         bills = [self.overdue(f"T{n:02d}", amount=10 + n) for n in range(12)]
