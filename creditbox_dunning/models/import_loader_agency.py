@@ -52,8 +52,8 @@ class UtilityImportLoaderAgency(models.AbstractModel):
     _asked = "dunning.agency.assignment"
     _ref = "assignment_ref"
     _rules = agency
-    _columns = {
-        **UtilityImportLoaderWork._columns,
+    _shown_in = {
+        **UtilityImportLoaderWork._shown_in,
         "agency_no_amount": "amount",
         "agency_no_promise": "promised",
     }

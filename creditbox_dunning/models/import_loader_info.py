@@ -54,8 +54,8 @@ class UtilityImportLoaderInfo(models.AbstractModel):
     _asked = "dunning.info.request"
     _ref = "request_ref"
     _rules = info
-    _columns = {
-        **UtilityImportLoaderWork._columns,
+    _shown_in = {
+        **UtilityImportLoaderWork._shown_in,
         "info_nothing_told": "result",
         "info_half_address": "street",
     }

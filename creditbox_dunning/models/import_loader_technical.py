@@ -88,8 +88,8 @@ class UtilityImportLoaderTechnical(models.AbstractModel):
     _asked = "dunning.technical.order"
     _ref = "order_ref"
     _rules = technical
-    _columns = {
-        **UtilityImportLoaderWork._columns,
+    _shown_in = {
+        **UtilityImportLoaderWork._shown_in,
         "work_other_point": "point_code",
     }
 

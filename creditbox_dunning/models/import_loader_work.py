@@ -10,7 +10,7 @@ class UtilityImportLoaderWork(models.AbstractModel):
     never vanishes. Each dataset says in which model its numbers are (``_asked``), in
     which column they stand (``_ref``), who judges an answer (``_rules``: a module with
     ``judge``, ``after``, ``APPLY`` and ``UNCHANGED``) and in which column a verdict is
-    shown (``_columns``; any other at the number).
+    shown (``_shown_in``; any other at the number).
     """
 
     _name = "utility.import.loader.work"
@@ -20,7 +20,7 @@ class UtilityImportLoaderWork(models.AbstractModel):
     _asked = None
     _ref = None
     _rules = None
-    _columns = {
+    _shown_in = {
         "work_no_day": "date",
         "work_future": "date",
         "work_before_order": "date",
@@ -57,7 +57,7 @@ class UtilityImportLoaderWork(models.AbstractModel):
         raise NotImplementedError
 
     def _problem(self, code, record, asked):
-        column = self._columns.get(code, self._ref)
+        column = self._shown_in.get(code, self._ref)
         labels = dict(asked._fields["state"]._description_selection(self.env))
         return issue(
             code,
