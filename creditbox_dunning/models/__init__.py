@@ -115,6 +115,7 @@ from . import technical_dataset
 from . import agency_dataset
 from . import info_dataset
 from . import import_loader_technical
+from . import import_loader_customers
 from . import import_loader_work
 from . import import_loader_agency
 from . import import_loader_info

@@ -34,6 +34,7 @@ class DunningInfoRequest(models.Model):
         "wanted",
         "case_id",
         "old_address",
+        "old_place",
         "is_used",
         "used_by",
         *info.TOLD,
@@ -54,6 +55,7 @@ class DunningInfoRequest(models.Model):
     pec = fields.Char(string="PEC", readonly=True)
     is_used = fields.Boolean(string="Address used", readonly=True)
     used_by = fields.Many2one("res.users", readonly=True)
+    old_place = fields.Char(readonly=True, copy=False)
     old_address = fields.Char(
         string="Address before", readonly=True, help="What was there until then."
     )
@@ -132,6 +134,7 @@ class DunningInfoRequest(models.Model):
         partner = self.partner_id.sudo()
         lines = partner._display_address(without_company=True).splitlines()
         old = ", ".join(line.strip() for line in lines if line.strip())
+        place = info.place_key(partner.street, partner.zip, partner.city)
         italy = self.env.ref("base.it")
         province = self.env["res.country.state"].search(
             [
@@ -151,7 +154,12 @@ class DunningInfoRequest(models.Model):
             }
         )
         self._guarded().write(
-            {"is_used": True, "used_by": self.env.uid, "old_address": old}
+            {
+                "is_used": True,
+                "used_by": self.env.uid,
+                "old_address": old,
+                "old_place": place,
+            }
         )
         partner._message_log(
             body=self.env._(

@@ -34,6 +34,13 @@ class Answer:
     told: tuple = ()
 
 
+def place_key(street, zip_code, city):
+    """An address as a word that is the same however it is written: capitals, blanks
+    and punctuation do not count."""
+    text = "|".join(part or "" for part in (street, zip_code, city))
+    return "".join(c for c in text.casefold() if c.isalnum() or c == "|")
+
+
 def judge(question, answer, today):
     """What becomes of ``answer``: APPLY, UNCHANGED or the code of its problem."""
     if not answer.day:

@@ -95,6 +95,29 @@ class TestInfo(WorkCommon):
         self.answer_info(44, "Trovato", "", "", *ADDRESS)
         self.assertEqual(self.customer.street, "Via Nuova 5")
 
+    def import_customer(self, number, street, city="Torino", zip_code="10100"):
+        headings = ["Codice cliente", "Denominazione", "Indirizzo", "CAP", "Comune"]
+        headings += ["Tipo soggetto"]
+        name, code = self.customer.name, self.customer.billing_code
+        row = [code, name, street, zip_code, city, "Consumatore"]
+        batch = self.load(number, row, dataset="customers", headings=headings)
+        self.assertEqual(batch.state, "done")
+
+    def test_the_lost_address_does_not_come_back_with_an_import(self):
+        self.info.is_address_trusted = True
+        customer = self.customer
+        customer.write({"street": "Via Roma 1", "zip": "10100", "city": "Torino"})
+        self.comes_back()
+        self.send(41)
+        self.answer_info(44, "Trovato", "", "", *ADDRESS)
+        self.assertEqual(customer.street, "Via Nuova 5")
+        self.import_customer(50, "VIA ROMA, 1")
+        self.assertEqual(customer.street, "Via Nuova 5", "the lost one, once more")
+        self.import_customer(51, "Via Terza 3")
+        self.assertEqual(customer.street, "Via Terza 3", "the customer's new one")
+        self.import_customer(52, "Via Roma 1")
+        self.assertEqual(customer.street, "Via Roma 1", "said anew by the customer")
+
     def test_score_with_source_and_day(self):
         self.customer.with_user(self.operator).action_ask_info()
         question = self.question

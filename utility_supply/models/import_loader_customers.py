@@ -67,7 +67,7 @@ class UtilityImportLoaderCustomers(models.AbstractModel):
         partner = facts["partners"].get(record["billing_code"])
         if not partner:
             return "created"
-        changed = self._changes(partner, self._vals(record, facts))
+        changed = self._partner_changes(partner, record, facts)
         changed = changed or self._bonus_changes(partner, record, facts)
         return "updated" if changed else "unchanged"
 
@@ -147,6 +147,10 @@ class UtilityImportLoaderCustomers(models.AbstractModel):
         vals["is_company"] = record["legal_form"] != "consumer"
         return vals
 
+    def _partner_changes(self, partner, record, facts):
+        """What the record changes on a customer that is known already."""
+        return self._changes(partner, self._vals(record, facts))
+
     def _bonus_kinds(self, record):
         kinds = record.get("bonus_kind") or []
         return [kinds] if isinstance(kinds, str) else list(kinds)
@@ -187,7 +191,7 @@ class UtilityImportLoaderCustomers(models.AbstractModel):
         for _number, record, outcome in todo:
             if outcome == "updated":
                 partner = facts["partners"][record["billing_code"]]
-                changes = self._changes(partner, self._vals(record, facts))
+                changes = self._partner_changes(partner, record, facts)
                 if changes:
                     partner.write(changes)
         self._write_bonuses(batch, [record for _n, record, _o in todo], facts)
