@@ -14,6 +14,8 @@ ROOT = Path(__file__).resolve().parent.parent
 GATES = sorted(
     {*range(1, 9), *range(14, 17), 19, 23, 24, 25, 28, 29, *range(35, 38), 39}
     | {*range(42, 45), 49, 50}
+    # bills that were asked for
+    | {22}
     # PEC: receipts, and what follows when they are bad
     | {11, 13}
     # the outbox

@@ -1,5 +1,7 @@
 from odoo import fields, models
 
+from ..rules.outbox import GONE
+
 
 class AccountMove(models.Model):
     _inherit = "account.move"
@@ -18,6 +20,27 @@ class AccountMove(models.Model):
         counts = dict(groups)
         for move in self:
             move.dunning_case_count = counts.get(move, 0)
+
+    def _get_undo_obstacles(self):
+        # EXTENDS utility_supply: reminders that are no notice, but left
+        obstacles = super()._get_undo_obstacles()
+        items = (
+            self.env["dunning.action.item"]
+            .sudo()
+            .search(
+                [
+                    (
+                        "move_id",
+                        "in",
+                        (self - self.browse(m.id for m in obstacles)).ids,
+                    ),
+                    ("action_id.communication_ids.state", "in", sorted(GONE)),
+                ]
+            )
+        )
+        for item in items:
+            obstacles.setdefault(item.move_id, item.action_id.display_name)
+        return obstacles
 
     def action_open_dunning_cases(self):
         """Smart button: the recovery cases that follow this bill."""

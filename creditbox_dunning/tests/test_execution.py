@@ -81,6 +81,19 @@ class TestEmail(ExecutionCommon):
         self.assertEqual(self.message.state, "cancelled")
         self.assertEqual(self.action.state, "superseded")
 
+    def test_gate_22_a_reminder_that_left_keeps_its_bill(self):
+        with self.mail_leaves():
+            self.send()
+        for undo in (self.bill.button_draft, self.bill.button_cancel):
+            with self.assertRaisesRegex(UserError, "B1.*credit note"):
+                undo()
+        self.assertEqual(self.bill.state, "posted")
+
+    def test_a_bill_nobody_was_asked_for_is_undone(self):
+        self.assertEqual(self.message.state, "to_send", "it has not left")
+        self.bill.button_draft()
+        self.assertEqual(self.bill.state, "draft")
+
     def test_same_key_makes_no_second_message(self):
         again = self.action._communications("email", {})
         self.assertEqual(again, self.message)

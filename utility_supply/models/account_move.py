@@ -5,6 +5,8 @@ from .guard import GUARD
 
 # what makes a bill the billing system's: never handed to a person's edit
 BILLING_KEYS = frozenset({"from_billing", "billing_ref"})
+# states that take a posted bill out of the books
+UNDONE = frozenset({"draft", "cancel"})
 
 
 class AccountMove(models.Model):
@@ -121,7 +123,37 @@ class AccountMove(models.Model):
                 self._refuse_billing_keys()
         if vals.get("sending_data"):
             self._check_may_be_sent()
+        if vals.get("state") in UNDONE:
+            self._check_may_be_undone()
         return super().write(vals)
+
+    def _check_may_be_undone(self):
+        """A bill that a customer was asked for is evidence: neither *Reset to draft*
+        nor *Cancel* takes it out of the books, whatever way they are called. A credit
+        note does, and leaves both to be read."""
+        bills = self.filtered(
+            lambda move: move.state == "posted" and move.is_sale_document()
+        )
+        obstacles = bills._get_undo_obstacles() if bills else {}
+        if obstacles:
+            move, told = next(iter(obstacles.items()))
+            raise UserError(
+                self.env._(
+                    "%(bill)s cannot be undone: the customer was asked for it"
+                    " (%(notice)s). Make a credit note instead: bill, notices and"
+                    " their proofs stay as they were.",
+                    bill=move.display_name,
+                    notice=told,
+                )
+            )
+
+    def _get_undo_obstacles(self):
+        """{bill: the notice or message that asked for it, in words}."""
+        return {
+            move: ", ".join(move.utility_notice_ids.mapped("display_name")[:3])
+            for move in self.sudo()
+            if move.utility_notice_ids
+        }
 
     def _check_billing_keys(self):
         """Only the program (sudo, or with the guard open) says what billing issued."""

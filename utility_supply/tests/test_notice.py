@@ -5,7 +5,7 @@ from datetime import date
 from psycopg2 import IntegrityError
 
 from odoo import Command
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -88,3 +88,22 @@ class TestNotice(UtilityCommon):
         self.assertEqual(self.contract.notice_count, 1)
         action = self.contract.action_open_notices()
         self.assertEqual(self.env["utility.notice"].search(action["domain"]), notice)
+
+    def test_gate_22_a_bill_with_a_notice_is_not_undone_quietly(self):
+        """Neither cancelled nor reset to draft, by button or by RPC; credited instead."""
+        bill, free = self._create_bill("U1"), self._create_bill("U2")
+        self._notice(move_ids=[Command.link(bill.id)])
+        for undo in (
+            bill.button_draft,
+            bill.button_cancel,
+            lambda: bill.write({"state": "draft"}),
+            lambda: (bill | free).write({"state": "cancel"}),
+        ):
+            with self.assertRaisesRegex(UserError, "U1.*credit note"):
+                undo()
+        self.assertEqual((bill | free).mapped("state"), ["posted", "posted"])
+        free.button_draft()
+        self.assertEqual(free.state, "draft", "nobody was asked for this one")
+        credit = bill._reverse_moves([{}], cancel=True)
+        self.assertEqual(credit.state, "posted")
+        self.assertEqual(bill.payment_state, "reversed")
