@@ -93,6 +93,7 @@
         "views/dunning_technical_order_views.xml",
         "views/dunning_work_file_views.xml",
         "views/dunning_work_menus.xml",
+        "views/dunning_api_views.xml",
         "views/dunning_agency_views.xml",
         "views/dunning_info_views.xml",
         "views/dunning_work_case_views.xml",

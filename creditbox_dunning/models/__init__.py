@@ -61,6 +61,8 @@ from . import dunning_action_text
 from . import dunning_outcome
 from . import dunning_communication_deciding
 from . import dunning_unlawful
+from . import dunning_api_call
+from . import dunning_api
 from . import dunning_approval_rule
 from . import dunning_approval_request
 from . import dunning_approval_decision

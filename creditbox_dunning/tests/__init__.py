@@ -65,6 +65,7 @@ from . import test_pec_rules
 from . import test_pec
 from . import test_pec_tray
 from . import test_agency
+from . import test_api
 from . import test_info
 from . import test_work_delivery
 from . import test_work_layout

@@ -103,6 +103,11 @@ SHOWN = (
 )
 # covered by the tests of their own capability, as the humble user
 ELSEWHERE = {
+    # the interface for programs: test_api.py
+    *(
+        ("dunning.api", method)
+        for method in ("find_cases", "suspend", "resume", "record_outcome")
+    ),
     ("dunning.service.provider", "action_pec_read"),
     ("dunning.service.provider", "action_pec_test"),
     ("dunning.service.provider", "action_pec_tray"),
