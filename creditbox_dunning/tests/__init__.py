@@ -42,6 +42,7 @@ from . import test_work_rules
 from . import test_technical_order
 from . import test_reports
 from . import test_workflow
+from . import test_tour_channels
 from . import test_tour_daily
 from . import test_unlawful
 from . import test_explain

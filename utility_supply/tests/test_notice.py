@@ -90,7 +90,7 @@ class TestNotice(UtilityCommon):
         self.assertEqual(self.env["utility.notice"].search(action["domain"]), notice)
 
     def test_gate_22_a_bill_with_a_notice_is_not_undone_quietly(self):
-        """Neither cancelled nor reset to draft, by button or by RPC; credited instead."""
+        """Neither cancelled nor reset to draft, by button or by RPC, but credited."""
         bill, free = self._create_bill("U1"), self._create_bill("U2")
         self._notice(move_ids=[Command.link(bill.id)])
         for undo in (

@@ -1,0 +1,26 @@
+"""Orders that leave by a file, and the texts on a real case, in a browser."""
+
+from odoo.tests import HttpCase, freeze_time, tagged
+
+from .test_technical_order import WorkCommon
+
+
+@tagged("post_install", "-at_install", "tour")
+class TestTourChannels(HttpCase, WorkCommon):
+    def test_order_leaves(self):
+        self.to_list()
+        order = self.order("list")
+        with freeze_time(self.day(65)):
+            self.start_tour(
+                "/odoo/technical-orders", "creditbox_order_leaves", login="operator"
+            )
+        self.assertEqual(order.state, "sent")
+        self.assertEqual(order.file_id.row_count, 1)
+
+    def test_texts(self):
+        self.to_list()
+        self.start_tour(
+            "/odoo/dunning-texts",
+            "creditbox_texts_and_providers",
+            login="dunadmin",
+        )
