@@ -42,6 +42,9 @@ from . import dunning_recovery_report
 from . import dunning_group_report
 from . import dunning_legal_parameter
 from . import dunning_local_holiday
+from . import dunning_prescription_act
+from . import dunning_prescription
+from . import dunning_case_prescription
 from . import dunning_guard
 from . import dunning_guard_waiver
 from . import dunning_hold_reason

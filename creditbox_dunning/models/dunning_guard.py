@@ -13,15 +13,13 @@ from ..rules.guard_facts import Supply
 from .amounts import exact
 
 CYCLE_MONTHS = 12
-# only these customers have the short prescription; who is no consumer, professional or
-# micro-enterprise for certain has the long one
-LONG_PRESCRIPTION = frozenset({"large", "public_body"})
 # what the statements below read: written first
 READ_BY_SQL = (
     "account.move",
     "account.move.line",
     "account.partial.reconcile",
     "utility.notice",
+    "dunning.prescription.act",
     "utility.contract",
     "utility.supply.point",
 )
@@ -44,21 +42,6 @@ class SupplyRow(NamedTuple):
     annual_charge: float
     municipality_code: str | None
     city: str | None
-
-
-class _Ends(dict):
-    """(service, due date, day from which it counts) -> the day on which a bill is
-    time-barred, or None. Bills fall due on few days: each is counted once."""
-
-    def __init__(self, numbers):
-        super().__init__()
-        self._numbers = numbers
-
-    def __missing__(self, key):
-        service, due, start = key
-        years = self._numbers.get(service, "prescription_years", due)
-        self[key] = years and fields.Date.add(start, years=years.count)
-        return self[key]
 
 
 class DunningGuard(models.AbstractModel):
@@ -129,14 +112,16 @@ class DunningGuard(models.AbstractModel):
             },
             "cycle": self._cycle_amounts(contracts, today),
             "moves": moves,
-            "interrupted": self._interruptions(contracts, list(moves)),
+            "interrupted": self.env["dunning.prescription"]._acts_of(
+                contracts, list(moves)
+            ),
             "defaults": self._old_defaults(contracts, moves, numbers, today),
             "half": self._half_payments(contracts, numbers, today),
             "closed": self.env["dunning.local.holiday"]._closed_days(
                 self._years(today)
             ),
             "waived": self.env["dunning.guard.waiver"]._waived_of(cases),
-            "ends": _Ends(numbers),
+            "clock": self.env["dunning.prescription"]._clocks(numbers),
             "digits": cases.company_id.currency_id.decimal_places,
         }
         return {
@@ -232,21 +217,16 @@ class DunningGuard(models.AbstractModel):
         return found
 
     def _prescribed(self, supply, rows, known, today):
-        """The receivables that are time-barred on ``today``.
-
-        Counted from the due date, again from each formal notice that arrived (art.
-        2943 of the civil code).
-        """
+        """The receivables that are time-barred on ``today``: rules/prescription.py."""
         moves, whole = known["interrupted"]
-        service = supply.service or ""
-        if supply.customer_type in LONG_PRESCRIPTION:
-            service = ""
+        everywhere = whole.get(supply.id, frozenset())
         found = set()
         for row in rows:
-            acts = (moves.get(row["move"]), whole.get(supply.id))
-            last = max([row["due"], *filter(None, acts)])
-            end = known["ends"][service, row["due"], last]
-            if end and end < today:
+            acts = moves.get(row["move"], frozenset()) | everywhere
+            told = known["clock"](
+                supply.service, supply.customer_type, row["due"], acts
+            )
+            if told and told.expires and told.expires < today:
                 found.add(row["id"])
         return frozenset(found)
 
@@ -293,36 +273,6 @@ class DunningGuard(models.AbstractModel):
         return dict(rows)
 
     # what the notices say
-
-    def _interruptions(self, contracts, move_ids):
-        """({move id: day}, {contract id: day}) of the last formal notice that arrived.
-
-        The second one: notices that name no bill and so hold for all of them.
-        """
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT notice.contract_id, rel.move_id, MAX(notice.notified_date)
-                  FROM utility_notice notice
-             LEFT JOIN utility_notice_account_move_rel rel
-                    ON rel.notice_id = notice.id
-                 WHERE notice.contract_id = ANY(%s)
-                   AND notice.is_formal_notice
-                   AND notice.notified_date IS NOT NULL
-                   AND (rel.move_id IS NULL OR rel.move_id = ANY(%s))
-              GROUP BY notice.contract_id, rel.move_id
-                """,
-                contracts.ids,
-                move_ids,
-            )
-        )
-        moves, whole = {}, {}
-        for contract_id, move_id, day in rows:
-            if move_id:
-                moves[move_id] = max(day, moves.get(move_id, day))
-            else:
-                whole[contract_id] = day
-        return moves, whole
 
     def _old_defaults(self, contracts, moves, numbers, today):
         """Contracts in default for other bills within the months that matter (water).

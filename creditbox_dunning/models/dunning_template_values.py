@@ -9,7 +9,7 @@ from ..rules.notice_text import LAW, Row, Values
 from ..rules.payment_slip import grouped, qr_text
 from ..rules.template_choice import LETTERS
 from ..rules.terms import pay_term, term_days
-from .dunning_guard import LONG_PRESCRIPTION
+from .dunning_prescription import LONG_PRESCRIPTION
 from .legal_parameter_names import NAMES
 
 # days to pay where no number of the law says otherwise

@@ -41,6 +41,8 @@ NAMES = [
     ("condominium_months", "Condominium: months to pay the rest"),
     ("plan_months", "Shortest payment plan to be offered"),
     ("prescription_years", "Years after which a bill is time-barred"),
+    ("judgement_years", "Years after which a judgement is time-barred"),
+    ("prescription_alert_days", "Alert before a bill is time-barred: days"),
     ("complaint_amount", "Complaint: amount below which nothing stops"),
     ("complaint_days", "Complaint: days after the due date"),
     ("regular_months", "Months of regular payment that exclude repeated default"),

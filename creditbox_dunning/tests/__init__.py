@@ -15,6 +15,8 @@ from . import test_outbox_sms
 from . import test_delivery_status
 from . import test_sms_gateway
 from . import test_planner
+from . import test_prescription
+from . import test_prescription_rules
 from . import test_planner_plans
 from . import test_planner_properties
 from . import test_planner_transitions

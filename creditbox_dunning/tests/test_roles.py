@@ -59,6 +59,7 @@ CALLS = {
     "stop_provider": ("dunning.service.provider", "action_stop", {"admin"}),
     "restart_provider": ("dunning.service.provider", "action_restart", {"admin"}),
     "suspend": ("dunning.hold", "suspend", PEOPLE),
+    "take_back_act": ("dunning.prescription.act", "action_withdraw", APPROVERS),
     "waive": ("dunning.guard.waiver", "ask_waiver", APPROVERS),
     "today": ("dunning.worklist", "get_today", READERS),
     "checked": ("dunning.legal.parameter", "action_mark_checked", {"admin"}),
