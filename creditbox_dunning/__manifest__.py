@@ -79,6 +79,7 @@
         "views/dunning_legal_parameter_views.xml",
         "views/dunning_protection_release_views.xml",
         "views/dunning_hold_views.xml",
+        "views/dunning_hold_promise_views.xml",
         "views/dunning_moratorium_views.xml",
         "views/dunning_approval_request_views.xml",
         "views/dunning_approval_rule_views.xml",

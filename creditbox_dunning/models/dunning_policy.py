@@ -46,6 +46,32 @@ class ResCompany(models.Model):
         " again.",
     )
 
+    dunning_promise_grace_days = fields.Integer(
+        string="Promise to pay: days of grace",
+        required=True,
+        default=1,
+        help="Days after the day promised in which the money is still in time.",
+    )
+    dunning_promise_max = fields.Integer(
+        string="Promises not kept in a year",
+        required=True,
+        default=2,
+        help="Whoever did not keep so many gets another one only from a credit manager."
+        " 0 = no limit.",
+    )
+    dunning_dispute_days = fields.Integer(
+        string="Days to pay after a dispute is refused",
+        required=True,
+        default=10,
+        help="The bill goes on after these days.",
+    )
+
+    _dunning_promise_check = models.Constraint(
+        "CHECK(dunning_promise_grace_days BETWEEN 0 AND 30"
+        " AND dunning_promise_max BETWEEN 0 AND 100"
+        " AND dunning_dispute_days BETWEEN 0 AND 365)",
+        "Days of grace go from 0 to 30, days after a refusal from 0 to a year.",
+    )
     _dunning_policy_check = models.Constraint(
         "CHECK(dunning_work_attempts BETWEEN 1 AND 20"
         " AND dunning_letter_attempts BETWEEN 1 AND 20"
