@@ -101,6 +101,7 @@
         "views/dunning_postal_job_views.xml",
         "views/dunning_postal_event_views.xml",
         "views/dunning_service_provider_post_views.xml",
+        "views/portal_templates.xml",
         "views/creditbox_manual_menus.xml",
     ],
     "assets": {

@@ -99,6 +99,7 @@ from . import utility_group
 from . import dunning_hold_timeline
 from . import dunning_hold_promise
 from . import dunning_hold_dispute
+from . import dunning_hold_portal
 from . import dunning_hold_parameter
 from . import dunning_hold_engine
 from . import dunning_hold_target

@@ -66,6 +66,25 @@ class ResCompany(models.Model):
         help="The bill goes on after these days.",
     )
 
+    dunning_portal_paid_days = fields.Integer(
+        string="Payment told on the customer's page: days",
+        required=True,
+        default=10,
+        help="So many days the technical steps wait for a payment that the customer"
+        " says to have made; then they go on by themselves.",
+    )
+    dunning_portal_requests = fields.Integer(
+        string="Requests a day from a customer's page",
+        required=True,
+        default=10,
+        help="0: customers cannot write from their page.",
+    )
+
+    _dunning_portal_check = models.Constraint(
+        "CHECK(dunning_portal_paid_days BETWEEN 1 AND 90"
+        " AND dunning_portal_requests BETWEEN 0 AND 1000)",
+        "Days go from 1 to 90, requests from 0 to 1000.",
+    )
     _dunning_promise_check = models.Constraint(
         "CHECK(dunning_promise_grace_days BETWEEN 0 AND 30"
         " AND dunning_promise_max BETWEEN 0 AND 100"

@@ -77,3 +77,5 @@ from . import test_postal_outcomes
 from . import test_promise_rules
 from . import test_promise
 from . import test_dispute
+from . import test_uploads
+from . import test_portal
