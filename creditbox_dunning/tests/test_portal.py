@@ -279,3 +279,7 @@ class TestPortal(HttpCase, DunningCommon):
         answer = self.send(self.bill_a, "plan", {"instalments": "3"}, token=False)
         self.assertEqual(answer.status_code, 400)
         self.assertFalse(self.holds_of(self.bill_a))
+
+    def test_tour_of_a_customer(self):
+        self.start_tour("/my/overdue", "creditbox_portal_customer", login="portal_a")
+        self.assertEqual(self.holds_of(self.bill_a).reason_id.code, "plan_requested")
