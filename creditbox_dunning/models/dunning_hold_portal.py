@@ -54,13 +54,27 @@ class DunningHold(models.Model):
             scope, record = "case", bill.sudo().line_ids.dunning_case_id[:1]
         known = me._portal_known(scope, record, reason)
         words = me._portal_words(reason, text, paid_on, instalments)
+        proofs = [
+            {"name": one.name, "datas": base64.b64encode(one.content)}
+            for one in uploads
+        ]
         if known:
             hold = known
+            hold._attach(proofs)
         else:
             hold = me.suspend(
-                scope, record.ids, reason, note=words, received_on=me._today()
+                scope,
+                record.ids,
+                reason,
+                note=words,
+                received_on=me._today(),
+                proofs=proofs,
             )
-        hold._portal_message(words, uploads)
+        hold._message_log(
+            body=words,
+            author_id=self.env.user.partner_id.id,
+            message_type="comment",
+        )
         if not known and reason == PLAN:
             hold._portal_plan(bill, instalments)
         return hold
@@ -152,18 +166,6 @@ class DunningHold(models.Model):
                 ("case_id", "in", case.ids),
                 ("reason_id.code", "=", PLAN),
             ]
-        )
-
-    def _portal_message(self, words, uploads):
-        """The customer's words and files, in the discussion and among the proofs."""
-        self.ensure_one()
-        self._attach(
-            [{"name": u.name, "datas": base64.b64encode(u.content)} for u in uploads]
-        )
-        self._message_log(
-            body=words,
-            author_id=self.env.user.partner_id.id,
-            message_type="comment",
         )
 
     def _prepare_hold_vals(self, scope, record, reason, asked):

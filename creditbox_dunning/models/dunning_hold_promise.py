@@ -186,7 +186,7 @@ class DunningHold(models.Model):
 
     def _end(self, why, note=""):
         # EXTENDS dunning.hold: a promise recorded by mistake was none
-        super()._end(why, note)
+        result = super()._end(why, note)
         gone = self.sudo().filtered(lambda h: h.promise_date and h.is_cancelled)
         gone._guarded().write(
             {
@@ -194,14 +194,16 @@ class DunningHold(models.Model):
                 "promise_reasons": pack([rules.Reason.of("promise_mistake")]),
             }
         )
+        return result
 
     # judging
 
     @api.model
     def _watch(self, company, today):
         # EXTENDS dunning.hold
-        super()._watch(company, today)
+        result = super()._watch(company, today)
         self.sudo().with_company(company)._judge_promises(company, today)
+        return result
 
     @api.model
     def _judge_promises(self, company, today):

@@ -185,6 +185,9 @@ class TestPortal(HttpCase, DunningCommon):
         message = hold.message_ids.filtered(lambda m: m.message_type == "comment")
         self.assertEqual(message.author_id, self.customer)
         self.assertIn("Bonifico", message.body)
+        self.holds._watch(self.company, self.today)
+        self.assertTrue(hold.activity_ids)
+        self.assertFalse(hold.activity_ids.user_id.share, "a clerk has to look at it")
 
     def test_told_again_adds_and_does_not_stop_again(self):
         self.enter("a")
