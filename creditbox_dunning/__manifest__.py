@@ -82,6 +82,7 @@
         "views/dunning_legal_parameter_views.xml",
         "views/dunning_protection_release_views.xml",
         "views/dunning_hold_views.xml",
+        "views/dunning_hold_promise_views.xml",
         "views/dunning_moratorium_views.xml",
         "views/dunning_approval_request_views.xml",
         "views/dunning_approval_rule_views.xml",
@@ -104,6 +105,7 @@
         "views/dunning_postal_job_views.xml",
         "views/dunning_postal_event_views.xml",
         "views/dunning_service_provider_post_views.xml",
+        "views/portal_templates.xml",
         "views/creditbox_manual_menus.xml",
     ],
     "assets": {

@@ -1,2 +1,3 @@
 from . import dossier
+from . import portal
 from . import sms_report

@@ -100,6 +100,9 @@ from . import res_users
 from . import utility_contract
 from . import utility_group
 from . import dunning_hold_timeline
+from . import dunning_hold_promise
+from . import dunning_hold_dispute
+from . import dunning_hold_portal
 from . import dunning_hold_parameter
 from . import dunning_hold_engine
 from . import dunning_hold_target

@@ -17,7 +17,7 @@ SCOPE_MODELS = {
     "customer": "res.partner",
 }
 # ends that only the program itself may record
-AUTOMATIC_ENDS = frozenset({"date", "closed"})
+AUTOMATIC_ENDS = frozenset({"date", "closed", "kept", "broken"})
 CUSTOMER_BILLS = ("out_invoice", "out_refund")
 
 
@@ -43,6 +43,7 @@ class DunningHold(models.Model):
         received_on=None,
         check_date=None,
         amount=None,
+        promise_date=None,
     ):
         """Suspend cases, bills, contracts or customers; returns the suspensions.
 
@@ -54,7 +55,9 @@ class DunningHold(models.Model):
         :param proofs: ``[{"name": ..., "datas": base64}]``
         :param received_on: day on which the customer wrote, ``date_from`` when empty
         :param check_date: day by which somebody looks at it
-        :param amount: contested or promised, in the company's currency
+        :param amount: contested or promised, in the company's currency; of a promise
+            what is owed when empty
+        :param promise_date: day promised; ``date_to`` when empty
         :raise AccessError: not the user's records, reason or length
         :raise UserError: dates, proof or overlap are not in order
         """
@@ -71,6 +74,7 @@ class DunningHold(models.Model):
             "received": fields.Date.to_date(received_on),
             "check": fields.Date.to_date(check_date),
             "amount": amount,
+            "promise": fields.Date.to_date(promise_date),
             "note": note,
         }
         values = [

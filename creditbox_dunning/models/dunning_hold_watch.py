@@ -112,7 +112,8 @@ class DunningHold(models.Model):
         """An activity for who follows it, in that person's language."""
         self.ensure_one()
         users = (self.user_id, self.case_id.user_id, self.placed_by)
-        user = next((user for user in users if user and user.active), self.env.user)
+        people = [user for user in users if user.active and not user.share]
+        user = people[0] if people else self.env.user
         return self.activity_schedule(
             CHECK_TYPE, date_deadline=day, summary=summary, user_id=user.id
         )

@@ -46,6 +46,51 @@ class ResCompany(models.Model):
         " again.",
     )
 
+    dunning_promise_grace_days = fields.Integer(
+        string="Promise to pay: days of grace",
+        required=True,
+        default=1,
+        help="Days after the day promised in which the money is still in time.",
+    )
+    dunning_promise_max = fields.Integer(
+        string="Promises not kept in a year",
+        required=True,
+        default=2,
+        help="Whoever did not keep so many gets another one only from a credit manager."
+        " 0 = no limit.",
+    )
+    dunning_dispute_days = fields.Integer(
+        string="Days to pay after a dispute is refused",
+        required=True,
+        default=10,
+        help="The bill goes on after these days.",
+    )
+
+    dunning_portal_paid_days = fields.Integer(
+        string="Payment told on the customer's page: days",
+        required=True,
+        default=10,
+        help="So many days the technical steps wait for a payment that the customer"
+        " says to have made; then they go on by themselves.",
+    )
+    dunning_portal_requests = fields.Integer(
+        string="Requests a day from a customer's page",
+        required=True,
+        default=10,
+        help="0: customers cannot write from their page.",
+    )
+
+    _dunning_portal_check = models.Constraint(
+        "CHECK(dunning_portal_paid_days BETWEEN 1 AND 90"
+        " AND dunning_portal_requests BETWEEN 0 AND 1000)",
+        "Days go from 1 to 90, requests from 0 to 1000.",
+    )
+    _dunning_promise_check = models.Constraint(
+        "CHECK(dunning_promise_grace_days BETWEEN 0 AND 30"
+        " AND dunning_promise_max BETWEEN 0 AND 100"
+        " AND dunning_dispute_days BETWEEN 0 AND 365)",
+        "Days of grace go from 0 to 30, days after a refusal from 0 to a year.",
+    )
     _dunning_policy_check = models.Constraint(
         "CHECK(dunning_work_attempts BETWEEN 1 AND 20"
         " AND dunning_letter_attempts BETWEEN 1 AND 20"

@@ -30,6 +30,18 @@ TEXTS_HOLDS = {
         "The complaint stops nothing: the amount contested, %(amount)s, is not above"
         " %(limit)s."
     ),
+    "promise_kept": _lt(
+        "Promise kept: %(paid)s of the %(amount)s promised came by %(date)s."
+    ),
+    "promise_broken": _lt(
+        "Promise broken: %(paid)s of the %(amount)s promised came by %(date)s."
+    ),
+    "promise_returned": _lt(
+        "Promise broken: the payment came back, %(paid)s of the %(amount)s promised"
+        " are left of what came by %(date)s."
+    ),
+    "promise_nothing_owed": _lt("Nothing was left to pay: the promise does not count."),
+    "promise_mistake": _lt("Recorded by mistake: the promise does not count."),
     "complaint_late": _lt(
         "The complaint stops nothing: it came %(days)s days after the due date"
         " (%(date)s), the limit is %(limit)s."

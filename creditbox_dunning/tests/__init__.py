@@ -76,3 +76,8 @@ from . import test_postal_rules
 from . import test_postal_formats
 from . import test_postal_job
 from . import test_postal_outcomes
+from . import test_promise_rules
+from . import test_promise
+from . import test_dispute
+from . import test_uploads
+from . import test_portal

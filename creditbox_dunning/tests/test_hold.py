@@ -314,7 +314,7 @@ class TestHoldMaking(HoldCommon):
                 self.env[ending["res_model"]]
                 .with_user(self.operator)
                 .with_context(**ending["context"])
-                .create({"why": "unfounded"})
+                .create({"why": "withdrawn"})
             )
             wizard.action_confirm()
-        self.assertEqual(hold.end_reason, "unfounded")
+        self.assertEqual(hold.end_reason, "withdrawn")

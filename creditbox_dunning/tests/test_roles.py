@@ -147,6 +147,7 @@ ELSEWHERE = {
     ("dunning.service.provider", "action_pec_read"),
     ("dunning.service.provider", "action_pec_test"),
     ("dunning.case", "action_suspend"),
+    ("dunning.hold", "action_answer"),
     ("dunning.hold", "action_end"),
     ("dunning.hold.target", "action_suspend"),
     ("dunning.hold", "action_extend"),

@@ -2,8 +2,10 @@ from odoo import api, fields, models
 from odoo.tools.misc import format_date
 
 from ..models.dunning_action import OPEN_STATES
+from ..models.dunning_hold_promise import PROMISE
 from ..rules import holds as rules
 from ..rules.holds import is_stopped
+from ..rules.promises import last_day
 
 # steps shown before suspending: beyond this the numbers are enough
 SHOWN = 10
@@ -48,6 +50,12 @@ class DunningHoldWizard(models.TransientModel):
     end_rule = fields.Selection(related="reason_id.end_rule")
     needs_proof = fields.Boolean(related="reason_id.needs_proof")
     is_complaint = fields.Boolean(related="reason_id.is_complaint")
+    reason_code = fields.Char(related="reason_id.code")
+    promise_date = fields.Date(
+        string="Promised for",
+        help="The day by which the customer pays: the suspension lasts until then and"
+        " for the days of grace.",
+    )
     date_from = fields.Date(
         string="From", required=True, default=fields.Date.context_today
     )
@@ -79,7 +87,7 @@ class DunningHoldWizard(models.TransientModel):
             lines = cases.line_ids.filtered(lambda line: not line.reconciled)
             wizard.choice_bill_ids = lines.move_id
 
-    @api.depends("reason_id", "date_from")
+    @api.depends("reason_id", "date_from", "promise_date")
     def _compute_dates(self):
         for wizard in self:
             reason, start = wizard.reason_id, wizard.date_from
@@ -90,6 +98,9 @@ class DunningHoldWizard(models.TransientModel):
                 wizard.date_to = rules.last_day(
                     start, reason.default_days, reason.default_months
                 )
+            if reason.code == PROMISE and wizard.promise_date:
+                grace = wizard.company_id.sudo().dunning_promise_grace_days
+                wizard.date_to = last_day(wizard.promise_date, grace)
             wizard.check_date = self.env["dunning.hold"]._check_day(reason, start)
 
     @api.depends("reason_id", "scope", "only_bill_ids", "date_from", "date_to")
@@ -182,6 +193,7 @@ class DunningHoldWizard(models.TransientModel):
             received_on=self.received_on,
             check_date=self.check_date,
             amount=self.amount or None,
+            promise_date=self.promise_date if self.reason_code == PROMISE else None,
         )
         if len(holds) == 1 and holds.stops != "nothing":
             return {"type": "ir.actions.act_window_close"}

@@ -23,6 +23,7 @@ from . import (
     orders,
     outbox,
     pec,
+    promises,
     setup,
     show,
 )
@@ -40,6 +41,7 @@ LOGINS = [
     ("contabile", "contabile", "accountant: sees cases and practices"),
     ("riservati", "riservati", "reads why a customer is protected"),
     ("amministratore", "amministratore", "administrator of the three modules"),
+    ("cliente", "cliente", "a customer, on the own page (/my)"),
     ("admin", "admin", "Odoo's administrator"),
 ]
 PROOF = "Dichiarazione della dimostrazione: verificato nell'archivio cartaceo"
@@ -231,6 +233,8 @@ class Demo:
         self.lines += [(company, line) for line in found]
         self.say("letters through a mail house and what it tells of them")
         self.lines += [(company, line) for line in letters.work(self, company)]
+        self.say("promises, and a customer's own page")
+        self.lines += [(company, line) for line in promises.work(self, company)]
 
     # --- report -----------------------------------------------------------------
     def report(self):
