@@ -35,6 +35,7 @@ from . import test_run_control
 from . import test_run_dry
 from . import test_run_scale
 from . import test_views
+from . import test_score_rules
 from . import test_search
 from . import test_cockpit
 from . import test_worklists
