@@ -35,6 +35,7 @@ from . import test_run_control
 from . import test_run_dry
 from . import test_run_scale
 from . import test_views
+from . import test_score_band
 from . import test_score_rules
 from . import test_search
 from . import test_cockpit
@@ -57,6 +58,7 @@ from . import test_approval
 from . import test_approval_many
 from . import test_hold_concurrency
 from . import test_action_table_screens
+from . import test_exposure_reading
 from . import test_group_table
 from . import test_replan
 from . import test_table_currency
@@ -75,3 +77,4 @@ from . import test_postal_rules
 from . import test_postal_formats
 from . import test_postal_job
 from . import test_postal_outcomes
+from . import test_valuation
