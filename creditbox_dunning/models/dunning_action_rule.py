@@ -85,8 +85,8 @@ class DunningActionRule(models.Model):
     _name = "dunning.action.rule"
     _description = "Row of an action table"
     _order = (
-        "table_id, customer_type, service, supply_state, suspendibility, score_band, seq,"
-        " id"
+        "table_id, customer_type, service, supply_state, suspendibility, score_band,"
+        " seq, id"
     )
     _check_company_auto = True
 

@@ -177,7 +177,8 @@ class DunningActionTable(models.Model):
                    COALESCE(contract.service, '') AS service,
                    COALESCE(contract.supply_state, 'active') AS state,
                    COALESCE(contract.suspendibility, 'not_suspendible') AS class,
-                   COALESCE(valued.band, '') AS band, kase.amount_due AS amount, kase.id AS id
+                   COALESCE(valued.band, '') AS band,
+                   kase.amount_due AS amount, kase.id AS id
               FROM dunning_case kase
               JOIN res_partner partner ON partner.id = kase.partner_id
          LEFT JOIN utility_contract contract ON contract.id = kase.contract_id

@@ -305,7 +305,7 @@ class DunningValuationFacts(models.AbstractModel):
         return values
 
     def _of(self, one, today, left_debt):
-        """The values of one row, in ``rules.score``'s terms: Decimal, None = unknown."""
+        """The values of one row as ``rules.score`` takes them; None = unknown."""
         exposure, sums = one.exposure(), one.sums
         points, letters, day = one.info
         return {

@@ -226,7 +226,7 @@ def _standing(row):
 
 
 def _as_kept(row):
-    """A row of the database as :meth:`_rated` makes them: what is empty is one thing."""
+    """A row of the database as :meth:`_rated` makes them: empty is one thing."""
     for name in (*MONEY, *TENTHS):
         row[name] = float(row[name] or 0)
     for name in NUMBERS:

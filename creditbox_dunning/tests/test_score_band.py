@@ -61,7 +61,7 @@ class TestScoreBandRules(BaseCase):
 @tagged("post_install", "-at_install")
 class TestScoreBand(DunningCommon):
     def banded_table(self, band):
-        """A published version whose set for domestic electricity exists for ``band``."""
+        """A published version with a set of one row for SUPPLY and ``band``."""
         draft = self.table.sudo().copy()
         rules = draft.rule_ids.filtered(
             lambda r: (
