@@ -77,7 +77,7 @@ class DunningValuation(models.Model):
         )
 
     def _put_on_watch(self, worse, today):
-        """Watch those of ``worse`` ({valuation id: what got worse}), tell their owner."""
+        """Watch those of ``worse`` ({id: what got worse}) and tell their owner."""
         if not worse:
             return
         update_rows(
