@@ -79,7 +79,7 @@ def told_keys(values):
 class DunningActionRule(models.Model):
     """A row of an action table: for whom, what, when, for which amounts.
 
-    The rows of one table with the same four keys are a *set*: a case walks one set.
+    The rows of one table with the same keys are a *set*: a case walks one set.
     """
 
     _name = "dunning.action.rule"
