@@ -104,6 +104,7 @@
         "views/dunning_service_provider_post_views.xml",
         "wizards/dunning_exposure_wizard_views.xml",
         "views/dunning_valuation_views.xml",
+        "views/dunning_valuation_case_views.xml",
         "views/dunning_score_table_views.xml",
         "views/creditbox_manual_menus.xml",
     ],

@@ -26,7 +26,11 @@ def work(demo, company):
     first = runs._value_company(company, demo.today)
     again = runs._value_company(company, demo.today)
     yield Line("valuations changed by a second valuation", again.count_changed, 0)
-    yield Line("customers valued twice", again.count_customers, first.count_customers)
+    yield Line(
+        "customers of the second valuation",
+        again.count_customers,
+        first.count_customers,
+    )
     whole = env["dunning.valuation"].search(
         [("company_id", "=", company.id), ("contract_id", "=", False)]
     )
