@@ -1,1 +1,2 @@
 from . import cmor_practice, cmor_practice_incoming, dunning_case, dunning_engine
+from . import dunning_valuation_facts

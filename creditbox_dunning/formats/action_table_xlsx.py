@@ -82,6 +82,7 @@ CLASSES = (
     ("deactivable", "3 Disattivabile"),
     ("public_body", "4 Ente"),
 )
+BANDS = ((ANY, "0 Tutte"), *((band, band) for band in "ABCDE"))
 ACTIONS = (
     (1, "1 Sollecito SMS"),
     (2, "2 E-mail"),
@@ -156,6 +157,14 @@ COLUMNS = (
         "Classe di sospendibilità. Vuoto o 0 = tutte.",
         CLASSES,
         width=19,
+    ),
+    Column(
+        "score_band",
+        "Fascia",
+        "code",
+        "Fascia di rischio del cliente, da A (migliore) a E. Vuoto o 0 = tutte; una"
+        " riga con la fascia non vale per chi non è ancora valutato.",
+        BANDS,
     ),
     Column(
         "seq",
@@ -300,7 +309,7 @@ def write(rows, sheet=SHEET):
                     "error_type": "warning",
                 },
             )
-    page.freeze_panes(1, 5)
+    page.freeze_panes(1, 6)
     count = 0
     for count, row in enumerate(rows, 1):
         for index, column in enumerate(COLUMNS):
@@ -362,7 +371,7 @@ def read(raw_rows):
         issues += wrong
         if wrong:
             continue
-        key = tuple(row[column.name] for column in COLUMNS[:5])
+        key = tuple(row[column.name] for column in COLUMNS[:6])
         if key in seen:
             issues.append(
                 CellIssue(

@@ -147,3 +147,13 @@ from . import dunning_postal_outcome
 from . import import_loader_postal
 from . import import_source_postal
 from . import dunning_worklist_post
+from . import dunning_score_table
+from . import dunning_score_row
+from . import dunning_valuation
+from . import dunning_valuation_history
+from . import dunning_valuation_facts
+from . import dunning_valuation_making
+from . import dunning_valuation_watch
+from . import dunning_valuation_case
+from . import dunning_exposure_reading
+from . import dunning_valuation_run

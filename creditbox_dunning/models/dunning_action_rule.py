@@ -13,6 +13,7 @@ from ..rules.facts import MAX_WAIT, Key, Rule
 from ..rules.table_edit import Row, renumber
 from .amounts import exact
 from .dunning_table_change import ChangeLog
+from .valuation_texts import BANDS
 
 # the states of a supply as the table counts them: reduced and limited are active
 TABLE_STATES = [
@@ -39,7 +40,13 @@ OPERATIONS = [
     ("plan", "Payment plan"),
     ("legal", "Legal action"),
 ]
-SET_KEYS = ("customer_type", "service", "supply_state", "suspendibility")
+SET_KEYS = (
+    "customer_type",
+    "service",
+    "supply_state",
+    "suspendibility",
+    "score_band",
+)
 AMOUNTS = ("amount_from", "amount_to", "min_threshold")
 # what the log of changes tells of a row
 LOGGED = (
@@ -64,15 +71,23 @@ ASIDE = 1_000_000
 CHANNEL_WORDS = ("sms", "email", "pp", "ar", "pec", "task", "file", "event")
 
 
+def told_keys(values):
+    """The keys that the name of a set tells: the score band only where there is one."""
+    return SET_KEYS if values["score_band"] not in ("", "any", False) else SET_KEYS[:-1]
+
+
 class DunningActionRule(models.Model):
     """A row of an action table: for whom, what, when, for which amounts.
 
-    The rows of one table with the same four keys are a *set*: a case walks one set.
+    The rows of one table with the same keys are a *set*: a case walks one set.
     """
 
     _name = "dunning.action.rule"
     _description = "Row of an action table"
-    _order = "table_id, customer_type, service, supply_state, suspendibility, seq, id"
+    _order = (
+        "table_id, customer_type, service, supply_state, suspendibility, score_band,"
+        " seq, id"
+    )
     _check_company_auto = True
 
     table_id = fields.Many2one(
@@ -91,6 +106,11 @@ class DunningActionRule(models.Model):
     service = fields.Selection(SERVICES, help="Empty = any.")
     supply_state = fields.Selection(TABLE_STATES, help="Empty = any.")
     suspendibility = fields.Selection(SUSPENDIBILITIES, help="Empty = any.")
+    score_band = fields.Selection(
+        BANDS,
+        help="Band of the customer's valuation, A the best. Empty = any; a row with a"
+        " band takes nobody who is not valued yet.",
+    )
     seq = fields.Integer(
         string="Sequence",
         required=True,
@@ -160,7 +180,8 @@ class DunningActionRule(models.Model):
 
     _seq_uniq = models.UniqueIndex(
         "(table_id, COALESCE(customer_type, ''), COALESCE(service, ''),"
-        " COALESCE(supply_state, ''), COALESCE(suspendibility, ''), seq)",
+        " COALESCE(supply_state, ''), COALESCE(suspendibility, ''),"
+        " COALESCE(score_band, ''), seq)",
         "Two rows of the same set have the same sequence.",
     )
     _amounts_check = models.Constraint(
@@ -330,7 +351,7 @@ class DunningActionRule(models.Model):
         return f"{self._set_label()}: {self.display_name}"
 
     def _set_label(self):
-        words = [self._word(name) or self.env._("Any") for name in SET_KEYS]
+        words = [self._word(name) or self.env._("Any") for name in told_keys(self)]
         return " / ".join(words)
 
     def _word(self, name):
@@ -393,6 +414,7 @@ class DunningActionRule(models.Model):
                     rule.service or "",
                     rule.supply_state or "",
                     rule.suspendibility or "",
+                    rule.score_band or "",
                 ),
                 seq=rule.seq,
                 action=rule.action_type_id.code,

@@ -10,7 +10,8 @@ from odoo.addons.utility_supply.models.utility_supply_point import SERVICES
 
 from ..rules.facts import Key
 from ..rules.sets import choose_set, normal_key
-from .dunning_action_rule import SET_KEYS, TABLE_STATES
+from .dunning_action_rule import SET_KEYS, TABLE_STATES, told_keys
+from .valuation_texts import BANDS
 
 # "any" has a word of its own, so that it can be chosen in the panel
 ANY = [("any", "Any")]
@@ -22,7 +23,9 @@ class DunningActionSet(models.Model):
     _name = "dunning.action.set"
     _description = "Set of rows of an action table"
     _auto = False
-    _order = "table_id, customer_type, service, supply_state, suspendibility"
+    _order = (
+        "table_id, customer_type, service, supply_state, suspendibility, score_band"
+    )
 
     table_id = fields.Many2one("dunning.action.table", readonly=True)
     company_id = fields.Many2one("res.company", readonly=True)
@@ -31,6 +34,7 @@ class DunningActionSet(models.Model):
     service = fields.Selection(ANY + SERVICES, readonly=True)
     supply_state = fields.Selection(ANY + TABLE_STATES, readonly=True)
     suspendibility = fields.Selection(ANY + SUSPENDIBILITIES, readonly=True)
+    score_band = fields.Selection(ANY + BANDS, readonly=True)
     rule_count = fields.Integer(string="Rows", readonly=True)
     own_count = fields.Integer(
         string="Own rows",
@@ -53,12 +57,13 @@ class DunningActionSet(models.Model):
                    COALESCE(service, 'any') AS service,
                    COALESCE(supply_state, 'any') AS supply_state,
                    COALESCE(suspendibility, 'any') AS suspendibility,
+                   COALESCE(score_band, 'any') AS score_band,
                    COUNT(*) AS rule_count,
                    COUNT(*) FILTER (WHERE origin IN ('changed', 'added', 'off'))
                        AS own_count
               FROM dunning_action_rule
           GROUP BY table_id, company_id, customer_type, service, supply_state,
-                   suspendibility
+                   suspendibility, score_band
             """
         )
 
@@ -72,8 +77,8 @@ class DunningActionSet(models.Model):
         """{set key: open cases} of the table's company, in one statement."""
         rows = self.env.execute_query(
             SQL(
-                "SELECT customer_type, service, state, class, COUNT(*) FROM (%s) live"
-                " GROUP BY customer_type, service, state, class",
+                "SELECT customer_type, service, state, class, band, COUNT(*)"
+                " FROM (%s) live GROUP BY customer_type, service, state, class, band",
                 table._live_sql(),
             )
         )
@@ -175,7 +180,7 @@ class DunningActionRule(models.Model):
         words = [
             dict(self._fields[name]._description_selection(self.env)).get(value)
             or self.env._("Any")
-            for name, value in keys.items()
+            for name, value in ((name, keys[name]) for name in told_keys(keys))
         ]
         return {
             "type": "ir.actions.act_window",

@@ -129,13 +129,15 @@ class DunningActionTable(models.Model):
                 SELECT told.rule_id, COUNT(*)
                   FROM unnest(%(keys)s::text[], %(services)s::text[],
                               %(states)s::text[], %(classes)s::text[],
-                              %(rules)s::int[], %(lows)s::numeric[],
+                              %(bands)s::text[], %(rules)s::int[], %(lows)s::numeric[],
                               %(tops)s::numeric[])
-                       AS told(customer_type, service, state, class, rule_id, low, top)
+                       AS told(customer_type, service, state, class, band, rule_id, low,
+                               top)
                   JOIN live ON live.customer_type = told.customer_type
                        AND live.service = told.service
                        AND live.state = told.state
                        AND live.class = told.class
+                       AND live.band = told.band
                        AND live.amount >= told.low
                        AND (told.top = 0 OR live.amount <= told.top)
               GROUP BY told.rule_id
@@ -148,6 +150,7 @@ class DunningActionTable(models.Model):
                             "services",
                             "states",
                             "classes",
+                            "bands",
                             "rules",
                             "lows",
                             "tops",
@@ -161,7 +164,7 @@ class DunningActionTable(models.Model):
         return dict(found)
 
     def _live_sql(self):
-        """The open cases of the table's company with their four keys, as the run sees
+        """The open cases of the table's company with their keys, as the run sees
         them: without a contract nothing can be cut."""
         self.env["dunning.case"].flush_model()
         self.env["utility.contract"].flush_model()
@@ -174,10 +177,15 @@ class DunningActionTable(models.Model):
                    COALESCE(contract.service, '') AS service,
                    COALESCE(contract.supply_state, 'active') AS state,
                    COALESCE(contract.suspendibility, 'not_suspendible') AS class,
+                   COALESCE(valued.band, '') AS band,
                    kase.amount_due AS amount, kase.id AS id
               FROM dunning_case kase
               JOIN res_partner partner ON partner.id = kase.partner_id
          LEFT JOIN utility_contract contract ON contract.id = kase.contract_id
+         LEFT JOIN dunning_valuation valued
+                ON valued.company_id = kase.company_id
+               AND valued.partner_id = kase.partner_id
+               AND COALESCE(valued.contract_id, 0) = 0
              WHERE kase.company_id = %s AND kase.state != 'closed'
             """,
             self.company_id.id,
@@ -186,7 +194,8 @@ class DunningActionTable(models.Model):
     def _live_keys(self):
         return self.env.execute_query(
             SQL(
-                "SELECT DISTINCT customer_type, service, state, class FROM (%s) live",
+                "SELECT DISTINCT customer_type, service, state, class, band"
+                " FROM (%s) live",
                 self._live_sql(),
             )
         )
@@ -209,7 +218,7 @@ class DunningActionTable(models.Model):
                 WITH live AS (%(live)s)
                 SELECT live.id
                   FROM live
-                 WHERE (customer_type, service, state, class) IN %(keys)s
+                 WHERE (customer_type, service, state, class, band) IN %(keys)s
                    AND amount >= %(low)s
                    AND (%(top)s = 0 OR amount <= %(top)s)
               ORDER BY live.id

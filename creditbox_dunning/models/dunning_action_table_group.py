@@ -246,6 +246,7 @@ def _identity(rule):
         rule.service,
         rule.supply_state,
         rule.suspendibility,
+        rule.score_band,
         rule.seq,
     )
 

@@ -12,6 +12,7 @@ from odoo.addons.utility_supply.formats.tabular import open_table
 from ..formats import action_table_xlsx
 from ..formats.action_table import read_action_table
 from ..rules import table_diff
+from .dunning_action_rule import told_keys
 from .dunning_action_table import STANDARD_TABLE
 from .table_texts import cell_sentence
 
@@ -151,7 +152,7 @@ class DunningActionTable(models.Model):
         values = []
         for row in rows:
             vals = {name: row.get(name) for name in names}
-            for name in table_diff.IDENTITY[:4]:
+            for name in table_diff.IDENTITY[:-1]:
                 vals[name] = vals[name] or False
             for name in ("amount_from", "amount_to", "min_threshold"):
                 vals[name] = float(vals[name] or 0)
@@ -243,6 +244,5 @@ class DunningTableRowWords(models.AbstractModel):
         )
 
     def _set_words(self, identity):
-        names = table_diff.IDENTITY[:4]
-        parts = zip(names, identity, strict=False)
-        return " / ".join(self._value(name, value) for name, value in parts)
+        told = dict(zip(table_diff.IDENTITY, identity, strict=False))
+        return " / ".join(self._value(name, told[name]) for name in told_keys(told))

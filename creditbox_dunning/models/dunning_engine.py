@@ -112,7 +112,9 @@ class DunningEngine(models.AbstractModel):
                 one.op == "reactivate" for one in done
             ):
                 # what is paid for is given back: the supply says so by now
-                known = replace(known, key=self.env["dunning.facts"]._key(case))
+                facts_of = self.env["dunning.facts"]
+                band = known.key.score_band
+                known = replace(known, key=facts_of._key(case, band))
             decision = planner(case, settled(known))[0]
             values.append(
                 self._prepare_case_values(

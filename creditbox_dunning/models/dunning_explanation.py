@@ -6,6 +6,7 @@ from odoo.tools.misc import format_amount, format_date
 from ..rules.explain import explain, explain_later
 from ..rules.facts import ANY, Reason
 from ..rules.sets import PRIORITY
+from .dunning_action_rule import told_keys
 from .reason_texts import DAY_KINDS, pack, unpack
 from .reason_texts_explain import (
     ANCHOR_TEXTS,
@@ -138,7 +139,7 @@ class DunningCase(models.Model):
     def _set_values(self, answer):
         rule = self.env["dunning.action.rule"]
         key, chosen = [], []
-        for name in ("customer_type", "service", "supply_state", "suspendibility"):
+        for name in told_keys(vars(answer.key)):
             field = rule._fields[name]
             labels = dict(field._description_selection(self.env))
             title = field._description_string(self.env)

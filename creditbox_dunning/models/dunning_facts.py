@@ -56,7 +56,7 @@ class CaseRow(NamedTuple):
 
     @property
     def service(self):
-        of_contract, _type, of_case, _form = self.key
+        of_contract, _type, of_case, _form, _band = self.key
         return (of_contract[1] if of_contract else of_case) or ""
 
 
@@ -168,12 +168,17 @@ class DunningFacts(models.AbstractModel):
                        contract.customer_type, contract.service,
                        contract.supply_state, contract.suspendibility,
                        kase.customer_type, kase.service, partner.legal_form,
+                       valued.band,
                        partner.dunning_mobile, partner.email,
                        partner.l10n_it_pec_email, partner.street, partner.city,
                        partner.zip, partner.pec_source, partner.dunning_pec_dead
                   FROM dunning_case kase
                   JOIN res_partner partner ON partner.id = kase.partner_id
              LEFT JOIN utility_contract contract ON contract.id = kase.contract_id
+             LEFT JOIN dunning_valuation valued
+                    ON valued.company_id = kase.company_id
+                   AND valued.partner_id = kase.partner_id
+                   AND COALESCE(valued.contract_id, 0) = 0
                  WHERE kase.id = ANY(%s)
               ORDER BY kase.id
                 """,
@@ -181,7 +186,7 @@ class DunningFacts(models.AbstractModel):
             )
         )
         return [
-            CaseRow(*ids, contract, (contract and more[:4], *more[4:7]), *more[7:])
+            CaseRow(*ids, contract, (contract and more[:4], *more[4:8]), *more[8:])
             for *ids, contract, more in ((*row[:3], row[3:]) for row in rows)
         ]
 
@@ -372,8 +377,11 @@ class DunningFacts(models.AbstractModel):
         )
         return dict(rows)
 
-    def _key(self, case):
-        """The four keys of ``case``: a record, or a stand-in with the same fields."""
+    def _key(self, case, score_band):
+        """The keys of ``case``: a record, or a stand-in with the same fields.
+
+        ``score_band``: of the customer, "" when not valued.
+        """
         contract = case.contract_id
         return key_of(
             contract
@@ -386,6 +394,7 @@ class DunningFacts(models.AbstractModel):
             case.customer_type,
             case.service,
             case.partner_id.legal_form,
+            score_band,
         )
 
     def _done_again(self, actions):

@@ -5,6 +5,7 @@ from odoo.tools.misc import format_date
 from ..rules.facts import CUTS, TECHNICAL_ACTION, Reason
 from ..rules.outcomes import OUTCOMES, SUBJECT_BY_ACTION
 from .dunning_action import OPEN_STATES
+from .dunning_action_rule import SET_KEYS
 
 LETTERS = frozenset({"pp", "ar", "pec"})
 # an order carried out all the same finds the supply in other states than a right one
@@ -65,9 +66,8 @@ class DunningAction(models.Model):
         """The rows of the table that stand in the same set as this action's row."""
         self.ensure_one()
         row = self.rule_id.sudo()
-        keys = ("customer_type", "service", "supply_state", "suspendibility")
         return row.table_id.rule_ids.filtered(
-            lambda other: all(other[key] == row[key] for key in keys)
+            lambda other: all(other[key] == row[key] for key in SET_KEYS)
         )
 
     def _check_outcome(self, outcome):

@@ -214,18 +214,21 @@ class DunningSimulationReader(models.AbstractModel):
         contracts = {c for _p, known, _l in found.values() for c in known if c}
         contracts = self.env["utility.contract"].browse(sorted(contracts))
         contracts = {contract.id: contract for contract in contracts}
+        bands = self.env["dunning.valuation"]._bands(companies, partners)
         groups = []
         for (company, owner), (partner, known, lines) in found.items():
             if not any(line["balance"] > 0 for line in lines):
                 continue
             group = Group(len(groups) + 1, companies[company], owner, partners[partner])
             group.lines = lines
-            self._read_key(group, [contracts[c] for c in known if c], None in known)
+            band = bands.get((company, partner), "")
+            mine = [contracts[c] for c in known if c]
+            self._read_key(group, mine, None in known, band)
             groups.append(group)
         return groups
 
-    def _read_key(self, group, contracts, has_loose):
-        """The supply that the case is about, if it is one, and its four keys."""
+    def _read_key(self, group, contracts, has_loose, band):
+        """The supply that the case is about, if it is one, and its keys."""
         case = group.stand_in
         if len(contracts) == 1 and not has_loose:
             group.contract = case.contract_id = contracts[0]
@@ -236,7 +239,7 @@ class DunningSimulationReader(models.AbstractModel):
             case.service = services.pop() if len(services) == 1 else False
         else:
             case.contract_id = self.env["utility.contract"]
-        group.key = self.env["dunning.facts"]._key(case)
+        group.key = self.env["dunning.facts"]._key(case, band)
 
     def _lines_sql(self, simulation, keys):
         """The receivables of the customers ``keys`` that matter in the period.

@@ -6,8 +6,8 @@ from odoo.tools.misc import format_amount
 from ..rules.facts import FIRST_EVENT_SEQ
 from ..rules.outcomes import PLAN, SETTLE, outcomes_for
 from .dunning_action_rule import CHANNEL_WORDS
+from .dunning_action_rule import SET_KEYS as KEYS
 
-KEYS = ("customer_type", "service", "supply_state", "suspendibility")
 SETTLEMENT_ACTION, PLAN_ACTION, COURT_ACTION = 8, 9, 10
 # kind of action -> colour of its node
 TONES = {
@@ -81,7 +81,7 @@ class DunningActionTable(models.Model):
             mine = [figures[rule.id] for rule in rules if rule.id in figures]
             found.append(
                 {
-                    "id": "|".join(key),
+                    "id": _id_of(key),
                     "keys": dict(zip(KEYS, key, strict=True)),
                     "label": self._set_label(rules[0]),
                     "rows": len(rules),
@@ -333,7 +333,7 @@ class DunningCase(models.Model):
         """The set that the case walks, as ``get_workflow`` takes it."""
         for case in self:
             rule = case.next_rule_id or case.current_rule_id
-            case.workflow_set = "|".join(_key_of(rule)) if rule else False
+            case.workflow_set = _id_of(_key_of(rule)) if rule else False
 
     def action_open_workflow(self):
         """Button: where this case stands in the picture of its set."""
@@ -351,10 +351,16 @@ def _key_of(rule):
     return tuple(rule[name] or "" for name in KEYS)
 
 
+def _id_of(key):
+    """The set as the browser names it: the score band only where there is one."""
+    return "|".join(key if key[-1] else key[:-1])
+
+
 def _as_key(keys):
-    """The four keys of a set from what the browser sent: checked, never trusted."""
+    """The keys of a set from what the browser sent: checked, never trusted."""
     if isinstance(keys, str):
         parts = keys.split("|")
+        parts += [""] * (len(parts) == len(KEYS) - 1)
         return tuple(parts) if len(parts) == len(KEYS) else ()
     if isinstance(keys, dict):
         return tuple(str(keys.get(name) or "") for name in KEYS)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import product
 
-from .facts import Key
+from .facts import ANY, Key
 from .sets import choose_set
 
 ERROR, WARNING = "error", "warning"
@@ -344,19 +344,22 @@ def _wider_than_notice(key, rule, steps, formal, index):
 # the whole table
 
 
-def all_keys():
-    """The 256 combinations of customer type, service, state and class."""
+def all_keys(rules=()):
+    """The 256 combinations of customer type, service, state and class: each without a
+    score band, and with each band that one of ``rules`` names."""
+    bands = sorted({ANY} | {rule.key.score_band for rule in rules})
     return [
-        Key(*values) for values in product(CUSTOMER_TYPES, SERVICES, STATES, CLASSES)
+        Key(*values)
+        for values in product(CUSTOMER_TYPES, SERVICES, STATES, CLASSES, bands)
     ]
 
 
 def coverage(rules):
     """Combinations that use the set of another, and those that find none at all."""
-    # one row a set is enough to choose, and 256 choices stay cheap
+    # one row a set is enough to choose: some hundred choices stay cheap
     samples = list({rule.key: rule for rule in rules}.values())
     using, missing = defaultdict(list), []
-    for key in all_keys():
+    for key in all_keys(samples):
         rows, reasons = choose_set(samples, key)
         if not rows:
             missing.append(key)

@@ -57,7 +57,7 @@ def postponed(rules, guard: Guard, supplies, start: date, shift: Shift):
     """
     rules, chosen = list(rules), {}
     samples = list({rule.key: rule for rule in rules}.values())
-    for key in all_keys():
+    for key in all_keys(samples):
         rows, _reasons = choose_set(samples, key)
         if rows:
             # a set for any service meets the law of each service

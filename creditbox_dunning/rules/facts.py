@@ -61,12 +61,16 @@ FIRST_EVENT_SEQ = 900
 
 @dataclass(frozen=True)
 class Key:
-    """The four keys that choose a set of rows; ``ANY`` (empty) in a row = any."""
+    """The keys that choose a set of rows; ``ANY`` (empty) in a row = any.
+
+    ``score_band``: the customer's band from A to E; empty = not valued, or any.
+    """
 
     customer_type: str = ANY
     service: str = ANY
     supply_state: str = ANY
     suspendibility: str = ANY
+    score_band: str = ANY
 
 
 @dataclass(frozen=True)

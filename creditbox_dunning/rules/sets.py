@@ -1,6 +1,6 @@
 """Choice of the set of rows for a case (domain: choice of the most specific set).
 
-A *set* is all the rows with the same four keys. Two sets are never mixed: a case walks
+A *set* is all the rows with the same keys. Two sets are never mixed: a case walks
 the rows of one set only.
 """
 
@@ -11,24 +11,32 @@ from .facts import ANY, COUNTS_AS_ACTIVE, Key, Reason
 # the customer type of who has no supply, by legal form
 KIND_OF_FORM = {"public_body": "public_body", "consumer": "domestic"}
 # on a tie the set that names the service wins, then the customer type, the class, the
-# state
-PRIORITY = ("service", "customer_type", "suspendibility", "supply_state")
+# state, the score band
+PRIORITY = (
+    "service",
+    "customer_type",
+    "suspendibility",
+    "supply_state",
+    "score_band",
+)
 
 
-def key_of(of_supply, customer_type, service, legal_form):
-    """The four keys of a case.
+def key_of(of_supply, customer_type, service, legal_form, score_band=ANY):
+    """The keys of a case.
 
     ``of_supply``: (customer type, service, supply state, class) of its one supply,
     empty when it has none or several; then ``customer_type`` and ``service`` of the
-    case count, and without those the ``legal_form`` of the customer.
+    case count, and without those the ``legal_form`` of the customer. ``score_band``:
+    the customer's last valuation; a row that names a band takes nobody without one.
     """
+    band = score_band or ANY
     if of_supply:
-        return Key(*(value or ANY for value in of_supply))
+        return Key(*(value or ANY for value in of_supply), band)
     # no supply or several: none that could be cut, the class says so
     if not customer_type:
         service = ANY
         customer_type = KIND_OF_FORM.get(legal_form, "non_domestic")
-    return Key(customer_type, service or ANY, "active", "not_suspendible")
+    return Key(customer_type, service or ANY, "active", "not_suspendible", band)
 
 
 def normal_key(key):

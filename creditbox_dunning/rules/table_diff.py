@@ -8,7 +8,14 @@ sequence is told as one row less and one row more.
 from dataclasses import dataclass
 from decimal import Decimal
 
-IDENTITY = ("customer_type", "service", "supply_state", "suspendibility", "seq")
+IDENTITY = (
+    "customer_type",
+    "service",
+    "supply_state",
+    "suspendibility",
+    "score_band",
+    "seq",
+)
 VALUES = (
     "action",
     "op",

@@ -37,6 +37,8 @@ from . import test_run_control
 from . import test_run_dry
 from . import test_run_scale
 from . import test_views
+from . import test_score_band
+from . import test_score_rules
 from . import test_search
 from . import test_cockpit
 from . import test_worklists
@@ -58,6 +60,7 @@ from . import test_approval
 from . import test_approval_many
 from . import test_hold_concurrency
 from . import test_action_table_screens
+from . import test_exposure_reading
 from . import test_group_table
 from . import test_replan
 from . import test_table_currency
@@ -81,3 +84,4 @@ from . import test_promise
 from . import test_dispute
 from . import test_uploads
 from . import test_portal
+from . import test_valuation

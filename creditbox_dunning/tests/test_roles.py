@@ -86,6 +86,9 @@ CALLS = {
         )
         for method in ("send", "told", "given_back", "load_answers")
     },
+    "value_now": ("dunning.valuation.run", "action_value_now", APPROVERS | {"admin"}),
+    "watch": ("dunning.valuation", "action_watch", PEOPLE),
+    "seen": ("dunning.valuation", "action_seen", PEOPLE),
     "private_ask": ("dunning.approval.request", "_ask", NOBODY),
     "private_decide": ("dunning.approval.request", "_decide", NOBODY),
     "private_execute": ("dunning.action", "_execute_approved", NOBODY),
@@ -163,6 +166,8 @@ ELSEWHERE = {
     ("dunning.simulation", "action_start"),
     ("dunning.simulation", "action_cancel"),
     ("dunning.simulation", "action_resume"),
+    ("dunning.score.table", "action_publish"),
+    ("dunning.score.table", "action_new_version"),
 }
 
 

@@ -3,7 +3,7 @@ from decimal import Decimal
 from odoo import fields, models
 from odoo.tools.misc import format_amount
 
-from ..models.dunning_action_rule import SET_KEYS
+from ..models.dunning_action_rule import told_keys
 from ..models.reason_texts import pack, unpack
 from ..models.table_texts import FINDINGS
 
@@ -88,7 +88,7 @@ class DunningActionFinding(models.TransientModel):
         """A set as people call it: Domestic / Gas / Active / Suspendible."""
         rule_fields = self.env["dunning.action.rule"]._fields
         words = []
-        for name in SET_KEYS:
+        for name in told_keys(vars(key)):
             labels = dict(rule_fields[name]._description_selection(self.env))
             words.append(labels.get(getattr(key, name)) or self.env._("Any"))
         return " / ".join(words)

@@ -9,6 +9,7 @@ from ..models.dunning_action_set import (
     SUSPENDIBILITIES,
     TABLE_STATES,
 )
+from ..models.valuation_texts import BANDS
 
 
 class DunningSetCopyWizard(models.TransientModel):
@@ -38,6 +39,10 @@ class DunningSetCopyWizard(models.TransientModel):
     )
     to_suspendibility = fields.Selection(
         ANY + SUSPENDIBILITIES, string="Suspendibility", required=True, default="any"
+    )
+    from_score_band = fields.Selection(ANY + BANDS, default="any")
+    to_score_band = fields.Selection(
+        ANY + BANDS, string="Score band", required=True, default="any"
     )
     from_count = fields.Integer(string="Rows to copy", compute="_compute_counts")
     to_count = fields.Integer(string="Rows already there", compute="_compute_counts")

@@ -26,6 +26,7 @@ from . import (
     promises,
     setup,
     show,
+    valuation,
 )
 from .billing import MONTH_OF_RUNS
 from .expected import Expected
@@ -64,6 +65,7 @@ def run(env, small, out, today=None):
     demo.compare()
     demo.answers()
     demo.orders()
+    demo.valuation()
     return demo.report()
 
 
@@ -147,6 +149,7 @@ class Demo:
                         self.acquire(key, delivery)
             runs = self.env["dunning.run"].run_for(both, day)
             self.env["cmor.practice"]._cron_find_candidates(day)
+            valuation.weekly(self, day)
             credit.record_letters(self, self.companies["energy"], day)
             self.env.cr.commit()
             self.mailbox.prepare(day)
@@ -236,13 +239,25 @@ class Demo:
         self.say("promises, and a customer's own page")
         self.lines += [(company, line) for line in promises.work(self, company)]
 
+    def valuation(self):
+        """What each customer is worth, on the last day."""
+        self.say("valuation of the customers")
+        for company in self.companies.values():
+            found = valuation.work(self, company)
+            self.lines += [(company, line) for line in found]
+        self.env.cr.commit()
+
     # --- report -----------------------------------------------------------------
     def report(self):
         """Print the tables and compare; the number of wrong lines."""
         self._show_files()
         self._show_quarantine()
         self._show_dunning()
-        for title, headings, rows in (*credit.tables(self), *orders.tables(self)):
+        for title, headings, rows in (
+            *credit.tables(self),
+            *orders.tables(self),
+            *valuation.tables(self),
+        ):
             show.table(self.out, title, headings, rows)
         self._show_claims()
         return self._show_comparison()
