@@ -95,7 +95,9 @@ CALLS = {
     "private_state": ("dunning.action", "_set_state", NOBODY),
 }
 # calls that the right lets through and the record at hand does not fit
-UNFIT = frozenset({"publish", "post", "suspend", "waive", "decide", "to_post"})
+UNFIT = frozenset(
+    {"publish", "post", "suspend", "waive", "decide", "to_post", "take_back_act"}
+)
 # windows, downloads and sums: they show what the record rules let through
 SHOWN = (
     "action_open_",
@@ -222,6 +224,7 @@ class TestRoles(ManyCommon, HttpCase):
                 }
             ],
             "run": [],
+            "value_now": [],
             "run_for": [self.company.ids],
             "plan": [self.case.ids],
             "take_over": [self.case.ids],
