@@ -138,3 +138,13 @@ from . import dunning_postal_outcome
 from . import import_loader_postal
 from . import import_source_postal
 from . import dunning_worklist_post
+from . import dunning_company_settlement
+from . import dunning_loss
+from . import dunning_settlement
+from . import dunning_settlement_line
+from . import dunning_settlement_event
+from . import dunning_settlement_approval
+from . import dunning_settlement_offer
+from . import dunning_settlement_watch
+from . import dunning_settlement_action
+from . import dunning_settlement_text

@@ -72,3 +72,5 @@ from . import test_postal_rules
 from . import test_postal_formats
 from . import test_postal_job
 from . import test_postal_outcomes
+from . import test_settlement_rules
+from . import test_settlement
