@@ -103,6 +103,8 @@
         "views/dunning_service_provider_post_views.xml",
         "wizards/dunning_settlement_wizard_views.xml",
         "views/dunning_settlement_views.xml",
+        "views/dunning_writeoff_views.xml",
+        "wizards/dunning_settings_settlement_views.xml",
         "views/creditbox_manual_menus.xml",
     ],
     "assets": {

@@ -148,3 +148,7 @@ from . import dunning_settlement_offer
 from . import dunning_settlement_watch
 from . import dunning_settlement_action
 from . import dunning_settlement_text
+from . import dunning_writeoff
+from . import dunning_writeoff_line
+from . import dunning_writeoff_booking
+from . import dunning_writeoff_later

@@ -74,3 +74,4 @@ from . import test_postal_job
 from . import test_postal_outcomes
 from . import test_settlement_rules
 from . import test_settlement
+from . import test_writeoff

@@ -93,6 +93,13 @@ CALLS = {
     "cancel_settlement": ("dunning.settlement", "action_cancel", PEOPLE),
     "accept_settlement": ("dunning.settlement", "action_accept_anyway", APPROVERS),
     "leave_settlement": ("dunning.settlement", "action_leave_expired", APPROVERS),
+    "propose_writeoff": ("dunning.writeoff", "action_propose", APPROVERS),
+    "ask_writeoff": ("dunning.writeoff", "action_request", APPROVERS),
+    "book_writeoff": ("dunning.writeoff", "action_book_again", APPROVERS),
+    "cancel_writeoff": ("dunning.writeoff", "action_cancel", APPROVERS),
+    "take_out": ("dunning.writeoff.line", "action_take_out", APPROVERS),
+    "put_back": ("dunning.writeoff.line", "action_put_back", APPROVERS),
+    "to_income": ("dunning.writeoff.line", "action_to_income", APPROVERS),
     "write_settlement": ("dunning.settlement", "write", NOBODY),
     "private_ask": ("dunning.approval.request", "_ask", NOBODY),
     "private_decide": ("dunning.approval.request", "_decide", NOBODY),
@@ -100,7 +107,9 @@ CALLS = {
     "private_state": ("dunning.action", "_set_state", NOBODY),
 }
 # calls that the right lets through and the record at hand does not fit
-UNFIT = frozenset({"publish", "post", "suspend", "waive", "decide", "to_post"})
+UNFIT = frozenset(
+    {"publish", "post", "suspend", "waive", "decide", "to_post", "propose_settlement"}
+)
 # windows, downloads and sums: they show what the record rules let through
 SHOWN = (
     "action_open_",
@@ -121,6 +130,7 @@ ELSEWHERE = {
     ("dunning.postal.event", "action_explain"),
     ("dunning.postal.job", "action_download"),
     ("dunning.work.file", "action_download"),
+    ("dunning.writeoff", "action_export_xlsx"),
     # abstract: asked of the models that are made of them
     *(
         (model, f"action_{method}")

@@ -1,4 +1,4 @@
-"""Gate 18, rules: figures of an offer, what its payments mean, who is a small credit."""
+"""Gate 18, rules: figures of an offer, what its payments mean, small credits."""
 
 from datetime import date, timedelta
 from decimal import Decimal
@@ -6,10 +6,20 @@ from decimal import Decimal
 from dateutil.relativedelta import relativedelta
 from hypothesis import given
 from hypothesis import strategies as st
+
 from odoo.tests import BaseCase, tagged
 
 from odoo.addons.creditbox_dunning.rules import settlement, writeoff
-from odoo.addons.creditbox_dunning.rules.settlement import DECIDE, EXPIRED, LATE, PAID, SHORT, WAIT, Receipt, Wrong
+from odoo.addons.creditbox_dunning.rules.settlement import (
+    DECIDE,
+    EXPIRED,
+    LATE,
+    PAID,
+    SHORT,
+    WAIT,
+    Receipt,
+    Wrong,
+)
 
 UNTIL = date(2027, 5, 31)
 CENT = Decimal("0.01")
@@ -72,7 +82,7 @@ class TestFigures(BaseCase):
 
 @tagged("post_install", "-at_install")
 class TestJudge(BaseCase):
-    def judge(self, *told, today=UNTIL, grace=0, tolerance=D("0")):
+    def judge(self, *told, today=UNTIL, grace=0, tolerance=settlement.ZERO):
         found = [Receipt(UNTIL + timedelta(days=n), D(amount)) for n, amount in told]
         return settlement.judge(D("700"), tolerance, UNTIL, found, today, grace)
 

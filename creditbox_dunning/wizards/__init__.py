@@ -19,3 +19,4 @@ from . import dunning_letter_merge
 from . import dunning_postal_decide
 from . import dunning_postal_receive
 from . import dunning_settlement_wizard
+from . import dunning_settings_settlement
