@@ -12,10 +12,10 @@ STATES = [
     ("draft", "To be completed"),
     ("waiting", "Waits for approval"),
     ("offered", "Offered"),
-    ("paid", "Paid"),
-    ("expired", "Expired"),
-    ("refused", "Refused"),
-    ("cancelled", "Cancelled"),
+    ("paid", "Settled"),
+    ("expired", "Offer expired"),
+    ("refused", "Not accepted"),
+    ("cancelled", "Called off"),
 ]
 LIVE = ("draft", "waiting", "offered")
 REASONS = [

@@ -175,6 +175,29 @@ class DunningCase(models.Model):
             "domain": [("case_id", "in", self.ids)],
         }
 
+    def _timeline_sources(self):
+        # EXTENDS dunning.case
+        return [*super()._timeline_sources(), self._timeline_settlements]
+
+    def _timeline_settlements(self):
+        labels = self._labels("dunning.settlement.event", "kind")
+        tones = {"paid": "success", "expired": "danger", "returned": "danger"}
+        for one in self.sudo().settlement_ids:
+            for event in one.event_ids:
+                yield (
+                    one.case_id.id,
+                    {
+                        "date": event.at.date(),
+                        "kind": "event",
+                        "icon": "fa-handshake-o",
+                        "title": one.name,
+                        "text": event.note or "",
+                        "badge": labels.get(event.kind),
+                        "tone": tones.get(event.kind, "info"),
+                        "amount": (event.amount, event.currency_id),
+                    },
+                )
+
 
 class DunningWorklist(models.AbstractModel):
     """What settlements leave to a person."""

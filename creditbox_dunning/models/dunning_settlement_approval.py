@@ -160,7 +160,13 @@ class DunningSettlement(models.Model):
                 )
             one._cancel_request(self.env._("The offer is left as it is."))
             one._move(
-                one.state, "kept_expired", note, attention=False, attention_note=False
+                one.state,
+                "kept_expired",
+                note,
+                attention=False,
+                attention_note=False,
+                # what came so far was decided upon
+                known_partials=one._partials().ids,
             )
         return True
 

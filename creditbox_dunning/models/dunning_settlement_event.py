@@ -12,12 +12,12 @@ KINDS = [
     ("lapsed", "Approval lapsed"),
     ("paid", "Paid and booked"),
     ("returned", "Payment returned, booking undone"),
-    ("expired", "Expired"),
+    ("expired", "Offer expired"),
     ("to_decide", "A person has to decide"),
     ("problem", "Could not be booked"),
     ("kept_expired", "Left expired"),
     ("refused", "Refused by the customer"),
-    ("cancelled", "Cancelled"),
+    ("cancelled", "Called off"),
 ]
 
 

@@ -174,7 +174,11 @@ class DunningSettlement(models.Model):
             max(company.dunning_settlement_grace, 0),
         )
         told = {"in_time": float(verdict.in_time), "late": float(verdict.late)}
-        if any(exact(self[name]) != exact(value) for name, value in told.items()):
+        # of an offer that is over the last word stays, until more comes
+        is_news = receipts or self.state == "offered"
+        if is_news and any(
+            exact(self[name]) != exact(value) for name, value in told.items()
+        ):
             self._guarded().write(told)
         if self.state == "expired":
             self._judge_expired(verdict)

@@ -20,8 +20,8 @@ STATES = [
     ("waiting", "Waits for approval"),
     ("approved", "Approved, being booked"),
     ("booked", "Booked"),
-    ("refused", "Refused"),
-    ("cancelled", "Cancelled"),
+    ("refused", "Not approved"),
+    ("cancelled", "Called off"),
 ]
 ROWS = 5000
 

@@ -6,6 +6,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from .settlement_common import SettlementCommon
+from .test_agency import AgencyCommon
 
 
 @tagged("post_install", "-at_install")
@@ -283,6 +284,12 @@ class TestSettlementPayment(SettlementCommon):
         self.assertEqual(one.request_id.state, "cancelled")
         self.assertFalse(one.attention)
         self.assertEqual(self.bill.amount_residual, 50)
+        # decided once: only what comes later is asked about again
+        self.watch(90)
+        self.assertEqual((one.attention, one.in_time), (False, 50))
+        self.pay_on(91, 50)
+        self.watch(92)
+        self.assertFalse(one.move_id)
 
     def test_money_that_comes_weeks_later_is_told(self):
         one = self.offered()
@@ -445,3 +452,30 @@ class TestSettlementPayment(SettlementCommon):
         with self.at(45):
             one.with_user(self.operator).action_check_payments()
         self.assertEqual(one.state, "paid")
+
+    def test_the_case_tells_it(self):
+        one = self.offered()
+        titles = [entry["title"] for entry in self.case.timeline]
+        self.assertIn(one.name, titles)
+
+
+@tagged("post_install", "-at_install")
+class TestSettlementAfterAgency(AgencyCommon):
+    def test_nothing_collected_leads_to_a_draft(self):
+        """G07: the agency collected nothing: the table proposes, a person completes."""
+        self.to_agency()
+        day = self.today
+        self.send(day)
+        self.tell_agency(day + 1, ("Insolvente", day + 1))
+        for number in range(day + 2, day + 100, 3):
+            if self.night(number).filtered(lambda a: a.op == "writeoff"):
+                break
+        action = self.case.action_ids.filtered(lambda a: a.op == "writeoff")
+        self.assertEqual(action.state, "executing")
+        draft = action.settlement_ids
+        self.assertEqual((draft.state, draft.reason), ("draft", "agency"))
+        self.assertEqual((draft.capital, draft.agreed), (1400, 1400))
+        lists = self.env["dunning.worklist"].with_user(self.operator)
+        lists = lists.with_context(allowed_company_ids=self.company.ids).get_today()
+        counts = {one["key"]: one["count"] for one in lists["lists"]}
+        self.assertEqual(counts["settlements_draft"], 1)

@@ -23,6 +23,7 @@ from . import (
     orders,
     outbox,
     pec,
+    settlements,
     setup,
     show,
 )
@@ -231,6 +232,8 @@ class Demo:
         self.lines += [(company, line) for line in found]
         self.say("letters through a mail house and what it tells of them")
         self.lines += [(company, line) for line in letters.work(self, company)]
+        self.say("settlements and a list of write-offs")
+        self.lines += [(company, line) for line in settlements.work(self, company)]
 
     # --- report -----------------------------------------------------------------
     def report(self):
@@ -238,7 +241,11 @@ class Demo:
         self._show_files()
         self._show_quarantine()
         self._show_dunning()
-        for title, headings, rows in (*credit.tables(self), *orders.tables(self)):
+        for title, headings, rows in (
+            *credit.tables(self),
+            *orders.tables(self),
+            *settlements.tables(self),
+        ):
             show.table(self.out, title, headings, rows)
         self._show_claims()
         return self._show_comparison()
