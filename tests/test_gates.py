@@ -32,6 +32,8 @@ GATES = sorted(
     | {12}
     # promises broken, disputes
     | {17}
+    # settlements: the loss comes after the agreed sum
+    | {18}
 )
 #: rows of the table on data acquisition
 ROWS = [f"I{number:02d}" for number in range(1, 14)]

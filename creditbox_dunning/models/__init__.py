@@ -157,3 +157,17 @@ from . import dunning_valuation_watch
 from . import dunning_valuation_case
 from . import dunning_exposure_reading
 from . import dunning_valuation_run
+from . import dunning_company_settlement
+from . import dunning_loss
+from . import dunning_settlement
+from . import dunning_settlement_line
+from . import dunning_settlement_event
+from . import dunning_settlement_approval
+from . import dunning_settlement_offer
+from . import dunning_settlement_watch
+from . import dunning_settlement_action
+from . import dunning_settlement_text
+from . import dunning_writeoff
+from . import dunning_writeoff_line
+from . import dunning_writeoff_booking
+from . import dunning_writeoff_later

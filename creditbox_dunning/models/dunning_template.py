@@ -21,7 +21,10 @@ from .template_texts import missing_sentence
 STANDARD = "creditbox_dunning/tables/templates_it.txt"
 STANDARD_LANGUAGE = "it_IT"
 # operations that say something to the customer
-SAYING = ("remind", "collect", "notice", "default", "terminate", "pre_notice")
+SAYING = (
+    *("remind", "collect", "notice", "default", "terminate", "pre_notice"),
+    "writeoff",
+)
 # what serves for an operation that has no text of its own
 FALLBACK = {"email": "remind", "sms": "remind"}
 LETTER_FALLBACK = "notice"

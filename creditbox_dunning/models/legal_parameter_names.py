@@ -66,6 +66,12 @@ NAMES = [
     ("cut_fee", "Fee of reduction or suspension"),
     ("restore_fee", "Fee of restore"),
     ("interest_margin", "Late interest: points above the ECB rate"),
+    ("writeoff_amount", "Small credit written off: the most it may be"),
+    (
+        "writeoff_amount_large",
+        "Small credit written off: the most it may be, company of great size",
+    ),
+    ("writeoff_months", "Small credit written off: months overdue"),
     ("pec_from_customer", "PEC given by the customer: counts (1) or not (0)"),
     ("pec_from_inipec", "PEC found in INI-PEC: counts (1) or not (0)"),
     ("pec_from_inad", "PEC found in INAD: counts (1) or not (0)"),

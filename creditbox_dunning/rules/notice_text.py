@@ -50,6 +50,10 @@ NAMES = (
     "reminder_number",
     "prescribable",
     "work_date",
+    "settlement_number",
+    "settlement_sum",
+    "settlement_discount",
+    "settlement_until",
 )
 LAW = "law."
 _PLACE = re.compile(r"\{\{\s*([a-z_.0-9]*)\s*\}\}")

@@ -85,3 +85,6 @@ from . import test_dispute
 from . import test_uploads
 from . import test_portal
 from . import test_valuation
+from . import test_settlement_rules
+from . import test_settlement
+from . import test_writeoff

@@ -89,6 +89,22 @@ CALLS = {
     "value_now": ("dunning.valuation.run", "action_value_now", APPROVERS | {"admin"}),
     "watch": ("dunning.valuation", "action_watch", PEOPLE),
     "seen": ("dunning.valuation", "action_seen", PEOPLE),
+    "propose_settlement": ("dunning.case", "action_propose_settlement", PEOPLE),
+    "ask_settlement": ("dunning.settlement", "action_request", PEOPLE),
+    "refresh_settlement": ("dunning.settlement", "action_refresh", PEOPLE),
+    "check_settlement": ("dunning.settlement", "action_check_payments", PEOPLE),
+    "refuse_settlement": ("dunning.settlement", "action_customer_refused", PEOPLE),
+    "cancel_settlement": ("dunning.settlement", "action_cancel", PEOPLE),
+    "accept_settlement": ("dunning.settlement", "action_accept_anyway", APPROVERS),
+    "leave_settlement": ("dunning.settlement", "action_leave_expired", APPROVERS),
+    "propose_writeoff": ("dunning.writeoff", "action_propose", APPROVERS),
+    "ask_writeoff": ("dunning.writeoff", "action_request", APPROVERS),
+    "book_writeoff": ("dunning.writeoff", "action_book_again", APPROVERS),
+    "cancel_writeoff": ("dunning.writeoff", "action_cancel", APPROVERS),
+    "take_out": ("dunning.writeoff.line", "action_take_out", APPROVERS),
+    "put_back": ("dunning.writeoff.line", "action_put_back", APPROVERS),
+    "to_income": ("dunning.writeoff.line", "action_to_income", APPROVERS),
+    "write_settlement": ("dunning.settlement", "write", NOBODY),
     "private_ask": ("dunning.approval.request", "_ask", NOBODY),
     "private_decide": ("dunning.approval.request", "_decide", NOBODY),
     "private_execute": ("dunning.action", "_execute_approved", NOBODY),
@@ -96,7 +112,16 @@ CALLS = {
 }
 # calls that the right lets through and the record at hand does not fit
 UNFIT = frozenset(
-    {"publish", "post", "suspend", "waive", "decide", "to_post", "take_back_act"}
+    {
+        "publish",
+        "post",
+        "suspend",
+        "waive",
+        "decide",
+        "to_post",
+        "take_back_act",
+        "propose_settlement",
+    }
 )
 # windows, downloads and sums: they show what the record rules let through
 SHOWN = (
@@ -123,6 +148,7 @@ ELSEWHERE = {
     ("dunning.postal.event", "action_explain"),
     ("dunning.postal.job", "action_download"),
     ("dunning.work.file", "action_download"),
+    ("dunning.writeoff", "action_export_xlsx"),
     # abstract: asked of the models that are made of them
     *(
         (model, f"action_{method}")
@@ -243,6 +269,8 @@ class TestRoles(ManyCommon, HttpCase):
             "waive": [self.case.id, "suspend", "no such code", role],
             "today": [],
             "checked": [parameter.ids],
+            "propose_settlement": [self._cases(1).ids],
+            "write_settlement": [[], {"state": "paid"}],
             "private_ask": [[], request.id, "action"],
             "private_execute": [action.ids, day],
             "private_state": [action.ids, "done"],

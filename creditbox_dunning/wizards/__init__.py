@@ -20,3 +20,5 @@ from . import dunning_postal_decide
 from . import dunning_postal_receive
 from . import dunning_prescription_withdraw
 from . import dunning_exposure_wizard
+from . import dunning_settlement_wizard
+from . import dunning_settings_settlement

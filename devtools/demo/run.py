@@ -24,6 +24,7 @@ from . import (
     outbox,
     pec,
     promises,
+    settlements,
     setup,
     show,
     valuation,
@@ -238,6 +239,8 @@ class Demo:
         self.lines += [(company, line) for line in letters.work(self, company)]
         self.say("promises, and a customer's own page")
         self.lines += [(company, line) for line in promises.work(self, company)]
+        self.say("settlements and a list of write-offs")
+        self.lines += [(company, line) for line in settlements.work(self, company)]
 
     def valuation(self):
         """What each customer is worth, on the last day."""
@@ -257,6 +260,7 @@ class Demo:
             *credit.tables(self),
             *orders.tables(self),
             *valuation.tables(self),
+            *settlements.tables(self),
         ):
             show.table(self.out, title, headings, rows)
         self._show_claims()

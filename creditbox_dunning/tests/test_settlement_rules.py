@@ -1,0 +1,208 @@
+"""Gate 18, rules: figures of an offer, what its payments mean, small credits."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+from dateutil.relativedelta import relativedelta
+from hypothesis import given
+from hypothesis import strategies as st
+
+from odoo.tests import BaseCase, tagged
+
+from odoo.addons.creditbox_dunning.rules import settlement, writeoff
+from odoo.addons.creditbox_dunning.rules.settlement import (
+    DECIDE,
+    EXPIRED,
+    LATE,
+    PAID,
+    SHORT,
+    WAIT,
+    Receipt,
+    Wrong,
+)
+
+UNTIL = date(2027, 5, 31)
+CENT = Decimal("0.01")
+cents = st.integers(0, 10**7).map(lambda n: Decimal(n) / 100)
+positive = st.integers(1, 10**7).map(lambda n: Decimal(n) / 100)
+days = st.integers(-60, 60).map(lambda n: UNTIL + timedelta(days=n))
+receipts = st.lists(st.builds(Receipt, days, positive), max_size=6)
+LIMITS = writeoff.Limits(Decimal(2500), 6, {"": 5, "electricity": 2})
+
+
+def D(text):
+    return Decimal(text)
+
+
+def credit(**more):
+    values = {
+        "key": (1, 1),
+        "amount": D("100"),
+        "due": date(2026, 1, 31),
+        "service": "electricity",
+    }
+    return writeoff.Credit(**{**values, **more})
+
+
+@tagged("post_install", "-at_install")
+class TestFigures(BaseCase):
+    def test_the_capital_is_given_up_last(self):
+        told = settlement.figures(D("1000"), D("50"), D("30"), D("1000"))
+        self.assertEqual((told.discount, told.percent, told.waived), (0, 0, 80))
+        told = settlement.figures(D("1000"), D("50"), D("30"), D("1030"))
+        self.assertEqual((told.discount, told.waived, told.extra), (0, 50, 30))
+        told = settlement.figures(D("1000"), D("50"), D("30"), D("700"))
+        self.assertEqual((told.discount, told.percent, told.waived), (300, 30, 80))
+
+    def test_a_cent_is_a_discount(self):
+        told = settlement.figures(D("100000"), D("0"), D("0"), D("99999.99"))
+        self.assertEqual(told.percent, CENT)
+
+    def test_what_is_no_offer(self):
+        for values, code in (
+            ((D("0"), D("5"), D("5"), D("1")), "no_capital"),
+            ((D("10"), D("-5"), D("5"), D("1")), "negative"),
+            ((D("10"), D("0"), D("0"), D("0")), "nothing_to_pay"),
+            ((D("10"), D("1"), D("1"), D("12.01")), "more_than_all"),
+        ):
+            with self.assertRaises(Wrong) as caught:
+                settlement.figures(*values)
+            self.assertEqual(caught.exception.code, code)
+
+    @given(positive, cents, cents, positive)
+    def test_nothing_is_lost(self, capital, interest, costs, agreed):
+        if agreed > capital + interest + costs:
+            return
+        told = settlement.figures(capital, interest, costs, agreed)
+        self.assertEqual(told.agreed + told.discount + told.waived, told.total)
+        self.assertGreaterEqual(min(told.discount, told.waived, told.extra), 0)
+        self.assertFalse(told.discount and told.extra)
+        self.assertEqual(bool(told.discount), bool(told.percent))
+
+
+@tagged("post_install", "-at_install")
+class TestJudge(BaseCase):
+    def judge(self, *told, today=UNTIL, grace=0, tolerance=settlement.ZERO):
+        found = [Receipt(UNTIL + timedelta(days=n), D(amount)) for n, amount in told]
+        return settlement.judge(D("700"), tolerance, UNTIL, found, today, grace)
+
+    def test_paid_on_the_last_day(self):
+        verdict = self.judge((-10, "300"), (0, "400"))
+        self.assertEqual((verdict.kind, verdict.paid_on), (PAID, UNTIL))
+
+    def test_value_date_counts_not_the_day_of_the_file(self):
+        """Gate 18: told by the bank five days after, paid in time."""
+        later = UNTIL + timedelta(days=5)
+        self.assertEqual(self.judge((0, "700"), today=later).kind, PAID)
+
+    def test_a_day_late(self):
+        later = UNTIL + timedelta(days=1)
+        verdict = self.judge((1, "700"), today=later)
+        self.assertEqual((verdict.kind, verdict.why), (DECIDE, LATE))
+
+    def test_a_cent_short(self):
+        later = UNTIL + timedelta(days=1)
+        self.assertEqual(self.judge((0, "699.99")).kind, WAIT)
+        verdict = self.judge((0, "699.99"), today=later)
+        self.assertEqual((verdict.kind, verdict.why), (DECIDE, SHORT))
+        self.assertEqual(self.judge((0, "699.99"), tolerance=CENT).kind, PAID)
+
+    def test_nothing_came(self):
+        self.assertEqual(self.judge().kind, WAIT)
+        later = UNTIL + timedelta(days=1)
+        self.assertEqual(self.judge(today=later).kind, EXPIRED)
+        self.assertEqual(self.judge(today=later, grace=1).kind, WAIT)
+        self.assertEqual(
+            self.judge(today=later + timedelta(days=1), grace=1).kind, EXPIRED
+        )
+
+    def test_a_tolerance_above_the_sum_gives_nothing_away(self):
+        self.assertEqual(self.judge(tolerance=D("9999")).kind, WAIT)
+
+    @given(positive, receipts, days)
+    def test_never_paid_before_the_money_is_there(self, agreed, found, today):
+        """Gate 18: whatever comes, paid means the agreed sum came in time."""
+        verdict = settlement.judge(agreed, D("0"), UNTIL, found, today)
+        in_time = sum((r.amount for r in found if r.day <= UNTIL), D("0"))
+        self.assertEqual(verdict.kind == PAID, in_time >= agreed)
+        self.assertEqual(verdict.in_time, in_time)
+        if verdict.kind == EXPIRED:
+            self.assertFalse(found)
+        if today > UNTIL:
+            self.assertNotEqual(verdict.kind, WAIT)
+
+
+@tagged("post_install", "-at_install")
+class TestLosses(BaseCase):
+    @given(st.dictionaries(st.integers(1, 50), cents), cents)
+    def test_never_above_what_was_approved(self, residuals, allowed):
+        total = sum(residuals.values(), D("0"))
+        if total > allowed:
+            with self.assertRaises(Wrong):
+                settlement.losses(residuals, allowed)
+            return
+        found = settlement.losses(residuals, allowed)
+        self.assertEqual(sum((one.amount for one in found), D("0")), total)
+        self.assertTrue(all(one.amount > 0 for one in found))
+
+
+@tagged("post_install", "-at_install")
+class TestWriteoffRules(BaseCase):
+    def reasons(self, today=date(2026, 9, 1), kind=writeoff.SMALL, **more):
+        return writeoff.exclusions(credit(**more), kind, LIMITS, today)
+
+    def test_small_credit(self):
+        self.assertEqual(self.reasons(), ())
+        self.assertEqual(self.reasons(amount=D("2500")), ())
+        self.assertEqual(self.reasons(amount=D("2500.01")), ("too_large",))
+
+    def test_six_months_have_to_pass(self):
+        self.assertEqual(self.reasons(date(2026, 7, 31)), ("too_recent",))
+        self.assertEqual(self.reasons(date(2026, 8, 1)), ())
+
+    def test_prescription_begins_again_with_each_act(self):
+        kind = writeoff.PRESCRIBED
+        self.assertEqual(
+            self.reasons(date(2028, 1, 31), kind=kind), ("not_prescribed",)
+        )
+        self.assertEqual(self.reasons(date(2028, 2, 1), kind=kind), ())
+        self.assertEqual(
+            self.reasons(date(2028, 2, 1), kind=kind, last_act=date(2026, 3, 1)),
+            ("not_prescribed",),
+        )
+        # a service without its own number takes the common one
+        self.assertEqual(
+            self.reasons(date(2028, 2, 1), kind=kind, service="telephone"),
+            ("not_prescribed",),
+        )
+
+    def test_every_reason_is_told(self):
+        self.assertEqual(
+            self.reasons(
+                kind=writeoff.USELESS,
+                is_disputed=True,
+                is_agreed=True,
+                is_listed=True,
+                has_money=True,
+            ),
+            ("no_proof", "disputed", "agreed", "listed", "has_money"),
+        )
+        self.assertEqual(self.reasons(kind=writeoff.USELESS, is_useless=True), ())
+
+    def test_without_a_number_in_force_nothing_is_written_off(self):
+        none = writeoff.Limits(None, None, {})
+        for kind in (writeoff.SMALL, writeoff.PRESCRIBED):
+            self.assertEqual(
+                writeoff.exclusions(credit(), kind, none, date(2026, 9, 1)),
+                ("no_number",),
+            )
+
+    @given(cents, st.integers(0, 400))
+    def test_small_and_old(self, amount, age):
+        due = date(2026, 1, 31)
+        today = due + timedelta(days=age)
+        ok = not writeoff.exclusions(
+            credit(amount=amount, due=due), writeoff.SMALL, LIMITS, today
+        )
+        is_old = today > due + relativedelta(months=6)
+        self.assertEqual(ok, 0 < amount <= 2500 and is_old)
