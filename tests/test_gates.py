@@ -16,6 +16,8 @@ GATES = sorted(
     | {*range(42, 45), 49, 50}
     # bills that were asked for
     | {22}
+    # ageing, stuck board, week, timeline
+    | {48}
     # prescription
     | {45}
     # PEC: receipts, and what follows when they are bad

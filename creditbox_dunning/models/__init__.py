@@ -39,6 +39,8 @@ from . import dunning_case_dossier
 from . import dunning_worklist
 from . import dunning_workflow
 from . import dunning_recovery_report
+from . import dunning_ageing
+from . import dunning_regulator_report
 from . import dunning_group_report
 from . import dunning_legal_parameter
 from . import dunning_local_holiday

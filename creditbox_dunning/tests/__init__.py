@@ -44,6 +44,7 @@ from . import test_cockpit
 from . import test_worklists
 from . import test_work_rules
 from . import test_technical_order
+from . import test_ageing
 from . import test_reports
 from . import test_workflow
 from . import test_tour_channels

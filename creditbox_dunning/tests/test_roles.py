@@ -134,6 +134,7 @@ SHOWN = (
 )
 # covered by the tests of their own capability, as the humble user
 ELSEWHERE = {
+    ("dunning.ageing.wizard", "action_open"),
     # the interface for programs: test_api.py
     *(
         ("dunning.api", method)
