@@ -52,12 +52,16 @@ class DunningHold(models.Model):
             hold.is_dispute = hold.scope == "bill" and hold.reason_id.code == DISPUTED
 
     def _prepare_hold_vals(self, scope, record, reason, asked):
-        # EXTENDS dunning.hold: a dispute has a term for its answer, as complaints have
+        # EXTENDS dunning.hold: a dispute has a term for its answer, as complaints have,
+        # and the bill does not go on by itself before that
         vals = super()._prepare_hold_vals(scope, record, reason, asked)
-        if scope == "bill" and reason.code == DISPUTED:
-            vals.update(
-                self._complaint_vals(self._company_of(record), record, reason, vals)
-            )
+        if scope != "bill" or reason.code != DISPUTED:
+            return vals
+        company = self._company_of(record)
+        vals.update(self._complaint_vals(company, record, reason, vals))
+        term, end = vals.get("answer_date"), vals["date_to"]
+        if term and end and end < term and not asked["to"]:
+            vals.update(date_to=term, resume_date=term + hold_rules.ONE_DAY)
         return vals
 
     def action_end(self, why, note="", proofs=None):
@@ -66,7 +70,7 @@ class DunningHold(models.Model):
             if hold.is_dispute and not hold.answered_on and why in NEED_ANSWER:
                 raise UserError(
                     self.env._(
-                        "%(hold)s: record the answer to the dispute (button Answer), it"
+                        "%(hold)s: record the answer to the dispute (button Answer it), it"
                         " ends with it.",
                         hold=hold.display_name,
                     )

@@ -84,6 +84,17 @@ class DunningHold(models.Model):
                 self.env, hold.promise_reasons, hold.currency_id
             )
 
+    @api.depends("customer_id")
+    @api.depends_context("dunning_show_customer")
+    def _compute_display_name(self):
+        # EXTENDS dunning.hold: in the calendar of promises the name is who promised
+        if not self.env.context.get("dunning_show_customer"):
+            return super()._compute_display_name()
+        for hold in self:
+            amount = hold.currency_id.format(hold.amount)
+            hold.display_name = f"{hold.customer_id.name} - {amount}"
+        return None
+
     @api.model
     def _selection_end_reason(self):
         # EXTENDS dunning.hold

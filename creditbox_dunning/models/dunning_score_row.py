@@ -18,9 +18,9 @@ class DunningScoreRow(models.Model):
     )
     company_id = fields.Many2one(related="table_id.company_id", store=True, index=True)
     measure = fields.Selection(MEASURE_NAMES, required=True)
-    value_from = fields.Float(string="From", digits=(16, 2), help="Included.")
+    value_from = fields.Float(string="From value", digits=(16, 2), help="Included.")
     value_to = fields.Float(
-        string="Below", digits=(16, 2), help="Not included; 0 = no limit."
+        string="Below value", digits=(16, 2), help="Not included; 0 = no limit."
     )
     points = fields.Integer(help="Risk points: more are worse.")
 

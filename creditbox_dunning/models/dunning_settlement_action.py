@@ -142,6 +142,41 @@ class DunningCase(models.Model):
         for case in self:
             case.settlement_count = counts.get(case.id, 0)
 
+    close_reason = fields.Selection(
+        selection_add=[("settled", "Settled"), ("written_off", "Written off")]
+    )
+
+    def _close(self, cases, today, reason="paid"):
+        # EXTENDS: what was given up in part or in full was not paid
+        if reason != "paid":
+            return super()._close(cases, today, reason)
+        settled = self._given_up(
+            "dunning.settlement",
+            [("state", "=", "paid"), ("loss", ">", 0)],
+            "paid_on",
+            cases,
+        )
+        written = self._given_up(
+            "dunning.writeoff.line",
+            [("state", "in", ("booked", "income"))],
+            "booked_on",
+            cases,
+        )
+        super()._close(settled - written, today, "settled")
+        super()._close(written, today, "written_off")
+        return super()._close(cases - settled - written, today, reason)
+
+    def _given_up(self, model, domain, day, cases):
+        """Those of ``cases`` that have such a record since they were opened."""
+        found = self.env[model].sudo().search([*domain, ("case_id", "in", cases.ids)])
+        fresh = found.filtered(
+            lambda one: (
+                one[day]
+                >= (one.case_id.reopened_on or one.case_id.opened_on or one[day])
+            )
+        )
+        return cases.browse(fresh.case_id.ids)
+
     def action_propose_settlement(self):
         """Button: a settlement to be completed; the one under way if there is one."""
         self.ensure_one()

@@ -118,7 +118,7 @@ class DunningSettlement(models.Model):
             order="attempt desc",
             limit=1,
         )
-        made = insert_rows(
+        return insert_rows(
             actions._guarded(),
             [
                 {
@@ -138,7 +138,6 @@ class DunningSettlement(models.Model):
                 }
             ],
         )
-        return made
 
     def _list_bills(self, action):
         """What the message lists: the bills of the settlement, as they are open."""

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.tools.misc import format_date
 
 from .valuation_texts import BANDS, serial_words, why_words, worse_words
 
@@ -54,7 +55,7 @@ class DunningValuation(models.Model):
     overdue = fields.Monetary(
         readonly=True, help="Overdue bills less the credits that are open."
     )
-    not_due = fields.Monetary(readonly=True)
+    not_due = fields.Monetary(string="Not due", readonly=True)
     age_30 = fields.Monetary(string="1-30 days", readonly=True)
     age_60 = fields.Monetary(string="31-60 days", readonly=True)
     age_90 = fields.Monetary(string="61-90 days", readonly=True)
@@ -90,7 +91,7 @@ class DunningValuation(models.Model):
         aggregator="avg",
         help="Of what was paid in the last 12 months, weighted by amount.",
     )
-    broken_promises = fields.Integer(readonly=True)
+    broken_promises = fields.Integer(string="Broken promises", readonly=True)
     broken_plans = fields.Integer(string="Broken payment plans", readonly=True)
     returned_debits = fields.Integer(string="Returned payments", readonly=True)
     switches = fields.Integer(string="Switches to others", readonly=True)
@@ -117,6 +118,7 @@ class DunningValuation(models.Model):
     )
     worse = fields.Json(readonly=True)
     worse_text = fields.Char(string="What got worse", compute="_compute_texts")
+    watch_text = fields.Char(string="Watched because", compute="_compute_texts")
     is_serial = fields.Boolean(string="Serial switcher", readonly=True)
     serial = fields.Json(readonly=True)
     serial_text = fields.Char(string="For the contract desk", compute="_compute_texts")
@@ -135,7 +137,7 @@ class DunningValuation(models.Model):
             names = [one.partner_id.name, one.contract_id.code]
             one.display_name = " - ".join(name for name in names if name)
 
-    @api.depends("reasons", "worse", "serial")
+    @api.depends("reasons", "worse", "serial", "is_watched", "watched_on")
     def _compute_texts(self):
         for one in self:
             currency = one.currency_id
@@ -144,7 +146,19 @@ class DunningValuation(models.Model):
                 "Nothing in the table's measures weighs on this customer."
             )
             one.worse_text = worse_words(self.env, one.worse, currency)
+            one.watch_text = one._watch_sentence()
             one.serial_text = serial_words(self.env, one.serial, currency)
+
+    def _watch_sentence(self):
+        self.ensure_one()
+        if not self.is_watched:
+            return False
+        day = format_date(self.env, self.watched_on)
+        if not self.worse_text:
+            return self.env._("On the watch list since %(date)s.", date=day)
+        return self.env._(
+            "On the watch list since %(date)s: %(why)s.", date=day, why=self.worse_text
+        )
 
     # actions
 

@@ -20,7 +20,8 @@ MONEY = (
     "guarantee",
     "left_debt",
 )
-TENTHS = ("dso", "days_late", "cover")
+# what may be unknown: then it is no zero, and no part of an average
+UNKNOWN = ("dso", "days_late", "cover", "info_score")
 NUMBERS = (
     "oldest_days",
     "broken_promises",
@@ -28,14 +29,13 @@ NUMBERS = (
     "returned_debits",
     "switches",
     "cmor_received",
-    "info_score",
     "score",
     "table_id",
 )
 WORDS = ("info_class", "info_date", "band")
 DOCUMENTS = ("reasons", "serial")
 # what a valuation says and last night's is held against
-COMPARED = (*MONEY, *TENTHS, *NUMBERS, *WORDS, *DOCUMENTS, "is_serial")
+COMPARED = (*MONEY, *UNKNOWN, *NUMBERS, *WORDS, *DOCUMENTS, "is_serial")
 WATCHED = ("is_watched", "watched_on", "worse", "watch_user_id")
 
 
@@ -122,7 +122,7 @@ class DunningValuation(models.Model):
             )
         return {
             **{name: float(values[name]) for name in MONEY},
-            **{name: float(values[name] or 0) for name in TENTHS},
+            **{name: _number(values[name]) for name in UNKNOWN},
             **{name: values[name] or 0 for name in NUMBERS[:-2]},
             "info_class": values["info_class"] or None,
             "info_date": values["info_date"],
@@ -225,10 +225,16 @@ def _standing(row):
     return row["score"], row["band"], exact(row["overdue"])
 
 
+def _number(value):
+    return None if value is None else float(value)
+
+
 def _as_kept(row):
     """A row of the database as :meth:`_rated` makes them: empty is one thing."""
-    for name in (*MONEY, *TENTHS):
+    for name in MONEY:
         row[name] = float(row[name] or 0)
+    for name in UNKNOWN:
+        row[name] = _number(row[name])
     for name in NUMBERS:
         row[name] = row[name] or 0
     for name in DOCUMENTS:

@@ -3,7 +3,6 @@ from odoo.exceptions import AccessError, UserError
 
 from odoo.addons.utility_supply.models.bulk import insert_rows, update_rows
 
-from .valuation_texts import worse_words
 
 OPERATOR = "creditbox_dunning.group_dunning_operator"
 
@@ -88,13 +87,17 @@ class DunningValuation(models.Model):
             },
         )
         watched = self.browse(worse)
-        words = {
-            one.id: worse_words(self.env, one.worse, one.currency_id) for one in watched
-        }
-        watched._note("watched", today, None, words)
-        watched._alert(words, today)
+        company = watched.company_id
+        watched._note(
+            "watched", today, None, watched._worse_words(company.partner_id.lang)
+        )
+        watched._alert(today)
 
-    def _alert(self, words, today):
+    def _worse_words(self, lang):
+        """{id: what got worse} in the language of who reads it."""
+        return {one.id: one.worse_text for one in self.with_context(lang=lang)}
+
+    def _alert(self, today):
         """One activity for each customer that has none yet, for who follows it."""
         kind = self.env.ref("mail.mail_activity_data_todo")
         owners = self._owners()
@@ -104,6 +107,8 @@ class DunningValuation(models.Model):
         )
         told = set(told.mapped("res_id"))
         model = self.env["ir.model"]._get_id(self._name)
+        langs = {user.lang for user in owners.values() if user}
+        words = {lang: self._worse_words(lang) for lang in langs}
         # no mail for each of them: the list is looked at, and may be long
         activities.with_context(mail_activity_quick_update=True).create(
             [
@@ -111,13 +116,13 @@ class DunningValuation(models.Model):
                     "res_model_id": model,
                     "res_id": one.id,
                     "activity_type_id": kind.id,
-                    "summary": words[one.id],
+                    "summary": words[user.lang][one.id],
                     "date_deadline": today,
                     "automated": True,
-                    "user_id": owners[one.partner_id.id].id,
+                    "user_id": user.id,
                 }
                 for one in self
-                if one.id not in told and owners.get(one.partner_id.id)
+                if one.id not in told and (user := owners[one.partner_id.id])
             ]
         )
 

@@ -182,6 +182,8 @@ class DunningWriteoffLine(models.Model):
         :return: list of dicts: the columns of a line and the facts for the rules
         """
         self.env.flush_all()
+        disputed = SQL("(reason.is_complaint OR reason.code = %s)", "bill_disputed")
+        agreed = SQL("reason.code = ANY(%s)", list(AGREED))
         self.env.cr.execute(
             SQL(
                 """
@@ -192,54 +194,66 @@ class DunningWriteoffLine(models.Model):
                          WHERE notice.contract_id = credit.contract_id
                            AND notice.is_formal_notice) AS last_act,
                        %(disputed)s AS is_disputed,
-                       %(agreed)s
-                       OR EXISTS (
+                       %(agreed)s OR EXISTS (
                            SELECT 1 FROM dunning_settlement own
                             WHERE own.case_id = credit.case_id
                               AND own.state IN ('draft', 'waiting', 'offered'))
                        AS is_agreed,
-                       EXISTS (
-                           SELECT 1
-                             FROM dunning_writeoff_line other
-                             JOIN dunning_writeoff list ON list.id = other.writeoff_id
-                            WHERE other.partner_id = credit.partner_id
-                              AND other.contract_id
-                                  IS NOT DISTINCT FROM credit.contract_id
-                              AND other.state = 'included'
-                              AND list.state IN ('draft', 'waiting', 'approved')
-                              AND list.id != %(list)s) AS is_listed,
+                       %(listed)s AS is_listed,
                        EXISTS (
                            SELECT 1 FROM dunning_action action
                             WHERE action.case_id = credit.case_id
                               AND action.outcome = ANY(%(useless)s)) AS is_useless,
-                       EXISTS (
-                           SELECT 1
-                             FROM account_move_line paid
-                             JOIN account_account account
-                               ON account.id = paid.account_id
-                            WHERE paid.partner_id = credit.partner_id
-                              AND paid.company_id = %(company)s
-                              AND paid.parent_state = 'posted'
-                              AND account.account_type = 'asset_receivable'
-                              AND paid.amount_residual < 0) AS has_money
+                       %(money)s AS has_money
                   FROM credit
              LEFT JOIN utility_contract contract ON contract.id = credit.contract_id
               ORDER BY credit.partner_id, credit.contract_id
                 """,
                 open=self._open_sql(writeoff.company_id, newest),
-                disputed=self._held_sql(
-                    writeoff,
-                    SQL("(reason.is_complaint OR reason.code = %s)", "bill_disputed"),
-                ),
-                agreed=self._held_sql(
-                    writeoff, SQL("reason.code = ANY(%s)", list(AGREED))
-                ),
-                list=writeoff.id,
-                company=writeoff.company_id.id,
+                disputed=self._held_sql(writeoff, disputed),
+                agreed=self._held_sql(writeoff, agreed),
+                listed=self._listed_sql(writeoff),
+                money=self._money_sql(writeoff.company_id),
                 useless=list(USELESS),
             )
         )
         return self.env.cr.dictfetchall()
+
+    @api.model
+    def _listed_sql(self, writeoff):
+        """Whether another list that is not booked yet has it."""
+        return SQL(
+            """
+            EXISTS (
+                SELECT 1
+                  FROM dunning_writeoff_line other
+                  JOIN dunning_writeoff list ON list.id = other.writeoff_id
+                 WHERE other.partner_id = credit.partner_id
+                   AND other.contract_id IS NOT DISTINCT FROM credit.contract_id
+                   AND other.state = 'included'
+                   AND list.state IN ('draft', 'waiting', 'approved')
+                   AND list.id != %s)
+            """,
+            writeoff.id,
+        )
+
+    @api.model
+    def _money_sql(self, company):
+        """Whether the customer has payments or credit notes that match no bill."""
+        return SQL(
+            """
+            EXISTS (
+                SELECT 1
+                  FROM account_move_line paid
+                  JOIN account_account account ON account.id = paid.account_id
+                 WHERE paid.partner_id = credit.partner_id
+                   AND paid.company_id = %s
+                   AND paid.parent_state = 'posted'
+                   AND account.account_type = 'asset_receivable'
+                   AND paid.amount_residual < 0)
+            """,
+            company.id,
+        )
 
     @api.model
     def _open_sql(self, company, newest):

@@ -43,9 +43,9 @@ WORSE = {
     "overdue": _lt("overdue from %(old)s to %(new)s"),
 }
 SERIAL = {
-    "switches": _lt("%(value)s supplies went to another seller"),
+    "switches": WHY["switches"],
     "left_debt": _lt("went to another seller leaving %(value)s overdue"),
-    "cmor_received": _lt("%(value)s CMOR requests of former sellers"),
+    "cmor_received": WHY["cmor_received"],
 }
 FAULTS = {
     "empty": _lt("The table has no rows."),

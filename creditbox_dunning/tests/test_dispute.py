@@ -40,6 +40,7 @@ class TestDispute(HoldCommon):
         self.assertTrue(self.hold.is_dispute)
         self.assertEqual(self.hold.received_on, self.day(2))
         self.assertTrue(self.hold.answer_date and self.hold.answer_source)
+        self.assertEqual(self.hold.date_to, self.hold.answer_date)
         self.walk(7)
         listed = self.case.action_ids.item_ids.move_line_id.move_id
         self.assertEqual(listed, self.other, "the disputed bill was in a reminder")

@@ -40,7 +40,7 @@ class TestSettlementApproval(SettlementCommon):
         one.with_user(self.operator).write({"costs": 60})
         with self.at(40):
             one.with_user(self.operator).action_request()
-        self.assertEqual((one.waived, one.discount), (60, 0))
+        self.assertEqual((one.waived - one.interest, one.discount), (60, 0))
         self.assertEqual(one.request_id.required_level, 2)
 
     def test_gate_18_amount_changed_before_the_answer_lapses(self):
@@ -214,6 +214,7 @@ class TestSettlementPayment(SettlementCommon):
         self.assertEqual(one.move_id, move)
         self.walk(52)
         self.assertEqual(self.case.state, "closed")
+        self.assertEqual(self.case.close_reason, "settled")
 
     def test_value_date_counts(self):
         """Recorded after the last day, value date in time: paid."""
@@ -365,7 +366,7 @@ class TestSettlementPayment(SettlementCommon):
         with self.at(40):
             one.with_user(self.operator).action_request()
             one.request_id.with_user(self.manager).action_approve()
-        self.assertEqual((one.extra, one.waived), (5, 25))
+        self.assertEqual((one.extra, one.waived - one.interest), (5, 25))
         self.pay_on(45, 100)
         self.watch(46)
         self.assertEqual(one.state, "offered")

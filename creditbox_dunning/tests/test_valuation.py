@@ -244,6 +244,44 @@ class TestValuation(DunningCommon):
         self.value(5)
         self.assertEqual(self.of().activity_ids.user_id, self.manager)
 
+    def test_the_alert_is_in_the_owners_language(self):
+        self.env["res.lang"]._activate_lang("it_IT")
+        self.manager.lang = "it_IT"
+        self.company.dunning_watch_user_id = self.manager
+        self.value(-10)
+        self.overdue("A", self.contract, 9000)
+        self.value(5)
+        self.assertIn("fascia da A", self.of().activity_ids.summary)
+
+    def test_a_broken_promise_counts(self):
+        bill = self.overdue("A", self.contract, 100)
+        self.run_on(1)
+        with freeze_time(self.day(2)):
+            hold = self.env["dunning.hold"].suspend(
+                "case", self.case_of(bill).ids, "promise", date_to=self.day(5)
+            )
+        hold.sudo()._guarded().promise_outcome = "broken"
+        self.value(10)
+        told = (self.of().broken_promises, self.of(self.contract).broken_promises)
+        self.assertEqual(told, (1, 1))
+
+    def test_what_is_unknown_is_no_part_of_an_average(self):
+        self.paid(self.overdue("A", self.contract, 100), 10)
+        customer = self._create_customer("N1")
+        self._create_contract("CN1", customer)
+        self.value(20)
+        both = self.customer | customer
+        ((average, count),) = self.valuations._read_group(
+            [
+                ("partner_id", "in", both.ids),
+                ("company_id", "=", self.company.id),
+                ("contract_id", "=", False),
+            ],
+            [],
+            ["days_late:avg", "__count"],
+        )
+        self.assertEqual((average, count), (10.0, 2))
+
     def test_watch_by_hand(self):
         self.value(1)
         one = self.of().with_user(self.operator)

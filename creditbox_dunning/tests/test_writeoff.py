@@ -196,6 +196,7 @@ class TestWriteoffBooking(WriteoffCommon):
         self.assertEqual(sorted(charges.mapped("amount")), [-100, -50])
         self.walk(self.TODAY + 1)
         self.assertEqual(self.case.state, "closed")
+        self.assertEqual(self.case.close_reason, "written_off")
 
     def test_changed_after_it_was_asked_lapses(self):
         one = self.new_list()

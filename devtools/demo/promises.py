@@ -23,7 +23,12 @@ def work(demo, company):
     )
     free = cases.filtered(lambda case: not case.hold_count and case.amount_due > 1)
     promised = promise(clerk, free[:3], demo.today)
-    asked = customer(demo, company, free[3:4])
+    told = free[3:].filtered(
+        lambda case: case.action_ids.communication_ids.filtered(
+            lambda message: message.sent_date and message.state != "failed"
+        )
+    )
+    asked = customer(demo, company, (told or free[3:])[:1])
     clerk["dunning.hold"].sudo()._watch(company, demo.today)
     demo.env.cr.commit()
     judged = promised.filtered("promise_outcome")
