@@ -77,7 +77,7 @@ class DunningExposureReading(models.Model):
     )
 
     company_id = fields.Many2one("res.company", string="Read by", required=True)
-    user_id = fields.Many2one("res.users", string="User", required=True)
+    user_id = fields.Many2one("res.users", required=True)
     partner_id = fields.Many2one("res.partner", string="Customer", index=True)
     tax_code = fields.Char(required=True)
     reason = fields.Char(required=True)
