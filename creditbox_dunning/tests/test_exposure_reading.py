@@ -122,3 +122,8 @@ class TestExposureReading(DunningCommon):
             group.write({"dunning_sharing_ids": [Command.link(self.other.id)]})
         group.write({"dunning_sharing_ids": [Command.link(self.company.id)]})
         self.assertEqual(self.group.dunning_sharing_ids, self.company)
+        log = self.company.partner_id.message_ids[0]
+        self.assertIn("Gruppo di prova", log.body)
+        self.assertEqual(log.author_id, admin.partner_id)
+        group.write({"dunning_sharing_ids": [Command.clear()]})
+        self.assertEqual(len(self.company.partner_id.message_ids - log), 1)
