@@ -33,7 +33,7 @@ class UtilityGroup(models.Model):
     def create(self, vals_list):
         groups = super().create(vals_list)
         for group in groups:
-            group._check_may_share(group.dunning_sharing_ids)
+            group._decide_sharing(self.env["res.company"])
         return groups
 
     def write(self, vals):
@@ -41,15 +41,29 @@ class UtilityGroup(models.Model):
         result = super().write(vals)
         if "dunning_sharing_ids" in vals:
             for group, old in before.items():
-                group._check_may_share(group.sudo().dunning_sharing_ids - old)
+                group._decide_sharing(old)
         return result
 
-    def _check_may_share(self, companies):
-        """A company's customers are told of only by who works in that company."""
-        if not self.env.su and companies - self.env.user.company_ids:
+    def _decide_sharing(self, before):
+        """Check who shares now and did not among ``before``; write down who decided.
+
+        A company's customers are told of only by who works in that company. The
+        decision is kept in the history of the company's contact.
+        """
+        now = self.sudo().dunning_sharing_ids
+        begun, ended = now - before, before - now
+        if not self.env.su and (begun | ended) - self.env.user.company_ids:
             raise AccessError(
                 self.env._("You can decide this only for companies that you work in.")
             )
+        texts = {
+            begun: self.env._("Customers' exposures are shared in %(group)s."),
+            ended: self.env._("Customers' exposures are shared no longer."),
+        }
+        for companies, text in texts.items():
+            body = text % {"group": self.name}
+            for partner in companies.sudo().partner_id:
+                partner._message_log(body=body, author_id=self.env.user.partner_id.id)
 
 
 class DunningExposureReading(models.Model):
@@ -77,7 +91,7 @@ class DunningExposureReading(models.Model):
     )
 
     company_id = fields.Many2one("res.company", string="Read by", required=True)
-    user_id = fields.Many2one("res.users", string="User", required=True)
+    user_id = fields.Many2one("res.users", required=True)
     partner_id = fields.Many2one("res.partner", string="Customer", index=True)
     tax_code = fields.Char(required=True)
     reason = fields.Char(required=True)

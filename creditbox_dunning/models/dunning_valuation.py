@@ -138,6 +138,7 @@ class DunningValuation(models.Model):
             one.display_name = " - ".join(name for name in names if name)
 
     @api.depends("reasons", "worse", "serial", "is_watched", "watched_on")
+    @api.depends_context("lang")
     def _compute_texts(self):
         for one in self:
             currency = one.currency_id

@@ -3,7 +3,6 @@ from odoo.exceptions import AccessError, UserError
 
 from odoo.addons.utility_supply.models.bulk import insert_rows, update_rows
 
-
 OPERATOR = "creditbox_dunning.group_dunning_operator"
 
 

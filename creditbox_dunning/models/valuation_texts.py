@@ -70,14 +70,23 @@ def _figure(env, name, value, currency):
     return formatLang(env, number, digits=0 if number == int(number) else 1)
 
 
+def _filled(env, text, **params):
+    """``text`` in the reader's language, its figures put in."""
+    told = env._(text)
+    return told % params
+
+
 def why_words(env, reasons, currency):
     """["10 points: payments that came back ...", ...] of the stored ``reasons``."""
     return [
         env._(
             "%(points)s points: %(why)s",
             points=one["points"],
-            why=env._(WHY[one["measure"]])
-            % {"value": _figure(env, one["measure"], one["value"], currency)},
+            why=_filled(
+                env,
+                WHY[one["measure"]],
+                value=_figure(env, one["measure"], one["value"], currency),
+            ),
         )
         for one in reasons or ()
         if one["measure"] in WHY
@@ -90,14 +99,14 @@ def worse_words(env, reasons, currency):
     for code, old, new in reasons or ():
         if code == "overdue":
             old, new = (format_amount(env, float(one), currency) for one in (old, new))
-        words.append(env._(WORSE[code]) % {"old": old, "new": new})
+        words.append(_filled(env, WORSE[code], old=old, new=new))
     return ", ".join(words)
 
 
 def serial_words(env, reasons, currency):
     """Why the contract desk should look, in one sentence."""
     return ", ".join(
-        env._(SERIAL[code]) % {"value": _figure(env, code, value, currency)}
+        _filled(env, SERIAL[code], value=_figure(env, code, value, currency))
         for code, value in reasons or ()
     )
 
@@ -108,7 +117,10 @@ def fault_words(env, found):
         env["dunning.score.row"]._fields["measure"]._description_selection(env)
     )
     return [
-        env._(FAULTS[code])
-        % {**params, "measure": names.get(params.get("measure"), "")}
+        _filled(
+            env,
+            FAULTS[code],
+            **{**params, "measure": names.get(params.get("measure"), "")},
+        )
         for code, params in found
     ]

@@ -57,7 +57,7 @@ class TestExposureReading(DunningCommon):
     def share(self, companies):
         self.group.dunning_sharing_ids = [Command.set(companies.ids)]
 
-    def read(self, user=None, reason="New contract"):
+    def told(self, user=None, reason="New contract"):
         wizard = (
             self.env["dunning.exposure.wizard"]
             .with_user(user or self.manager)
@@ -73,12 +73,12 @@ class TestExposureReading(DunningCommon):
 
     def test_off_by_default(self):
         with self.assertRaises(UserError):
-            self.read()
+            self.told()
         self.assertFalse(self.readings)
 
     def test_only_companies_that_share_and_it_is_written_down(self):
         self.share(self.company | self.other)
-        told = self.read()
+        told = self.told()
         self.assertEqual(told, {self.company.name: 100.0, "Gas di Prova S.p.A.": 700.0})
         reading = self.readings
         self.assertEqual(
@@ -90,19 +90,19 @@ class TestExposureReading(DunningCommon):
     def test_who_does_not_share_does_not_read(self):
         self.share(self.other | self.third)
         with self.assertRaises(UserError):
-            self.read()
+            self.told()
 
     def test_only_managers_and_only_with_a_reason(self):
         self.share(self.company | self.other)
         with self.assertRaises(UserError):
-            self.read(reason=" ")
+            self.told(reason=" ")
         with self.assertRaises(AccessError):
-            self.read(user=self.operator)
+            self.told(user=self.operator)
         self.assertFalse(self.readings)
 
     def test_readings_are_not_changed_nor_deleted(self):
         self.share(self.company | self.other)
-        self.read()
+        self.told()
         mine = self.readings.with_user(self.manager)
         with self.assertRaises(AccessError):
             mine.write({"reason": "another"})
@@ -122,3 +122,8 @@ class TestExposureReading(DunningCommon):
             group.write({"dunning_sharing_ids": [Command.link(self.other.id)]})
         group.write({"dunning_sharing_ids": [Command.link(self.company.id)]})
         self.assertEqual(self.group.dunning_sharing_ids, self.company)
+        log = self.company.partner_id.message_ids[0]
+        self.assertIn("Gruppo di prova", log.body)
+        self.assertEqual(log.author_id, admin.partner_id)
+        group.write({"dunning_sharing_ids": [Command.clear()]})
+        self.assertEqual(len(self.company.partner_id.message_ids - log), 1)

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from odoo.tests import BaseCase, tagged
@@ -115,8 +115,8 @@ class TestScoreRules(BaseCase):
     @PATIENT
     @given(good_tables())
     def test_good_tables_pass_the_check(self, table):
-        assume(table.rows)
-        self.assertEqual(faults(table), [])
+        if table.rows:
+            self.assertEqual(faults(table), [])
 
     @PATIENT
     @given(
