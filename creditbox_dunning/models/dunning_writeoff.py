@@ -204,15 +204,9 @@ class DunningWriteoff(models.Model):
         name = "writeoff_amount_large" if large else "writeoff_amount"
         amount = numbers.get("", name, self.as_of)
         months = numbers.get("", "writeoff_months", self.as_of)
-        years = {}
-        for service in ("", "electricity", "gas", "water", "telephone"):
-            number = numbers.get(service, "prescription_years", self.as_of)
-            if number:
-                years[service] = number.count
         limits = rules.Limits(
             amount=amount and amount.value,
             months=months and months.count,
-            prescription_years=years,
         )
         told = (amount, months) if self.kind == rules.SMALL else ()
         return limits, "; ".join(
@@ -252,14 +246,17 @@ class DunningWriteoff(models.Model):
 
     def _credits(self, limits):
         """(rules.writeoff.Credit, values of its row) of all the credits looked at."""
-        oldest = self._newest_due(limits)
-        for row in self.env["dunning.writeoff.line"]._read_credits(self, oldest):
+        newest = self._newest_due(limits)
+        rows = self.env["dunning.writeoff.line"]._read_credits(self, newest)
+        clocks = self._clocks(rows) if self.kind == rules.PRESCRIBED else {}
+        for row in rows:
+            key = (row["partner_id"], row["contract_id"])
             credit = rules.Credit(
-                key=(row["partner_id"], row["contract_id"]),
+                key=key,
                 amount=exact(row["amount"]),
                 due=row["newest_due"],
-                service=row["service"] or "",
-                last_act=row.pop("last_act"),
+                has_clock=key in clocks,
+                expires=clocks.get(key),
                 is_disputed=row.pop("is_disputed"),
                 is_agreed=row.pop("is_agreed"),
                 is_listed=row.pop("is_listed"),
@@ -268,13 +265,26 @@ class DunningWriteoff(models.Model):
             )
             yield credit, row
 
+    def _clocks(self, rows):
+        """{(customer, contract): last day on which its bills may be claimed, None = a
+        lawsuit goes on} of those of which every bill has a clock."""
+        ids = [row["case_id"] for row in rows if row["case_id"]]
+        cases = self.env["dunning.case"].browse(ids)
+        dates = self.env["dunning.prescription"]._dates_of(cases)
+        found = {}
+        for row in rows:
+            of_case = dates.get(row["case_id"], {})
+            told = [of_case.get(line_id) for line_id, _amount in row["receivables"]]
+            if told and all(told):
+                ends = [expires for expires, _since in told]
+                key = (row["partner_id"], row["contract_id"])
+                found[key] = None if None in ends else max(ends)
+        return found
+
     def _newest_due(self, limits):
         """Last due date of the bills that are looked at: younger ones stay open."""
         if self.kind == rules.SMALL and limits.months:
             return self.as_of - relativedelta(months=limits.months) - timedelta(days=1)
-        if self.kind == rules.PRESCRIBED and limits.prescription_years:
-            years = min(limits.prescription_years.values())
-            return self.as_of - relativedelta(years=years) - timedelta(days=1)
         return self.as_of - timedelta(days=1)
 
     def action_cancel(self):

@@ -189,10 +189,6 @@ class DunningWriteoffLine(models.Model):
                 """
                 WITH credit AS (%(open)s)
                 SELECT credit.*, contract.service,
-                       (SELECT MAX(COALESCE(notice.notified_date, notice.sent_date))
-                          FROM utility_notice notice
-                         WHERE notice.contract_id = credit.contract_id
-                           AND notice.is_formal_notice) AS last_act,
                        %(disputed)s AS is_disputed,
                        %(agreed)s OR EXISTS (
                            SELECT 1 FROM dunning_settlement own

@@ -18,6 +18,7 @@ EXCLUSIONS = {
     "too_large": _lt("above the limit of small credits"),
     "too_recent": _lt("not overdue for long enough"),
     "not_prescribed": _lt("not prescribed yet"),
+    "no_clock": _lt("its prescription cannot be counted: no case, or no number"),
     "no_proof": _lt("no agency and no court said that it is lost"),
     "no_number": _lt("no number of the law is in force"),
     "disputed": _lt("disputed by the customer"),

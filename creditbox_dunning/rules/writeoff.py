@@ -21,11 +21,10 @@ SMALL, PRESCRIBED, USELESS = "small", "prescribed", "useless"
 @dataclass(frozen=True)
 class Limits:
     """``amount``: the most a small credit may be, None = no number in force;
-    ``months``: how long overdue; ``prescription_years`` by service."""
+    ``months``: how long overdue."""
 
     amount: Decimal | None
     months: int | None
-    prescription_years: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -33,28 +32,23 @@ class Credit:
     """All that a customer owes on one contract and is overdue on the day.
 
     ``due``: of the newest of its bills, so that all of them are old enough;
-    ``last_act``: last notice that interrupted the prescription; ``is_useless``: the
-    agency or the court said that nothing can be had; ``has_money``: the customer has
-    payments or credit notes that are matched with no bill.
+    ``has_clock``: its prescription could be counted (``rules/prescription.py``);
+    ``expires``: last day on which the last of its bills may be claimed, None = a
+    lawsuit goes on; ``is_useless``: the agency or the court said that nothing can be
+    had; ``has_money``: the customer has payments or credit notes that are matched with
+    no bill.
     """
 
     key: tuple
     amount: Decimal
     due: date
-    service: str = ""
-    last_act: date | None = None
+    has_clock: bool = False
+    expires: date | None = None
     is_disputed: bool = False
     is_agreed: bool = False
     is_listed: bool = False
     is_useless: bool = False
     has_money: bool = False
-
-
-def prescribed_on(credit, years):
-    """First day on which ``credit`` is prescribed: ``years`` after the due date of its
-    newest bill or after the last act that interrupted the term (art. 2943 c.c.)."""
-    start = max(filter(None, (credit.due, credit.last_act)))
-    return start + relativedelta(years=years, days=1)
 
 
 def exclusions(credit, kind, limits, today):
@@ -68,12 +62,9 @@ def exclusions(credit, kind, limits, today):
     if kind == SMALL:
         found += _small(credit, limits, today)
     elif kind == PRESCRIBED:
-        years = limits.prescription_years.get(
-            credit.service, limits.prescription_years.get("")
-        )
-        if years is None:
-            found.append("no_number")
-        elif prescribed_on(credit, years) > today:
+        if not credit.has_clock:
+            found.append("no_clock")
+        elif credit.expires is None or credit.expires >= today:
             found.append("not_prescribed")
     elif not credit.is_useless:
         found.append("no_proof")

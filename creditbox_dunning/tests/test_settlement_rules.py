@@ -27,7 +27,7 @@ cents = st.integers(0, 10**7).map(lambda n: Decimal(n) / 100)
 positive = st.integers(1, 10**7).map(lambda n: Decimal(n) / 100)
 days = st.integers(-60, 60).map(lambda n: UNTIL + timedelta(days=n))
 receipts = st.lists(st.builds(Receipt, days, positive), max_size=6)
-LIMITS = writeoff.Limits(Decimal(2500), 6, {"": 5, "electricity": 2})
+LIMITS = writeoff.Limits(Decimal(2500), 6)
 
 
 def D(text):
@@ -39,7 +39,6 @@ def credit(**more):
         "key": (1, 1),
         "amount": D("100"),
         "due": date(2026, 1, 31),
-        "service": "electricity",
     }
     return writeoff.Credit(**{**values, **more})
 
@@ -160,21 +159,14 @@ class TestWriteoffRules(BaseCase):
         self.assertEqual(self.reasons(date(2026, 7, 31)), ("too_recent",))
         self.assertEqual(self.reasons(date(2026, 8, 1)), ())
 
-    def test_prescription_begins_again_with_each_act(self):
-        kind = writeoff.PRESCRIBED
-        self.assertEqual(
-            self.reasons(date(2028, 1, 31), kind=kind), ("not_prescribed",)
-        )
-        self.assertEqual(self.reasons(date(2028, 2, 1), kind=kind), ())
-        self.assertEqual(
-            self.reasons(date(2028, 2, 1), kind=kind, last_act=date(2026, 3, 1)),
-            ("not_prescribed",),
-        )
-        # a service without its own number takes the common one
-        self.assertEqual(
-            self.reasons(date(2028, 2, 1), kind=kind, service="telephone"),
-            ("not_prescribed",),
-        )
+    def test_prescribed_the_day_after_its_last_day(self):
+        kind, last = writeoff.PRESCRIBED, date(2028, 1, 31)
+        after = last + timedelta(days=1)
+        self.assertEqual(self.reasons(after, kind=kind), ("no_clock",))
+        known = {"kind": kind, "has_clock": True}
+        self.assertEqual(self.reasons(after, **known), ("not_prescribed",))
+        self.assertEqual(self.reasons(last, expires=last, **known), ("not_prescribed",))
+        self.assertEqual(self.reasons(after, expires=last, **known), ())
 
     def test_every_reason_is_told(self):
         self.assertEqual(
@@ -190,12 +182,11 @@ class TestWriteoffRules(BaseCase):
         self.assertEqual(self.reasons(kind=writeoff.USELESS, is_useless=True), ())
 
     def test_without_a_number_in_force_nothing_is_written_off(self):
-        none = writeoff.Limits(None, None, {})
-        for kind in (writeoff.SMALL, writeoff.PRESCRIBED):
-            self.assertEqual(
-                writeoff.exclusions(credit(), kind, none, date(2026, 9, 1)),
-                ("no_number",),
-            )
+        none = writeoff.Limits(None, None)
+        self.assertEqual(
+            writeoff.exclusions(credit(), writeoff.SMALL, none, date(2026, 9, 1)),
+            ("no_number",),
+        )
 
     @given(cents, st.integers(0, 400))
     def test_small_and_old(self, amount, age):
