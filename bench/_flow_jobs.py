@@ -60,6 +60,7 @@ def _measured(env, methods):
         for one in patches:
             one.stop()
     figures["seconds"], figures["cpu"] = clock.wall, clock.python + clock.database
+    figures["python"] = clock.python
     figures["statements"] = env.cr.sql_log_count - statements
     figures["memory"] = memory.peak
     figures["grown"] = memory.peak - memory.start

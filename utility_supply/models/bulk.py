@@ -97,9 +97,16 @@ def update_changed(model, rows):
     the cache, as those of ``write`` do: what several steps write on a record goes to
     the database in one statement. Returns the records that differed.
     """
-    changed, told = {}, {}
+    changed, told, caches = {}, {}, {}
     for record, vals in rows.items():
+        # the cache of each field, looked up once and not for each of thousands
+        mine = caches.setdefault(record.env, {})
         for name, value in vals.items():
+            kept = mine.get(name)
+            if kept is None:
+                kept = mine[name] = record._fields[name]._get_cache(record.env)
+            if record.id in kept and kept[record.id] == value:
+                continue
             if differs(record, name, value):
                 changed.setdefault(name, []).append((record, value))
                 told[record.id] = True
