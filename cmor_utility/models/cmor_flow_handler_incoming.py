@@ -5,7 +5,7 @@ from odoo import api, fields, models
 
 from odoo.addons.utility_supply.models.bulk import update_changed
 
-from ..rules import incoming, incoming_match, messages
+from ..rules import incoming, incoming_match
 from .cmor_flow_handler import applied, repeated, waiting
 from .cmor_practice_incoming import notice_sector, steps
 
@@ -38,7 +38,7 @@ class CmorFlowHandler(models.AbstractModel):
     @api.model
     def _apply_claim_notice_in(self, records):
         """Practices of new notices, in bulk; the same code again is only compared."""
-        values = {r: messages.typed_params(r.values) for r in records}
+        values = {r: r._values() for r in records}
         practices = self.env["cmor.practice"].sudo()
         known = practices._incoming_by_code(
             records.company_id, [v.get("sii_code") for v in values.values()]
@@ -89,7 +89,7 @@ class CmorFlowHandler(models.AbstractModel):
     @api.model
     def _of_incoming_side(self, records):
         # EXTENDS: a practice of ours by the SII's code, a request by our own
-        values = {r: messages.typed_params(r.values) for r in records}
+        values = {r: r._values() for r in records}
         practices = self.env["cmor.practice"].sudo()
         known = practices._incoming_by_code(
             records.company_id, [_code_of(v) for v in values.values()]
@@ -128,7 +128,7 @@ class CmorFlowHandler(models.AbstractModel):
     def _incoming_practices(self, records):
         """{record: incoming practice or empty}: as matched already, or by its code."""
         practices = self.env["cmor.practice"].sudo()
-        codes = {r: _code_of(messages.typed_params(r.values)) for r in records}
+        codes = {r: _code_of(r._values()) for r in records}
         known = practices._incoming_by_code(records.company_id, list(codes.values()))
         return _together(
             {
@@ -210,7 +210,7 @@ class CmorFlowHandler(models.AbstractModel):
                 if not practice:
                     results[record] = waiting(practice, "unknown_practice")
                     continue
-                values = messages.typed_params(record.values)
+                values = record._values()
                 decision = judge(practice, values)
                 results[record] = _result(practice, decision)
                 if decision.verdict == incoming.APPLY:
@@ -226,7 +226,7 @@ class CmorFlowHandler(models.AbstractModel):
     def _requests_of(self, records, keys):
         """{record: our request that it answers, or empty}: by its code (CP_UTENTE)."""
         requests = self.env["cmor.practice.request"].sudo()
-        codes = {r: messages.typed_params(r.values).get("code") for r in records}
+        codes = {r: r._values().get("code") for r in records}
         found = requests.search(
             [
                 ("company_id", "in", records.company_id.ids),
@@ -308,7 +308,7 @@ class CmorFlowHandler(models.AbstractModel):
             told = []
             for record, practice in round_.items():
                 request = requests[record]
-                values = messages.typed_params(record.values)
+                values = record._values()
                 flag = _flag(values.get(source))
                 if not request:
                     results[record] = waiting(practice, "unknown_request")

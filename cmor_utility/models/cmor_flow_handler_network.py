@@ -1,6 +1,5 @@
 from odoo import api, models
 
-from ..rules import messages
 from .cmor_flow_handler import applied, repeated, waiting
 
 # TIPO_DOCUMENTO of the network's lines (assumed): a credit note, its amount positive
@@ -21,7 +20,7 @@ class CmorFlowHandler(models.AbstractModel):
         """Lines of the distributor's or UDD's invoice. A line without a practice is
         kept as well and waits in the list of the network's lines."""
         charges = self.env["cmor.network.charge"].sudo()
-        values = {r: messages.typed_params(r.values) for r in records}
+        values = {r: r._values() for r in records}
         results, todo, seen = {}, [], self._told_lines(records, values)
         vendors = self._network_vendors(records, values)
         for record in records:

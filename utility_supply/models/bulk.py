@@ -134,6 +134,12 @@ def differs(record, name, value):
     return (old or False) != (value or False)
 
 
+def kept(record, name):
+    """The value of a field as it is kept, without the copy that is made of a document
+    for each who reads it: only to be looked at. None when it is empty."""
+    return _kept(record, record._fields[name])
+
+
 def _kept(record, field):
     """The value as it is kept in the cache: of thousands no record, no copy of a
     document is made. A many2one is an id, what is empty is None."""
