@@ -48,13 +48,8 @@ def make_world(env):
     return World
 
 
-def prepare(env, count):
-    """``count`` confirmed practices, each with its customer, point, contract, four
-    bills and a notice (copies made by SQL), found, declared and confirmed by the
-    product itself."""
-    count = int(count)
-    begun = time.perf_counter()
-    world, end = make_world(env), _end()
+def make_specimen(world, end):
+    """A supply that was switched out and its notice: what the others are copies of."""
     contract = world._create_switch_out("QSPEC", end=end, notice=False)
     notice = world._create_notice(
         contract,
@@ -62,6 +57,17 @@ def prepare(env, count):
         notified_date=end + timedelta(days=55),
         pay_term=end + timedelta(days=71),
     )
+    return contract, notice
+
+
+def prepare(env, count):
+    """``count`` confirmed practices, each with its customer, point, contract, four
+    bills and a notice (copies made by SQL), found, declared and confirmed by the
+    product itself."""
+    count = int(count)
+    begun = time.perf_counter()
+    world = make_world(env)
+    contract, notice = make_specimen(world, _end())
     if count > 1:
         _copy_supplies(contract, notice, count - 1)
     env.cr.commit()

@@ -60,6 +60,7 @@ def _measured(env, methods):
         for one in patches:
             one.stop()
     figures["seconds"], figures["cpu"] = clock.wall, clock.python + clock.database
+    figures["python"] = clock.python
     figures["statements"] = env.cr.sql_log_count - statements
     figures["memory"] = memory.peak
     figures["grown"] = memory.peak - memory.start
@@ -67,15 +68,24 @@ def _measured(env, methods):
     figures["writes"] = writes
 
 
-def export(env, form, again=""):
+# what is done to the confirmed practices before they are exported
+BEFORE = {
+    "": "",
+    "next day": "UPDATE cmor_practice SET evaluated_on = evaluated_on - 1",
+    "judged again": "UPDATE cmor_practice SET facts_digest = NULL",
+}
+
+
+def export(env, form, before=""):
     """All confirmed practices into one file, marked sent; then the bare loop.
 
-    ``again``: they were confirmed on another day, everything is judged again.
+    ``before``: they were confirmed the day before, or their facts have changed
+    meanwhile, so that everything is judged again (keys of ``BEFORE``).
     """
     world = make_world(env)
     env.cr.execute("UPDATE cmor_flow_layout SET file_format = %s", [form])
-    if again:
-        env.cr.execute("UPDATE cmor_practice SET facts_digest = NULL")
+    if before:
+        env.cr.execute(BEFORE[before])
     env.cr.commit()
     env.invalidate_all()
     practices = world.practices.search([("state", "=", "ready")])

@@ -1,19 +1,28 @@
 """Practices per second out to a file and answers in, against a bare loop.
 
 Usage: ./dev bench flows [--sizes 2000,10000] [--ready 10000,100000]
-                         [--received 10000,100000] [--forms csv,xml]
+                         [--received 10000,100000] [--told 2000,10000]
+                         [--steps 2000] [--forms csv,xml]
                          [--source DATABASE] [--write FILE]
 
 Out: ``_export`` of confirmed practices, each with its customer, contract, four bills
 and a notice. What is measured is all that the button does but the question about the
 layout: lock, facts read again, file checked row by row, records, codes, events, next
 steps, terms, commit. ``--sizes`` are found, declared and confirmed by the product and
-leave the same day, once more with everything judged again as on another day ("again");
-``--ready`` are copies of one of them made by SQL.
+leave the same day, the next day, and once more with everything judged again as if all
+of their facts had changed; ``--ready`` are copies of one of them made by SQL.
 
 In: ``_receive`` of one acknowledgement each (one in ten a refusal), of those practices
 (``--sizes``) or of bare ones (``--received``): bytes kept, rows checked, records,
 practices found, answers applied, events, terms, commit.
+
+Told: what the SII tells the incoming side. ``--told`` notices of supplies in force are
+received, then on copies of the database an update, a suspension and an annulment of
+each practice, half of which has its charge to the customer waiting, and the outcome of
+a suspension asked for the other half.
+
+Steps (``--steps``): each step from the candidate to the annulment that is asked. No
+bare side: there is nothing to compare a judgement with.
 
 The bare side, in the same process just after: a csv or lxml loop over the same rows,
 SELECTs of the rows that the work is about, one COPY a table of the rows that were
@@ -40,6 +49,7 @@ MEMORY_BOUND = 100
 # seconds for 10,000 rows: all of the receiving, which includes check and split
 SPLIT_BOUND = 60
 JOBS, GROUND = "bench._flow_jobs", "bench._flow_ground"
+INCOMING, STEPS = "bench._flow_incoming", "bench._flow_steps"
 
 
 def main(args):
@@ -61,11 +71,13 @@ def parse(args):
     parser.add_argument("--sizes", default="2000,10000")
     parser.add_argument("--ready", default="10000,100000")
     parser.add_argument("--received", default="10000,100000")
+    parser.add_argument("--told", default="2000,10000")
+    parser.add_argument("--steps", default="2000")
     parser.add_argument("--forms", default="csv,xml")
     parser.add_argument("--source", default=None)
     parser.add_argument("--write", default="")
     options = parser.parse_args(args)
-    for name in ("sizes", "ready", "received"):
+    for name in ("sizes", "ready", "received", "told", "steps"):
         texts = getattr(options, name).split(",")
         setattr(options, name, [int(text) for text in texts if text])
     options.forms = [form for form in options.forms.split(",") if form]
@@ -102,9 +114,10 @@ class Bench:
             with testkit.database(source=self.options.source) as database:
                 job(database, "prepare", size, module=GROUND)
                 for form in self.options.forms:
-                    with testkit.database(source=database) as clone:
-                        figures = job(clone, "export", form, "again")
-                        self.line(f"out {form}, again", figures)
+                    for before in ("judged again", "next day"):
+                        with testkit.database(source=database) as clone:
+                            figures = job(clone, "export", form, before)
+                            self.line(f"out {form}, {before}", figures)
                     with testkit.database(source=database) as clone:
                         self.line(f"out {form}", job(clone, "export", form))
                         self.line(f"in {form}", job(clone, "receive", form))
@@ -120,6 +133,8 @@ class Bench:
                 for form in self.options.forms:
                     with testkit.database(source=database) as clone:
                         self.line(f"in {form}, bare", job(clone, "receive", form))
+        self.run_told()
+        self.run_steps()
         for label, peaks in self.peaks.items():
             if len(peaks) > 1:
                 grown = peaks[max(peaks)] - peaks[min(peaks)]
@@ -127,6 +142,26 @@ class Bench:
                 bound = f"bound {MEMORY_BOUND} MB"
                 self.say(label, "memory grows by", f"{grown:.0f} MB", bound)
         return self.good
+
+    def run_told(self):
+        for size in self.options.told:
+            with testkit.database(source=self.options.source) as database:
+                figures = job(database, "prepare_incoming", size, module=INCOMING)
+                self.line("told: notices", figures)
+                for label in ("updates", "suspensions", "annulments", "answers"):
+                    with testkit.database(source=database) as clone:
+                        figures = job(clone, "receive_told", label, module=INCOMING)
+                        self.line(f"told: {label}", figures)
+
+    def run_steps(self):
+        for size in self.options.steps:
+            with testkit.database(source=self.options.source) as database:
+                figures = job(database, "steps", size, module=STEPS)
+            for name, spent in figures["steps"].items():
+                seconds, cpu = spent["seconds"], spent["cpu"]
+                count = figures["annulled" if "annulment" in name else "count"]
+                each = f"{1000 * cpu / count:.2f} ms CPU each"
+                self.say(name, count, f"{seconds:.1f} s", f"{cpu:.1f} s CPU", each)
 
     def line(self, label, figures):
         count, seconds, bare = figures["count"], figures["seconds"], figures["bare"]

@@ -58,6 +58,7 @@ from . import (
     cmor_practice_next_incoming,
     cmor_network_charge,
     cmor_flow_handler_incoming,
+    cmor_flow_handler_network,
     cmor_flow_file_incoming,
     cmor_practice_seller,
     cmor_practice_seller_money,

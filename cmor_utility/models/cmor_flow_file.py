@@ -258,6 +258,7 @@ class CmorFlowFile(models.Model):
         attachment = (
             self.env["ir.attachment"]
             .sudo()
+            .with_context(cmor_not_indexed=True)
             .create(
                 {
                     "name": self.name,

@@ -54,7 +54,11 @@ class CmorFlowFile(models.Model):
 
     @api.model
     def _forget_chunk(self):
-        """Write what is pending and keep nothing of it: a file may be long."""
+        """Write what is pending and keep nothing of it: a file may be long.
+
+        The terms of its practices go first, while what they look at is in the cache.
+        """
+        self.env["cmor.practice"]._refresh_queued_terms()
         self.env.flush_all()
         self.env.invalidate_all()
 

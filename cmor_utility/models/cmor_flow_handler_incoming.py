@@ -1,11 +1,14 @@
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+
 from odoo import api, fields, models
 
-from ..rules import incoming, incoming_match, messages
-from .cmor_flow_handler import applied, repeated, waiting
-from .cmor_practice_incoming import notice_sector
+from odoo.addons.utility_supply.models.bulk import update_changed
 
-# TIPO_DOCUMENTO of the network's lines (assumed): a credit note, its amount positive
-CREDIT_NOTE = "N"
+from ..rules import incoming, incoming_match
+from .cmor_flow_handler import applied, repeated, waiting
+from .cmor_practice_incoming import notice_sector, steps
+
 # what the SII tells every party of a claim; answers are for who has asked
 NOTICES = ("cancel_notice", "claim_update", "suspend_notice")
 
@@ -13,9 +16,8 @@ NOTICES = ("cancel_notice", "claim_update", "suspend_notice")
 class CmorFlowHandler(models.AbstractModel):
     """What the flows of the incoming side mean.
 
-    Each judges a record by ``rules/incoming.py`` and carries the decision out. Notices
-    are made in bulk; answers about one practice follow each other, in the order of the
-    file.
+    Each judges the records by ``rules/incoming.py`` and carries the decisions out
+    together; records about one practice follow each other, in the order of the file.
     """
 
     _inherit = "cmor.flow.handler"
@@ -29,7 +31,6 @@ class CmorFlowHandler(models.AbstractModel):
             "suspend_ack": "_apply_suspend_ack",
             "suspend_outcome": "_apply_suspend_outcome",
             "report_ack": "_apply_report_ack",
-            "dso_charge": "_apply_dso_charge",
         }
 
     # --- notices ----------------------------------------------------------------
@@ -37,7 +38,7 @@ class CmorFlowHandler(models.AbstractModel):
     @api.model
     def _apply_claim_notice_in(self, records):
         """Practices of new notices, in bulk; the same code again is only compared."""
-        values = {r: messages.typed_params(r.values) for r in records}
+        values = {r: r._values() for r in records}
         practices = self.env["cmor.practice"].sudo()
         known = practices._incoming_by_code(
             records.company_id, [v.get("sii_code") for v in values.values()]
@@ -88,7 +89,7 @@ class CmorFlowHandler(models.AbstractModel):
     @api.model
     def _of_incoming_side(self, records):
         # EXTENDS: a practice of ours by the SII's code, a request by our own
-        values = {r: messages.typed_params(r.values) for r in records}
+        values = {r: r._values() for r in records}
         practices = self.env["cmor.practice"].sudo()
         known = practices._incoming_by_code(
             records.company_id, [_code_of(v) for v in values.values()]
@@ -127,77 +128,95 @@ class CmorFlowHandler(models.AbstractModel):
     def _incoming_practices(self, records):
         """{record: incoming practice or empty}: as matched already, or by its code."""
         practices = self.env["cmor.practice"].sudo()
-        codes = {r: _code_of(messages.typed_params(r.values)) for r in records}
+        codes = {r: _code_of(r._values()) for r in records}
         known = practices._incoming_by_code(records.company_id, list(codes.values()))
-        return {
-            record: record.practice_id.sudo().filtered(lambda p: p.side == "incoming")
-            or known.get((record.company_id.id, code), practices)
-            for record, code in codes.items()
-        }
+        return _together(
+            {
+                record: record.practice_id.sudo().filtered(
+                    lambda p: p.side == "incoming"
+                )
+                or known.get((record.company_id.id, code), practices)
+                for record, code in codes.items()
+            }
+        )
 
     @api.model
     def _incoming_cancel_notice(self, records):
         """AI2.0200 for the incoming side."""
-        results, today = {}, fields.Date.context_today(self)
-        for record, practice in self._incoming_practices(records).items():
-            if not practice:
-                results[record] = waiting(practice, "unknown_practice")
-                continue
-            values = messages.typed_params(record.values)
-            decision = incoming.on_cancel(
-                practice._answer_facts(), _flag(values.get("indemnity_paid"))
-            )
-            if decision.verdict == incoming.APPLY:
-                words = (values.get("cause_code"), values.get("cause_text"))
-                cause = " ".join(text for text in words if text)
-                day = values.get("cancelled_on") or today
-                if decision.stands:
-                    practice._annul_paid(day, cause, decision.path, record.file_id)
-                else:
-                    practice._annul(day, cause, record.file_id)
-            results[record] = _result(practice, decision)
-        self._settle_applied(results, today)
-        return results
+
+        def judge(practice, values):
+            paid = _flag(values.get("indemnity_paid"))
+            return incoming.on_cancel(practice._answer_facts(), paid)
+
+        def carry_out(items, file, today):
+            stands = [item for item in items if item.decision.stands]
+            rows = {item.practice: _annulment(item, today) for item in items}
+            practices = self._practices_of(stands)
+            practices._annul_paid({p: rows.pop(p) for p in practices}, file)
+            self._enter_paths({i.practice: i.decision.path for i in stands}, file)
+            practices._overtake_requests()
+            practices.browse(p.id for p in rows)._annul(rows, file)
+
+        return self._apply_told(records, judge, carry_out)
 
     @api.model
     def _incoming_claim_update(self, records):
         """SI7.0200 for the incoming side."""
-        results, today = {}, fields.Date.context_today(self)
-        for record, practice in self._incoming_practices(records).items():
-            if not practice:
-                results[record] = waiting(practice, "unknown_practice")
-                continue
-            values = messages.typed_params(record.values)
-            after = values.get("cmor_amount")
-            decision = incoming.on_update(
+
+        def judge(practice, values):
+            return incoming.on_update(
                 practice._answer_facts(),
                 values.get("amount_before"),
-                after,
+                values.get("cmor_amount"),
                 values.get("updated_on"),
             )
-            if decision.verdict == incoming.APPLY:
-                day = values.get("updated_on") or today
-                practice._update_amount(after, day, record.file_id)
-            results[record] = _result(practice, decision)
-        self._settle_applied(results, today)
-        return results
+
+        def carry_out(items, file, today):
+            rows = {
+                item.practice: (
+                    item.values["cmor_amount"],
+                    item.values.get("updated_on") or today,
+                )
+                for item in items
+            }
+            self._practices_of(items)._update_amounts(rows, file)
+
+        return self._apply_told(records, judge, carry_out)
 
     @api.model
     def _incoming_suspend_notice(self, records):
         """SO3.0200, should the SII send it to the incoming side too."""
-        results, today = {}, fields.Date.context_today(self)
-        for record, practice in self._incoming_practices(records).items():
-            values = messages.typed_params(record.values)
-            if not practice:
-                results[record] = waiting(practice, "unknown_practice")
-                continue
+
+        def judge(practice, values):
             flag = _flag(values.get("suspended"))
             if flag is None:
-                results[record] = waiting(practice, "answer_unclear")
-                continue
-            decision = incoming.on_suspend_notice(practice._answer_facts(), flag)
-            self._follow(practice, decision, record)
-            results[record] = _result(practice, decision)
+                return incoming.UNCLEAR
+            return incoming.on_suspend_notice(practice._answer_facts(), flag)
+
+        return self._apply_told(records, judge, self._follow)
+
+    @api.model
+    def _apply_told(self, records, judge, carry_out):
+        """Notices about practices: judge each, carry out together what they decide.
+
+        :param judge: function (practice, values) -> rules.incoming.Decision
+        :param carry_out: function (list of _Told that apply, their file, today)
+        :return: {record: Result}
+        """
+        results, today = {}, fields.Date.context_today(self)
+        for round_ in _in_turn(self._incoming_practices(records)):
+            told = []
+            for record, practice in round_.items():
+                if not practice:
+                    results[record] = waiting(practice, "unknown_practice")
+                    continue
+                values = record._values()
+                decision = judge(practice, values)
+                results[record] = _result(practice, decision)
+                if decision.verdict == incoming.APPLY:
+                    told.append(_Told(record, practice, values, decision))
+            for file, items in _by_file(told).items():
+                carry_out(items, file, today)
         self._settle_applied(results, today)
         return results
 
@@ -207,7 +226,7 @@ class CmorFlowHandler(models.AbstractModel):
     def _requests_of(self, records, keys):
         """{record: our request that it answers, or empty}: by its code (CP_UTENTE)."""
         requests = self.env["cmor.practice.request"].sudo()
-        codes = {r: messages.typed_params(r.values).get("code") for r in records}
+        codes = {r: r._values().get("code") for r in records}
         found = requests.search(
             [
                 ("company_id", "in", records.company_id.ids),
@@ -216,11 +235,13 @@ class CmorFlowHandler(models.AbstractModel):
             ]
         )
         by_code = {(r.company_id.id, r.code): r for r in found}
-        return {
-            record: record.request_id.sudo().filtered(lambda r: r.key in keys)
-            or by_code.get((record.company_id.id, code), requests)
-            for record, code in codes.items()
-        }
+        return _together(
+            {
+                record: record.request_id.sudo().filtered(lambda r: r.key in keys)
+                or by_code.get((record.company_id.id, code), requests)
+                for record, code in codes.items()
+            }
+        )
 
     @api.model
     def _apply_suspend_ack(self, records):
@@ -239,16 +260,31 @@ class CmorFlowHandler(models.AbstractModel):
     @api.model
     def _incoming_cancel_ack(self, records):
         """Admissibility of the annulment that we asked."""
-        return self._apply_answers(
-            records, (incoming.CANCEL,), "admitted", _judge_cancel
-        )
+        return self._apply_cancel_answers(records, "admitted")
 
     @api.model
     def _incoming_cancel_outcome(self, records):
         """Outcome of the annulment that we asked."""
-        return self._apply_answers(
-            records, (incoming.CANCEL,), "outcome", _judge_cancel
-        )
+        return self._apply_cancel_answers(records, "outcome")
+
+    @api.model
+    def _apply_cancel_answers(self, records, source):
+        practices = self.env["cmor.practice"].sudo()
+        for request in self._requests_of(records, (incoming.CANCEL,)).values():
+            practices |= request.practice_id
+        before = practices._state_before_cancel()
+
+        def judge(request, flag, is_final):
+            practice = request.practice_id
+            return incoming.on_cancel_answer(
+                practice._answer_facts(),
+                request.state,
+                flag,
+                is_final,
+                before.get(practice, "matched"),
+            )
+
+        return self._apply_answers(records, (incoming.CANCEL,), source, judge)
 
     @api.model
     def _apply_report_ack(self, records):
@@ -259,64 +295,95 @@ class CmorFlowHandler(models.AbstractModel):
 
     @api.model
     def _apply_answers(self, records, keys, source, judge):
-        """Answers to requests of ours, one after the other.
+        """Answers to requests of ours; two about one practice follow each other.
 
         :param keys: kinds of request that they may answer
         :param str source: what says yes or no: ``admitted`` or ``outcome``
         :param judge: function (request, is positive, is final) -> Decision
         """
         results, today = {}, fields.Date.context_today(self)
-        for record, request in self._requests_of(records, keys).items():
-            values = messages.typed_params(record.values)
-            practice = request.practice_id
-            flag = _flag(values.get(source))
-            if not request:
-                results[record] = waiting(practice, "unknown_request")
-                continue
-            if flag is None:
-                results[record] = waiting(practice, "answer_unclear")
-                continue
-            decision = judge(request, flag, source == "outcome")
-            if decision.verdict == incoming.APPLY:
-                self._keep_answer(request, decision, values, record)
-                self._follow(practice, decision, record)
-            results[record] = _result(practice, decision)
+        requests = self._requests_of(records, keys)
+        practices = _together({r: asked.practice_id for r, asked in requests.items()})
+        for round_ in _in_turn(practices):
+            told = []
+            for record, practice in round_.items():
+                request = requests[record]
+                values = record._values()
+                flag = _flag(values.get(source))
+                if not request:
+                    results[record] = waiting(practice, "unknown_request")
+                    continue
+                decision = incoming.UNCLEAR
+                if flag is not None:
+                    decision = judge(request, flag, source == "outcome")
+                results[record] = _result(practice, decision)
+                if decision.verdict == incoming.APPLY:
+                    told.append(_Told(record, practice, values, decision, request))
+            for file, items in _by_file(told).items():
+                self._keep_answers(items, file)
+                self._follow(items, file, today)
         self._settle_applied(results, today)
         return results
 
     @api.model
-    def _keep_answer(self, request, decision, values, record):
-        words = (values.get("cause_code"), values.get("cause_text"))
-        text = " ".join(word for word in words if word)
-        extra = {"answer": text} if text else {}
-        if values.get("sii_code") and not request.sii_code:
-            extra["sii_code"] = values["sii_code"]
-        request._set_state(decision.request, **extra)
-        record.sudo()._guarded().write({"request_id": request.id})
-        request.practice_id._log(
+    def _keep_answers(self, items, file):
+        """What was answered stands on the requests, their state follows."""
+        requests = self.env["cmor.practice.request"].sudo()
+        rows, by_state = {}, defaultdict(list)
+        for item in items:
+            request, text = item.request, _words_of(item.values)
+            rows[request] = {"answer": text} if text else {}
+            if item.values.get("sii_code") and not request.sii_code:
+                rows[request]["sii_code"] = item.values["sii_code"]
+            by_state[item.decision.request].append(request.id)
+        update_changed(requests, rows)
+        for state, ids in by_state.items():
+            requests.browse(ids)._set_state(state)
+        update_changed(
+            self.env["cmor.flow.record"].sudo(),
+            {item.record: {"request_id": item.request.id} for item in items},
+        )
+        asked = {item.practice: item for item in items}
+        self._practices_of(items)._log(
             "request_answered",
             lambda p: {
-                "flow": request.type_id.name,
-                "state": decision.request,
-                "answer": text or "-",
+                "flow": asked[p].request.type_id.name,
+                "state": asked[p].decision.request,
+                "answer": _words_of(asked[p].values) or "-",
             },
-            record.file_id,
+            file,
         )
 
     @api.model
-    def _follow(self, practice, decision, record):
-        """Enter the states that the decision names, one after the other."""
-        if decision.verdict != incoming.APPLY:
-            return
-        for state in decision.path:
+    def _follow(self, items, file, today):
+        """Enter the states that the decisions name."""
+        rows = {
+            item.practice: (
+                item.values.get("cancelled_on") or today,
+                item.values.get("cause_text") or "",
+            )
+            for item in items
+        }
+        self._enter_paths({i.practice: i.decision.path for i in items}, file, rows)
+
+    @api.model
+    def _enter_paths(self, paths, file, annulled=None):
+        """Enter states one after the other, each step for all that take it together.
+
+        :param paths: {practice: states to enter}
+        :param dict annulled: {practice: (day, cause)} of those that may be annulled
+        """
+        for state, practices in steps(paths):
             if state == "cancelled":
-                values = messages.typed_params(record.values)
-                day = values.get("cancelled_on") or fields.Date.context_today(self)
-                practice._annul(day, values.get("cause_text") or "", record.file_id)
-            else:
-                practice._move_to(state, "state", file=record.file_id)
-                if state == "suspended":
-                    practice._stop_pending_charges()
+                practices._annul({p: annulled[p] for p in practices}, file)
+                continue
+            practices._move_to(state, "state", file=file)
+            if state == "suspended":
+                practices._stop_pending_charges()
+
+    @api.model
+    def _practices_of(self, items):
+        return self.env["cmor.practice"].sudo().browse(i.practice.id for i in items)
 
     @api.model
     def _settle_applied(self, results, today):
@@ -327,105 +394,10 @@ class CmorFlowHandler(models.AbstractModel):
                 practices |= result.practice
         practices._settle(today)
 
-    # --- lines of the network -------------------------------------------------------
-
-    @api.model
-    def _apply_dso_charge(self, records):
-        """Lines of the distributor's or UDD's invoice. A line without a practice is
-        kept as well and waits in the list of the network's lines."""
-        charges = self.env["cmor.network.charge"].sudo()
-        values = {r: messages.typed_params(r.values) for r in records}
-        results, todo, seen = {}, [], self._told_lines(records, values)
-        vendors = self._network_vendors(records, values)
-        for record in records:
-            vals = self._prepare_dso_charge(record, values[record], vendors)
-            if not vals["amount"]:
-                results[record] = waiting(self.env["cmor.practice"], "line_no_amount")
-                continue
-            if not vals["date"] or not vals["ref"]:
-                results[record] = waiting(self.env["cmor.practice"], "line_no_invoice")
-                continue
-            key = _line_key(vals)
-            if key in seen:
-                results[record] = repeated(seen[key])
-                continue
-            seen[key] = self.env["cmor.practice"]
-            todo.append((record, vals))
-        made = charges._guarded().create([vals for _record, vals in todo])
-        for (record, _vals), charge in zip(todo, made, strict=True):
-            results[record] = applied(charge.practice_id)
-        return results
-
-    @api.model
-    def _told_lines(self, records, values):
-        """{key: practice} of the lines that a flow has told already."""
-        refs = [v.get("bill_number") for v in values.values() if v.get("bill_number")]
-        found = (
-            self.env["cmor.network.charge"]
-            .sudo()
-            .search(
-                [
-                    ("company_id", "in", records.company_id.ids),
-                    ("ref", "in", refs),
-                    ("source", "=", "flow"),
-                ]
-            )
-        )
-        return {
-            _line_key(
-                {
-                    "company_id": charge.company_id.id,
-                    "ref": charge.ref,
-                    "sii_code": charge.sii_code or "",
-                    "point_code": charge.point_code or "",
-                    "amount": charge.amount,
-                }
-            ): charge.practice_id
-            for charge in found
-        }
-
-    @api.model
-    def _network_vendors(self, records, values):
-        """{company: {VAT number as written: partner id}}."""
-        practices = self.env["cmor.practice"]
-        return {
-            company: practices._partners_by_vat(
-                company, [_network_vat(values[record]) for record in group]
-            )
-            for company, group in records.grouped("company_id").items()
-        }
-
-    @api.model
-    def _prepare_dso_charge(self, record, values, vendors):
-        company, vat = record.company_id, _network_vat(values)
-        amount = values.get("cmor_amount") or 0
-        if str(values.get("document_kind") or "").upper() == CREDIT_NOTE:
-            amount = -abs(amount)
-        return {
-            "company_id": company.id,
-            "partner_id": vendors[company].get(vat, False),
-            "ref": values.get("bill_number") or "",
-            "date": values.get("bill_date"),
-            "sii_code": (values.get("sii_code") or "").strip().upper(),
-            "point_code": str(values.get("pod") or values.get("pdr") or ""),
-            "amount": float(amount),
-            "source": "flow",
-            "record_id": record.id,
-            "note": values.get("note") or False,
-        }
-
 
 def _judge_suspension(request, flag, is_final):
     return incoming.on_suspension(
         request.practice_id._answer_facts(), request.key, request.state, flag, is_final
-    )
-
-
-def _judge_cancel(request, flag, is_final):
-    practice = request.practice_id
-    back = practice._state_before_cancel().get(practice, "matched")
-    return incoming.on_cancel_answer(
-        practice._answer_facts(), request.state, flag, is_final, back
     )
 
 
@@ -435,6 +407,52 @@ def _judge_report(request, flag, _is_final):
     return incoming.on_report_ack(
         practice._answer_facts(), request.state, flag, is_returned
     )
+
+
+@dataclass(frozen=True)
+class _Told:
+    """One record that applies."""
+
+    record: object
+    practice: object
+    values: dict
+    decision: incoming.Decision
+    request: object = None
+
+
+def _together(found):
+    """{key: record} so that what is read of one record is read of all of them."""
+    ids = tuple({one.id for one in found.values() if one})
+    return {key: one.with_prefetch(ids) for key, one in found.items()}
+
+
+def _in_turn(practices):
+    """The records of {record: practice} so that a practice is in each part once."""
+    seen, rounds = Counter(), {}
+    for record, practice in practices.items():
+        rounds.setdefault(seen[practice], {})[record] = practice
+        if practice:
+            seen[practice] += 1
+    return rounds.values()
+
+
+def _by_file(told):
+    """{flow file: [_Told]}."""
+    found = defaultdict(list)
+    for item in told:
+        found[item.record.file_id].append(item)
+    return found
+
+
+def _words_of(values):
+    """Code and text of a cause, as told."""
+    words = (values.get("cause_code"), values.get("cause_text"))
+    return " ".join(word for word in words if word)
+
+
+def _annulment(item, today):
+    """(day, cause) of an annulment told."""
+    return item.values.get("cancelled_on") or today, _words_of(item.values)
 
 
 def _result(practice, decision):
@@ -453,16 +471,3 @@ def _flag(value):
     """0 or 1 as a bool; None for anything else."""
     text = str(value if value is not None else "").strip()
     return {"1": True, "0": False}.get(text)
-
-
-def _network_vat(values):
-    return values.get("distributor_vat") or values.get("udd_vat")
-
-
-def _line_key(vals):
-    return (
-        vals["company_id"],
-        vals["ref"],
-        vals["sii_code"] or vals["point_code"],
-        round(vals["amount"], 2),
-    )

@@ -6,7 +6,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
-from odoo.addons.utility_supply.models.bulk import update_changed
+from odoo.addons.utility_supply.models.bulk import kept, update_changed
 from odoo.addons.utility_supply.models.isolation import apart
 
 from ..formats.flow_rows import Line, read_line
@@ -195,7 +195,7 @@ class CmorFlowRecord(models.Model):
     def _values(self):
         """What the record says: {source: Python value}."""
         self.ensure_one()
-        return messages.typed_params(self.values)
+        return messages.typed_params(kept(self, "values"))
 
     def _read_again(self):
         """Read raw rows once more by the layout in force now (it may be mended)."""
@@ -234,7 +234,7 @@ class CmorFlowRecord(models.Model):
         """Rows that stand twice in a chunk, word for word, count once."""
         seen, doubles = set(), self.browse()
         for record in self:
-            text = json.dumps(record.raw_values, sort_keys=True)
+            text = json.dumps(kept(record, "raw_values"), sort_keys=True)
             if text in seen and not record.is_linked:
                 doubles |= record
             seen.add(text)
@@ -286,7 +286,11 @@ class CmorFlowRecord(models.Model):
         )
         results = {}
         for record in self.filtered(lambda r: not r.is_linked):
-            vat = str((record.values or {}).get("role_vat") or "").strip().upper()
+            vat = (
+                str((kept(record, "values") or {}).get("role_vat") or "")
+                .strip()
+                .upper()
+            )
             if vat and ours and vat.removeprefix("IT") not in ours:
                 results[record] = waiting(record.practice_id, "other_vat", vat=vat)
         return results

@@ -17,7 +17,7 @@ class CmorNetworkCharge(models.Model):
 
     _name = "cmor.network.charge"
     _description = "CMOR charged by the network"
-    _inherit = ("mail.thread", "utility.guarded.mixin")
+    _inherit = ("utility.track.mixin", "utility.guarded.mixin")
     _order = "date desc, id desc"
     _rec_name = "ref"
     _check_company_auto = True

@@ -181,7 +181,8 @@ class CmorPractice(models.Model):
         readonly=True,
         help="How much more the other reading of the end date would give.",
     )
-    amount_details = fields.Json(readonly=True)
+    # long: of many practices it is read only where it is asked for
+    amount_details = fields.Json(readonly=True, prefetch=False)
     amount_explanation = fields.Html(
         compute="_compute_amount_explanation", sanitize=False
     )

@@ -193,7 +193,7 @@ class CmorPractice(models.Model):
 
     def _log(self, kind, params, file=None):
         event = self.env["cmor.practice.event"]
-        event.sudo()._guarded().create(
+        event._append(
             [
                 event._prepare_vals(practice, kind, params(practice), file=file)
                 for practice in self

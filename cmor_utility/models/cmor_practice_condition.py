@@ -185,6 +185,14 @@ class CmorPracticeCondition(models.Model):
             "facts_key": answer.key,
         }
 
+    def _says(self, sequence, answer):
+        """Whether this very answer is kept: its key stands for reason and figures."""
+        return (
+            self.facts_key == answer.key
+            and self.computed_result == answer.result
+            and self.sequence == sequence
+        )
+
     def _lapses(self, answer):
         """Whether a declaration in force no longer holds with the new answer."""
         return (

@@ -5,7 +5,7 @@ from odoo.tools import SQL
 
 from odoo.addons.utility_supply.models.bulk import update_changed
 
-from ..rules import lifecycle
+from ..rules import eligibility, lifecycle
 
 # Each part: (practice, what is told of it), a row for each fact that the conditions,
 # the amount or the window rest on. ``mine`` are the practices, ``bills`` the journal
@@ -102,10 +102,11 @@ QUERY = f"""
 
 
 class CmorPractice(models.Model):
-    """What was judged today on the very same facts is not judged again.
+    """What was judged on the very same facts is not judged again.
 
     The facts are read again, by the database, as a digest: of a practice that nothing
-    has touched since its last check the rules would say the same.
+    has touched since its last check the rules would say the same. Of the day they look
+    at no more than where it stands in the window (``rules.eligibility.phase``).
     """
 
     _inherit = "cmor.practice"
@@ -125,19 +126,30 @@ class CmorPractice(models.Model):
         found = {}
         for practice in self:
             role = roles.get((company.id, practice.sector))
-            text = f"{today}|{terms}|{role and role.id}|{told[practice.id]}"
+            phase = eligibility.phase(practice._window(), today, terms)
+            text = f"{phase}|{terms}|{role and role.id}|{told[practice.id]}"
             found[practice.id] = hashlib.sha256(text.encode()).hexdigest()
         return found
 
     def _not_just_checked(self, company, today):
-        """These practices without those that may leave as they were checked today."""
+        """These practices without those that may leave as they were checked last.
+
+        Of these the day of the check becomes ``today``: their facts were read.
+        """
         ready = self.filtered(
-            lambda p: p.state == "ready" and p.evaluated_on == today and p.facts_digest
+            lambda p: (
+                p.state == "ready"
+                and p.facts_digest
+                and p.evaluated_on
+                and p.evaluated_on <= today
+            )
         )
         if not ready:
             return self
         now = ready._facts_digests(company, today)
-        return self - ready.filtered(lambda p: p.facts_digest == now[p.id])
+        same = ready.filtered(lambda p: p.facts_digest == now[p.id])
+        update_changed(same, {p: {"evaluated_on": today} for p in same})
+        return self - same
 
     def _keep_digests(self, company, today):
         """Remember the facts of those that nothing but a person keeps from leaving."""

@@ -196,13 +196,14 @@ class CmorPractice(models.Model):
             lambda p: p.state in lifecycle.OPEN_STATES and p.side == "outgoing"
         )
         for company, practices in todo.grouped("company_id").items():
+            # no fact of the rules, but what the file tells
+            practices._fill_distributors(today)
             changed = practices._not_just_checked(company, today)
             changed._evaluate_company(company, today)
 
     def _evaluate_company(self, company, today):
         terms = self.env["cmor.parameter"]._terms(company, today)
         roles = self.env["cmor.company.role"]._find_roles(company, today)
-        self._fill_distributors(today)
         bills = self._collect_bills(self.contract_id)
         notices = self._collect_notices(self.contract_id, bills)
         transfers, twins = self._collect_transfers(), self._collect_twins()
@@ -286,8 +287,10 @@ class CmorPractice(models.Model):
         new, old, lapsed = [], {}, []
         for practice, (_facts, answers) in outcomes.items():
             for sequence, answer in enumerate(answers, 1):
-                vals = conditions._prepare_vals(practice, sequence, answer)
                 record = known.get((practice.id, answer.code))
+                if record and record._says(sequence, answer):
+                    continue
+                vals = conditions._prepare_vals(practice, sequence, answer)
                 if record is None:
                     new.append(vals)
                     continue

@@ -5,6 +5,7 @@ KINDS = [
     ("matched", "Matched"),
     ("matched_by_hand", "Matched by hand"),
     ("matched_seller", "Matched to a seller"),
+    ("seller_by_hand", "Matched to a seller by hand"),
     ("unmatched", "Not matched"),
     ("annulled", "Annulled"),
     ("annulled_paid", "Annulled after CSEA's payment"),

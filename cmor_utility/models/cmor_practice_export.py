@@ -119,10 +119,23 @@ class CmorPractice(models.Model):
     # --- what the maker of files asks of a practice -----------------------------
 
     def _flow_prefetch(self):
-        """Read what the values need, for all at once."""
-        self.line_ids.fetch(["move_id"])
+        """Read what the values need, for all at once, and no other columns."""
+        self.partner_id.fetch(
+            [
+                "name",
+                "is_company",
+                "vat",
+                "l10n_it_codice_fiscale",
+                "billing_code",
+                "country_id",
+            ]
+        )
+        self.supply_point_id.fetch(["code"])
+        self.line_ids.fetch(["move_id", "name", "relevant_amount", "total_amount"])
         self.line_ids.move_id.fetch(["invoice_date", "invoice_date_due"])
-        self.notice_ids.fetch(["sent_date", "notified_date", "pay_term", "ref"])
+        self.notice_ids.fetch(
+            ["channel", "sent_date", "notified_date", "pay_term", "ref"]
+        )
 
     def _flow_owner(self):
         """The practice, and the request when it is not the claim itself."""

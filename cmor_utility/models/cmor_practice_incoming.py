@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+from odoo.addons.utility_supply.models.bulk import update_changed
 from odoo.addons.utility_supply.rules.workdays import add_working_days
 
 from ..rules import incoming, incoming_match
@@ -240,7 +241,7 @@ class CmorPractice(models.Model):
 
     def _log_notices(self, files):
         event = self.env["cmor.practice.event"]
-        event.sudo()._guarded().create(
+        event._append(
             [
                 event._prepare_vals(
                     practice,
@@ -285,39 +286,27 @@ class CmorPractice(models.Model):
 
     # --- annulment and update told by the SII ------------------------------------
 
-    def _annul(self, day, cause, file=None):
+    def _annul(self, told, file=None):
         """The SII annulled these practices: stop what can be stopped, give back.
 
-        :param date day: of the annulment
-        :param str cause: code and reason as told
+        :param told: {practice: (date of the annulment, cause: code and reason)}
         """
-        self._guarded().write(
-            {"is_annulled": True, "cancelled_on": day, "cancel_cause": cause or False}
+        update_changed(
+            self, {p: {"is_annulled": True, **_cancelled(*told[p])} for p in self}
         )
-        params = {"date": day, "cause": cause or "-"}
-        self._move_to("cancelled", "annulled", params, file)
+        self._move_to("cancelled", "annulled", lambda p: _annulled(*told[p]), file)
         self._overtake_requests()
         self._stop_pending_charges()
 
-    def _annul_paid(self, day, cause, path=(), file=None):
+    def _annul_paid(self, told, file=None):
         """The SII annulled these practices after CSEA had paid (TISIND 12): the
         outgoing seller gives back, our charge stands.
 
-        :param path: states to enter again, of what was stopped before
+        :param told: {practice: (date of the annulment, cause: code and reason)}
         """
-        self._guarded().write(
-            {
-                "is_annulled": False,
-                "stands_annulled": True,
-                "cancelled_on": day,
-                "cancel_cause": cause or False,
-            }
-        )
-        params = {"date": day, "cause": cause or "-"}
-        self._log("annulled_paid", lambda p: params, file)
-        for state in path:
-            self._move_to(state, "state", file=file)
-        self._overtake_requests()
+        same = {"is_annulled": False, "stands_annulled": True}
+        update_changed(self, {p: {**same, **_cancelled(*told[p])} for p in self})
+        self._log("annulled_paid", lambda p: _annulled(*told[p]), file)
 
     def _overtake_requests(self):
         """What was asked is pointless now; what was charged is reported all the same"""
@@ -331,25 +320,49 @@ class CmorPractice(models.Model):
             self.charge_ids.filtered(lambda c: c.amount < 0 and c.state != "cancelled")
         )
 
-    def _update_amount(self, amount, day, file=None):
-        """The SII changed the amount of this practice (TISIND art. 10)."""
-        self.ensure_one()
-        before = _cents(self.indemnity)
-        self._guarded().write({"indemnity": float(amount), "updated_on": day})
-        event = self.env["cmor.practice.event"]
-        event.sudo()._guarded().create(
-            event._prepare_vals(
-                self,
-                "amount_updated",
-                {"before": before, "after": amount, "what": ""},
-                file=file,
-            )
+    def _update_amounts(self, told, file=None):
+        """The SII changed the amounts of these practices (TISIND art. 10).
+
+        :param told: {practice: (Decimal, date of the update)}
+        """
+        before = {practice: _cents(practice.indemnity) for practice in self}
+        rows = {
+            p: {"indemnity": float(told[p][0]), "updated_on": told[p][1]} for p in self
+        }
+        update_changed(self, rows)
+        self._log(
+            "amount_updated",
+            lambda p: {"before": before[p], "after": told[p][0], "what": ""},
+            file,
         )
-        if amount < before:
-            self._stop_pending_charges()
+        self.filtered(lambda p: told[p][0] < before[p])._stop_pending_charges()
 
 
 OVERTAKEN_SOURCES = ("to_export", "exported", "sent", "admitted")
+
+
+def steps(paths):
+    """(state, the practices that enter it together), step by step.
+
+    :param paths: {practice: states to enter one after the other}
+    """
+    left = {practice: list(path) for practice, path in paths.items() if path}
+    while left:
+        targets = {}
+        for practice, path in left.items():
+            target = path.pop(0)
+            targets[target] = targets.get(target, practice.browse()) | practice
+        yield from targets.items()
+        left = {practice: path for practice, path in left.items() if path}
+
+
+def _cancelled(day, cause):
+    return {"cancelled_on": day, "cancel_cause": cause or False}
+
+
+def _annulled(day, cause):
+    """Parameters of the event that tells of an annulment."""
+    return {"date": day, "cause": cause or "-"}
 
 
 def notice_sector(values):

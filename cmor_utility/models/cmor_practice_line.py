@@ -134,8 +134,9 @@ class CmorPracticeLine(models.Model):
         self.ensure_one()
         return {
             "number": self.name,
-            "date": self.invoice_date or None,
-            "due_date": self.invoice_date_due or None,
+            # not by the related fields: of thousands each would be worked out
+            "date": self.move_id.invoice_date or None,
+            "due_date": self.move_id.invoice_date_due or None,
             "amount": _cents(self.relevant_amount),
             "total": _cents(self.total_amount),
         }

@@ -5,6 +5,8 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from odoo.addons.utility_supply.models.bulk import update_changed
+
 from ..rules import incoming_match
 
 REASONS = [
@@ -65,13 +67,14 @@ class CmorPractice(models.Model):
         found = {}
         for company, practices in todo.grouped("company_id").items():
             found.update(practices._find_matches(company, today))
-        matched = self.browse()
+        rows, matched = {}, []
         for practice, match in found.items():
-            vals = {"match_reason": match.reason or False}
+            rows[practice] = {"match_reason": match.reason or False}
             if match.chosen:
-                matched |= practice
-                vals.update(practice._prepare_match(match.chosen.key))
-            practice._update(vals)
+                matched.append(practice.id)
+                rows[practice].update(practice._prepare_match(match.chosen.key))
+        update_changed(self, rows)
+        matched = self.browse(matched)
         matched._move_to(
             "matched", "matched", lambda p: {"contract": p.contract_id.code}
         )

@@ -3,6 +3,8 @@ from dataclasses import replace
 from odoo import fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.utility_supply.models.bulk import update_changed
+
 from ..rules import incoming, incoming_money, messages
 from .cmor_practice_facts import _cents
 from .cmor_practice_request import LIVE_STATES
@@ -173,12 +175,13 @@ class CmorPractice(models.Model):
     def _settle_reports(self, facts):
         """Whose report is due, again when the figures changed since the last one."""
         last = self._last_reports()
-        for practice in self:
-            money = facts[practice].money
-            practice._update({"report_state": incoming_money.report_state(money)})
-            practice._update(
-                {"report_needed": practice._is_report_due(money, last.get(practice))}
-            )
+        told = {p: incoming_money.report_state(facts[p].money) for p in self}
+        update_changed(self, {p: {"report_state": state} for p, state in told.items()})
+        # behind it: what is told now is compared with what was told
+        due = {p: p._is_report_due(facts[p].money, last.get(p)) for p in self}
+        update_changed(
+            self, {p: {"report_needed": needed} for p, needed in due.items()}
+        )
 
     def _last_reports(self):
         """{practice: last report that was not refused or taken back}."""

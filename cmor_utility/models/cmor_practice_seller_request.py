@@ -1,5 +1,7 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
+
+from odoo.addons.utility_supply.models.bulk import update_changed
 
 from ..rules import incoming, messages
 from .cmor_practice_cancel import WAITING_SOURCES
@@ -29,6 +31,12 @@ class CmorPractice(models.Model):
     """Practices of our sellers' customers: forwarded, charged on to the seller."""
 
     _inherit = "cmor.practice"
+
+    can_be_sellers = fields.Boolean(
+        string="May be a seller's",
+        compute="_compute_can_be_sellers",
+        help="We are a network user: who is not found may be a seller's customer.",
+    )
 
     # --- what a seller asks -------------------------------------------------------
 
@@ -78,10 +86,65 @@ class CmorPractice(models.Model):
 
     # --- charged to us, of a seller's customer ------------------------------------
 
-    def _match_to_seller(self, counterpart, file=None):
+    @api.depends("state", "side", "role_id")
+    def _compute_can_be_sellers(self):
+        for practice in self:
+            practice.can_be_sellers = (
+                practice.side == "incoming"
+                and practice.state == "unmatched"
+                and practice.role_id.sudo().role == "udd"
+            )
+
+    def action_match_seller(self):
+        """Button of an operator: dialog that says of which seller the customer is."""
+        action = self.action_match()
+        return {
+            **action,
+            "name": self.env._("The customer of a seller"),
+            "context": {**action["context"], "default_owner": "seller"},
+        }
+
+    def _sellers(self):
+        """The sellers that the customer of this practice may be of: counterparts."""
+        self.ensure_one()
+        today = fields.Date.context_today(self)
+        found = self.env["cmor.counterpart"]._in_force(self.company_id, "cc", today)
+        return found.filtered(lambda c: c.sector in (False, self.sector))
+
+    def _match_seller_by_hand(self, counterpart, note):
+        """A person says that the customer of this notice is a seller's.
+
+        :param counterpart: one of ``_sellers``
+        :param str note: how it is known, mandatory: nothing that was received says it
+        :raise UserError: it waits for no match, the seller is none of ours, no reason
+        """
+        self.ensure_one()
+        self._check_may_operate()
+        practice, note = self.sudo(), (note or "").strip()
+        practice._lock_for_money()
+        if practice.role_id.role != "udd":
+            raise UserError(
+                self.env._("Only a network user (UDD) is charged for its sellers.")
+            )
+        if counterpart not in practice._sellers():
+            raise UserError(
+                self.env._(
+                    "Choose a seller that is a counterpart of ours today: the list is"
+                    " under Configuration, Counterparts."
+                )
+            )
+        if not note:
+            raise UserError(
+                self.env._("Write how you know that the customer is this seller's.")
+            )
+        practice._match_to_seller(counterpart.sudo(), note=note)
+
+    def _match_to_seller(self, counterpart, file=None, note=""):
         """The customers of these notices are a seller's: it is charged, not them.
 
         :param counterpart: cmor.counterpart of kind cc
+        :param file: the flow in which the seller has told it
+        :param str note: how a person knows it, who says so by hand
         :raise UserError: one of them waits for no match
         """
         wrong = self.filtered(
@@ -92,16 +155,18 @@ class CmorPractice(models.Model):
                 self.env._("Only a practice whose customer was not found is matched.")
             )
         seller = counterpart.partner_id
-        for practice in self:
-            practice._update(
-                {
-                    "cc_partner_id": seller.id,
-                    "cc_vat": counterpart.vat,
-                    "partner_id": seller.id,
-                    "match_reason": False,
-                }
-            )
-        self._move_to("matched", "matched_seller", {"seller": seller.name}, file)
+        vals = {
+            "cc_partner_id": seller.id,
+            "cc_vat": counterpart.vat,
+            "partner_id": seller.id,
+            "match_reason": False,
+        }
+        if note:
+            vals.update(matched_by_id=self.env.uid, match_note=note)
+        update_changed(self, dict.fromkeys(self, vals))
+        kind = "seller_by_hand" if note else "matched_seller"
+        params = {"seller": seller.name, **({"note": note} if note else {})}
+        self._move_to("matched", kind, params, file)
         self._settle(fields.Date.context_today(self))
 
     def action_unmatch(self):

@@ -5,10 +5,12 @@ from decimal import Decimal
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+from odoo.addons.utility_supply.models.bulk import update_changed
 from odoo.addons.utility_supply.rules.workdays import add_working_days
 
 from ..rules import incoming_money
 from .cmor_practice_facts import _cents
+from .cmor_practice_incoming import steps
 
 CHUNK = 500
 # a charge in these states is not on a bill, and may still get there
@@ -223,7 +225,9 @@ class CmorPractice(models.Model):
             if paths[practice]:
                 money = replace(found.money, state=paths[practice][-1])
                 facts[practice] = found._replace(money=money)
-            practice._update(practice._prepare_money(facts[practice], today))
+        update_changed(
+            todo, {p: p._prepare_money(found, today) for p, found in facts.items()}
+        )
         self._follow_money(paths)
         todo._settle_transit()
         todo._settle_reports(facts)
@@ -368,16 +372,8 @@ class CmorPractice(models.Model):
 
         :param paths: {practice: states to enter}
         """
-        steps = {practice: list(path) for practice, path in paths.items()}
-        while any(steps.values()):
-            by_target = defaultdict(self.browse)
-            for practice, path in steps.items():
-                if path:
-                    by_target[path.pop(0)] |= practice
-            for target, practices in by_target.items():
-                practices._move_to(
-                    target, MONEY_EVENTS.get(target, "state"), _money_params
-                )
+        for target, practices in steps(paths):
+            practices._move_to(target, MONEY_EVENTS.get(target, "state"), _money_params)
 
     def _settle_transit(self):
         """Keep what is left of each practice on the transit account."""
@@ -394,8 +390,9 @@ class CmorPractice(models.Model):
             )
         )
         balances = dict(rows)
-        for practice in self:
-            practice._update({"transit_balance": balances.get(practice, 0.0)})
+        update_changed(
+            self, {p: {"transit_balance": balances.get(p, 0.0)} for p in self}
+        )
 
     @api.model
     def _cron_settle_incoming(self, today=None):

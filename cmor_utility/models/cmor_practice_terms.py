@@ -1,3 +1,4 @@
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from odoo import api, fields, models
@@ -354,6 +355,7 @@ class CmorPractice(models.Model):
         return {practice.id: rome_day(moment) for practice, moment in groups}
 
 
+@lru_cache(maxsize=1024)  # what was done together has one moment
 def rome_day(moment):
     """The day in Italy of a stored (UTC) moment; None for none."""
     if not moment:

@@ -26,10 +26,10 @@ class FileMaker:
 
     def add(self, items):
         """Write items, with their codes, records, states and events."""
+        items._flow_prefetch()
         if self._has_codes:
             codes = items.env["cmor.practice.code"].sudo()
             codes._give(items, self._role, self._today)
-        items._flow_prefetch()
         values = {item: item._flow_values(self._spec, self._common) for item in items}
         wrong = {item: item._flow_issues(values[item]) for item in items}
         written, refused = self._writer.add(

@@ -18,6 +18,14 @@ class IrAttachment(models.Model):
         files = self.env["cmor.flow.file"].sudo()
         return bool(files.search_count([("attachment_id", "in", found.ids)], limit=1))
 
+    @api.model
+    def _index(self, bin_data, file_type, checksum=None):
+        # EXTENDS base: nobody looks for the words of a flow, its rows are records; and
+        # the database would keep the personal data of a file once more
+        if self.env.context.get("cmor_not_indexed"):
+            return None
+        return super()._index(bin_data, file_type, checksum=checksum)
+
     def write(self, vals):
         # EXTENDS base
         if CONTENT_FIELDS & set(vals) and self._is_flow_file():

@@ -25,6 +25,9 @@ EVENTS = {
         "%(flow)s: asked by the seller %(seller)s with its code %(code)s."
     ),
     "matched_seller": _lt("A customer of the seller %(seller)s."),
+    "seller_by_hand": _lt(
+        "A customer of the seller %(seller)s, said by hand: %(note)s"
+    ),
     "cc_received": _lt("Asked by the seller %(seller)s with its code %(code)s."),
 }
 NEXT = {

@@ -12,6 +12,7 @@ up to the cent, so that the lines shown add up to the total asked.
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from itertools import pairwise
 
 from .terms import DEAREST, EXCLUDE, WHOLE
 from .window import FIRST_DAY_NEW, add_months
@@ -186,12 +187,14 @@ def monthly_spend(bills, start, end, months, supply_start):
     :return: tuple of ``MonthSpend``; a bill's energy part is spread over its days
     """
     periods = [bill for bill in bills if _has_period(bill)]
+    borders = [add_months(end, -index) for index in range(months + 1)]
     rows = []
-    for index in range(months):
-        last = add_months(end, -index)
-        first = max(add_months(end, -index - 1), start)
+    for last, before in pairwise(borders):
+        first = max(before, start)
         spend, touched = ZERO, False
         for bill in periods:
+            if bill.date_to < first or bill.date_from >= last:
+                continue
             inside = overlap_days(bill.date_from, bill.date_to, first, last)
             if inside:
                 touched = True

@@ -99,6 +99,25 @@ class Condition:
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+def phase(window, today, terms):
+    """What of ``today`` the answers may depend on, once none of them is NO.
+
+    Two conditions look at the day. C5 asks whether terms of notices have passed: once
+    they have, they have on every later day. C11 asks where the day stands in the window
+    of the request. So the same facts give the same answers on any later day of the same
+    phase (``test_rules_eligibility.py`` lets Hypothesis look for another).
+
+    :param RequestWindow window: of the practice; None: nothing is known, each day is
+        a phase of its own
+    :param date today: the day asked about
+    :param Terms terms: thresholds in force
+    :return: text
+    """
+    if window is None:
+        return today.isoformat()
+    return window.status(today, terms.closing_soon_days)
+
+
 def evaluate(facts, terms):
     """Answer all conditions.
 

@@ -82,6 +82,7 @@ def _wait(problem, **params):
 
 
 REPEATED = Decision(REPEAT)
+UNCLEAR = _wait("answer_unclear")
 
 
 def on_notice(practice, amount, point):

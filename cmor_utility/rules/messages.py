@@ -183,7 +183,7 @@ def typed_params(params):
         elif isinstance(value, dict) and "n" in value:
             values[key] = Decimal(value["n"])
         elif isinstance(value, dict) and "l" in value:
-            values[key] = value["l"]
+            values[key] = list(value["l"])
         elif isinstance(value, dict) and "g" in value:
             values[key] = [typed_params(item) for item in value["g"]]
         else:

@@ -5,6 +5,7 @@ a closed list; ``{seq:7}`` pads with zeros. Nothing is evaluated.
 """
 
 import re
+from functools import lru_cache
 
 CODE_MAX = 15  # CP_UTENTE is AN 15 (SII, Trasmissione Offerte v5.0)
 # never a leading "-": a spreadsheet would take the code for a formula
@@ -29,6 +30,12 @@ def parse(pattern, tokens):
     :return: list of (literal, "", 0) and ("", token, width)
     :raise PatternError: ``unknown_token`` or ``brace``
     """
+    return list(_parts(pattern, tokens))
+
+
+@lru_cache(maxsize=64)
+def _parts(pattern, tokens):
+    """As ``parse``: of thousands of codes the pattern is taken apart once."""
     parts, position = [], 0
     for match in _TOKEN.finditer(pattern):
         parts.append((pattern[position : match.start()], "", 0))
@@ -40,7 +47,7 @@ def parse(pattern, tokens):
     parts.append((pattern[position:], "", 0))
     if any("{" in literal or "}" in literal for literal, _name, _width in parts):
         raise PatternError("brace", pattern)
-    return [part for part in parts if any(part)]
+    return tuple(part for part in parts if any(part))
 
 
 def render(pattern, values, tokens):

@@ -10,6 +10,7 @@ between the two there is a warning, never a silent yes.
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
 LAST_DAY_OLD = "last_day_old"
 FIRST_DAY_NEW = "first_day_new"
@@ -23,6 +24,7 @@ DOUBTFUL_CLOSE = "doubtful_close"
 CLOSED = "closed"
 
 
+@lru_cache(maxsize=4096)  # thousands of practices share their few days
 def add_months(day, months):
     """Shift ``day`` by whole months; a day that does not exist clips to month end.
 

@@ -1,6 +1,6 @@
-"""Facts checked today are read again as a digest: any change of theirs is seen."""
+"""Facts checked before are read again as a digest: any change of theirs is seen."""
 
-from datetime import date
+from datetime import date, timedelta
 from unittest.mock import patch
 
 from odoo import Command
@@ -39,8 +39,24 @@ class TestDigest(CmorCommon):
         self.assertFalse(self.checks(self.practice))
         self.assertEqual(self.practice.state, "ready")
 
-    def test_another_day_is_another_judgement(self):
-        self.assertTrue(self.checks(self.practice, date(2026, 4, 16)))
+    def test_another_day_of_the_same_phase_is_none(self):
+        """Confirmed on Wednesday, exported on Thursday: the same answers."""
+        tomorrow = date(2026, 4, 16)
+        self.assertFalse(self.checks(self.practice, tomorrow))
+        self.assertEqual(self.practice.evaluated_on, tomorrow)
+        # a day before the last check is none that follows from it
+        self.assertTrue(self.checks(self.practice, TODAY))
+
+    def test_another_phase_is_another_judgement(self):
+        last = self.practice.window_close
+        self.assertTrue(self.checks(self.practice, last))
+        closing = self.practice.condition_ids.filtered(lambda c: c.code == "C11")
+        self.assertEqual(closing.reason_code, "c11_closing")
+        self.assertFalse(self.checks(self.practice, last))
+        self.assertTrue(self.checks(self.practice, last + timedelta(days=1)))
+        # closed by one reading, open by the other: no longer ready
+        self.assertEqual(self.practice.unknown_codes, "C11")
+        self.assertEqual(self.practice.state, "candidate")
 
     def test_a_candidate_is_always_judged(self):
         self.practice.action_back_to_candidate()

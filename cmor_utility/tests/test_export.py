@@ -91,6 +91,12 @@ class TestExport(CmorCommon):
         self.assertEqual(self.all[1].code, "E26-00000002")
         self.assertEqual(self.role.code_next, 3)
 
+    def test_bytes_are_not_kept_again_as_words(self):
+        """Odoo would put the words of a text file into the database as well."""
+        attachment = self.export().attachment_id
+        self.assertEqual(attachment.mimetype, "text/csv")
+        self.assertFalse(attachment.index_content)
+
     def test_file_is_kept_with_its_fingerprint(self):
         file = self.export()
         data = file.attachment_id.raw

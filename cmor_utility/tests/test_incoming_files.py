@@ -194,3 +194,55 @@ class TestIncomingFiles(IncomingCommon, ReceiveCommon):
         self.assertEqual((record.state, record.practice_id), ("applied", told))
         self.assertFalse(record.request_id)
         self.assertEqual((told.indemnity, asking.indemnity), (100.0, 123.45))
+
+    def _opened(self, first, count):
+        """Practices of ``count`` notices, each of a supply of its own."""
+        rows = []
+        for number in range(first, first + count):
+            contract = self._create_contract(f"SET{number}", self.customer)
+            pod = contract.supply_point_id.code
+            rows.append(self._row(f"SII{number:012d}", COD_POD=pod))
+        self._load("claim_notice_in", *rows)
+        codes = [row["CP_GESTORE"] for row in rows]
+        return self.env["cmor.practice"].search([("sii_code", "in", codes)])
+
+    def _statements(self, key, practices, **values):
+        """Statements to apply a file with a row about each of the practices."""
+        data = self._bytes(key, [self._row(p.sii_code, **values) for p in practices])
+        self.env.flush_all()
+        self.env.invalidate_all()
+        before = self.env.cr.sql_log_count
+        file = self.files._receive(f"{key}.csv", data, self.company)
+        self.env.flush_all()
+        self.assertEqual(set(file.record_ids.mapped("state")), {"applied"})
+        return self.env.cr.sql_log_count - before
+
+    def test_many_cost_no_more_statements(self):
+        """What the SII tells of eight practices takes the statements of two."""
+        told = (
+            (
+                "claim_update",
+                {
+                    "VALORE_PRECEDENTE": "123.45",
+                    "VALORE_AGGIORNATO": "100.00",
+                    "DATA_AGGIORNAMENTO": "12/04/2026",
+                },
+            ),
+            ("suspend_notice", {"SOSPESA": "1", "DATA_COMUNICAZIONE": "12/04/2026"}),
+            (
+                "cancel_notice",
+                {
+                    "DATA_ANNULLAMENTO": "12/04/2026",
+                    "COD_CAUSALE": "N3",
+                    "INDENNIZZO_EROGATO": "0",
+                },
+            ),
+        )
+        practices = self._opened(1, 12)
+        self.assertEqual(set(practices.mapped("state")), {"matched"})
+        warm, few, many = practices[:2], practices[2:4], practices[4:]
+        for key, values in told:
+            self._statements(key, warm, **values)
+            spent = self._statements(key, few, **values)
+            with self.subTest(key):
+                self.assertLessEqual(self._statements(key, many, **values), spent)

@@ -12,6 +12,7 @@ from odoo.tools import SQL, mute_logger
 
 from ..models.cmor_practice_evaluation import CmorPractice as Evaluation
 from ..models.cmor_practice_export import CmorPractice as Exporter
+from ..models.cmor_practice_seller_money import CmorPractice as Seller
 
 VALUES = {
     "PIVA_UTENTE": "12345670017",
@@ -33,6 +34,8 @@ VALUES = {
     "DICH_ART4": "1",
 }
 TABLES = (
+    "cmor_deadline",
+    "cmor_practice_return",
     "cmor_flow_record",
     "cmor_practice_event",
     "cmor_practice_code",
@@ -154,3 +157,86 @@ class TestRace(BaseCase):
                 [self.made["practice"]],
             )
             self.assertEqual(two.fetchone()[0], 1)
+
+    def pay_on(self, cr, practice):
+        env = api.Environment(cr, SUPERUSER_ID, {})
+        journal = env["account.journal"].browse()
+        practice = env["cmor.practice"].browse(practice)
+        return practice._pay_on(journal, date(2026, 4, 20), "CRO-1")
+
+    def owed(self):
+        """A practice of a seller that CSEA has paid, and its own clean-up."""
+        with self.registry.cursor() as cr:
+            env = api.Environment(cr, SUPERUSER_ID, {})
+            race = env["cmor.practice"].browse(self.made["practice"])
+            seller = env["res.partner"].create({"name": "RACE seller"})
+            practice = (
+                env["cmor.practice"]
+                .with_context(mail_create_nolog=True, mail_create_nosubscribe=True)
+                ._guarded()
+                .create(
+                    {
+                        "company_id": race.company_id.id,
+                        "name": "RACE 2",
+                        "sector": "electricity",
+                        "state": "paid",
+                        "role_id": race.role_id.id,
+                        "cc_partner_id": seller.id,
+                        "cc_vat": "00743110157",
+                        "seller_due_amount": 250.0,
+                    }
+                )
+            )
+            ids = practice.id, seller.id
+        self.addCleanup(self._forget, *ids)
+        return ids[0]
+
+    def _forget(self, practice, seller):
+        with self.registry.cursor() as cr:
+            for table in TABLES[:5]:
+                if table != "cmor_flow_file":
+                    column = "id" if table == "cmor_practice" else "practice_id"
+                    cr.execute(
+                        SQL(
+                            "DELETE FROM %s WHERE %s = %s",
+                            SQL.identifier(table),
+                            SQL.identifier(column),
+                            practice,
+                        )
+                    )
+            cr.execute("DELETE FROM cmor_practice WHERE id = %s", [practice])
+            cr.execute("DELETE FROM res_partner WHERE id = %s", [seller])
+
+    @mute_logger("odoo.sql_db")
+    def test_two_sessions_pay_a_seller_once(self):
+        """The dialog pressed by two users at once: one payment leaves."""
+        paid = []
+
+        def pay(practices, journal, day, ref, amount):
+            paid.append(amount)
+            return practices.env["account.payment"]
+
+        def sum_receipts(practices):
+            practices._update({"seller_due_amount": 250.0 - 250.0 * len(paid)})
+
+        self.patch(Seller, "_make_seller_payment", pay)
+        self.patch(Seller, "_sum_receipts", sum_receipts)
+        practice = self.owed()
+        with self.registry.cursor() as one, self.registry.cursor() as two:
+            two.execute("SELECT 1")  # the second user's session has begun as well
+            self.pay_on(one, practice)
+            with self.assertRaisesRegex(UserError, "Another user"):
+                self.pay_on(two, practice)
+            one.commit()
+            # still on its old view of the data, the second one tries again
+            with self.assertRaises(SerializationFailure):
+                self.pay_on(two, practice)
+            two.rollback()
+            with self.assertRaisesRegex(UserError, "nothing is to be paid on"):
+                self.pay_on(two, practice)
+            two.execute(
+                "SELECT amount FROM cmor_practice_return WHERE practice_id = %s",
+                [practice],
+            )
+            self.assertEqual([float(row[0]) for row in two.fetchall()], [250.0])
+        self.assertEqual(paid, [250])

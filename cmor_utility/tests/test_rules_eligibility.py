@@ -1,6 +1,8 @@
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
+
+from hypothesis import given, strategies
 
 from odoo.tests import BaseCase, tagged
 
@@ -235,6 +237,36 @@ class TestEligibility(BaseCase):
             (date(2026, 10, 1), "no"),
         ):
             self.assertEqual(self.result("C11", facts(today=day)), expected, day)
+
+    @given(
+        terms_of_notices=strategies.lists(
+            strategies.none() | strategies.dates(date(2025, 9, 1), date(2026, 9, 30)),
+            max_size=3,
+        ),
+        first=strategies.dates(date(2025, 9, 1), date(2026, 9, 30)),
+        later=strategies.integers(0, 250),
+        closing=strategies.integers(0, 60),
+    )
+    def test_a_later_day_of_the_phase_changes_no_answer(
+        self, terms_of_notices, first, later, closing
+    ):
+        """Once the day speaks against nothing, it does so on no day of its phase."""
+        terms = replace(Terms(), closing_soon_days=closing)
+        notices = [
+            notice_fact(f"N{n}", bills=(f"B{n % 2}",), pay_term=day)
+            for n, day in enumerate(terms_of_notices)
+        ]
+        known = facts((bill_fact("B0"), bill_fact("B1")), notices, terms, today=first)
+        then = replace(known, today=first + timedelta(days=later))
+        phases = [
+            eligibility.phase(each.window, each.today, terms) for each in (known, then)
+        ]
+        answers = eligibility.evaluate(known, terms)
+        against = [
+            a.code for a in answers if a.code in ("C5", "C11") and a.result == "no"
+        ]
+        if phases[0] == phases[1] and not against:
+            self.assertEqual(answers, eligibility.evaluate(then, terms))
 
     def test_c12_c13(self):
         self.assertEqual(self.result("C12"), "yes")

@@ -323,6 +323,88 @@ class TestSellersCustomers(IncomingCommon):
         (result,) = self._receive("report_ack", {"code": request.code, "admitted": 1})
         self.assertEqual((result.state, request.state), ("applied", "accepted"))
 
+    def dialog(self, practice, note="Elenco POD del 12/04"):
+        """The dialog of the button "It is a seller's", with the first seller chosen."""
+        action = practice.action_match_seller()
+        wizard = self.env[action["res_model"]].with_user(self.operator)
+        form = Form(wizard.with_context(**action["context"]))
+        self.assertEqual(form.owner, "seller")
+        self.assertEqual(form.seller_ids[:].partner_id, self.seller)
+        form.counterpart_id = form.seller_ids[:]
+        form.seller_note = note
+        return form.save()
+
+    def test_said_by_hand_to_be_a_sellers(self):
+        practice = self._incoming(pod="IT001E99999999")
+        self.assertTrue(practice.can_be_sellers)
+        self.dialog(practice).action_apply()
+        self.assertRecordValues(
+            practice,
+            [
+                {
+                    "state": "matched",
+                    "partner_id": self.seller.id,
+                    "cc_partner_id": self.seller.id,
+                    "cc_vat": SELLER_VAT,
+                    "matched_by_id": self.operator.id,
+                    "match_note": "Elenco POD del 12/04",
+                    "can_be_sellers": False,
+                }
+            ],
+        )
+        event = self.env["cmor.practice.event"].search(
+            [("practice_id", "=", practice.id), ("kind", "=", "seller_by_hand")]
+        )
+        self.assertEqual((event.user_id, event.state_to), (self.operator, "matched"))
+        self.assertIn("Elenco POD", event.text)
+        self.assertIn("Venditore", event.text)
+        # charged to the seller like one that it has told itself
+        self._charged_by_network(practice)
+        practice.action_charge_customer()
+        self.assertEqual(practice.charge_ids.partner_id, self.seller)
+        self.assertFalse(practice.report_needed)
+
+    def test_taken_back_when_it_was_the_wrong_seller(self):
+        practice = self._incoming(pod="IT001E99999999")
+        self.dialog(practice).action_apply()
+        practice.action_unmatch()
+        self.assertRecordValues(
+            practice,
+            [
+                {
+                    "state": "unmatched",
+                    "cc_partner_id": False,
+                    "matched_by_id": False,
+                    "match_note": False,
+                }
+            ],
+        )
+
+    def test_who_may_say_so_and_what_is_refused(self):
+        practice = self._incoming(pod="IT001E99999999")
+        seller = self.env["cmor.counterpart"].search([("kind", "=", "cc")])
+        with self.assertRaises(AccessError):
+            practice.with_user(self.bystander)._match_seller_by_hand(seller, "x")
+        with self.assertRaisesRegex(UserError, "how you know"):
+            practice._match_seller_by_hand(seller, "  ")
+        distributor = self.env["cmor.counterpart"].create(
+            {"partner_id": self.distributor.id, "kind": "distributor"}
+        )
+        with self.assertRaisesRegex(UserError, "counterpart of ours"):
+            practice._match_seller_by_hand(distributor, "x")
+        seller.date_to = date(2026, 1, 1)
+        with self.assertRaisesRegex(UserError, "counterpart of ours"):
+            practice._match_seller_by_hand(seller, "x")
+        seller.date_to = False
+        matched = self._incoming("SII000000000002")
+        self.assertEqual(matched.state, "matched")
+        with self.assertRaisesRegex(UserError, "was not found"):
+            matched._match_seller_by_hand(seller, "x")
+        self.role.sudo().write({"role": "cc"})
+        self.assertFalse(practice.can_be_sellers)
+        with self.assertRaisesRegex(UserError, "network user"):
+            practice._match_seller_by_hand(seller, "x")
+
     def test_a_customer_of_ours_is_no_sellers(self):
         self._incoming()
         result = self.ask("suspend_request", "V-S", suspend_kind="1")

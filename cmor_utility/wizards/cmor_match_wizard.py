@@ -3,7 +3,7 @@ from odoo.exceptions import UserError
 
 
 class CmorMatchWizard(models.TransientModel):
-    """Dialog: which of our contracts a notice is about."""
+    """Dialog: which of our contracts a notice is about, or which seller's customer."""
 
     _name = "cmor.match.wizard"
     _description = "Find the contract of a CMOR"
@@ -17,6 +17,22 @@ class CmorMatchWizard(models.TransientModel):
     notice_date = fields.Date(related="practice_id.notice_date")
     sector = fields.Selection(related="practice_id.sector")
     company_id = fields.Many2one(related="practice_id.company_id")
+    can_be_sellers = fields.Boolean(related="practice_id.can_be_sellers")
+    owner = fields.Selection(
+        [
+            ("ours", "Ours: one of our contracts"),
+            ("seller", "A seller's, we are its UDD"),
+        ],
+        string="Whose customer",
+        required=True,
+        default="ours",
+    )
+    seller_ids = fields.Many2many(
+        "cmor.counterpart", string="Sellers", compute="_compute_seller_ids"
+    )
+    counterpart_id = fields.Many2one(
+        "cmor.counterpart", string="Seller", domain="[('id', 'in', seller_ids)]"
+    )
     proposal_ids = fields.Many2many("utility.contract", compute="_compute_proposal_ids")
     contract_id = fields.Many2one(
         "utility.contract",
@@ -24,6 +40,7 @@ class CmorMatchWizard(models.TransientModel):
     )
     doubt = fields.Char(string="What does not agree", compute="_compute_doubt")
     note = fields.Char(string="Why it is right all the same")
+    seller_note = fields.Char(string="How we know it")
 
     @api.depends("practice_id")
     def _compute_proposal_ids(self):
@@ -33,6 +50,12 @@ class CmorMatchWizard(models.TransientModel):
             match = practice._find_matches(practice.company_id, today)[practice]
             found = [supply.key.id for supply in match.proposals[:20]]
             wizard.proposal_ids = self.env["utility.contract"].browse(found)
+
+    @api.depends("practice_id")
+    def _compute_seller_ids(self):
+        for wizard in self:
+            practice = wizard.practice_id
+            wizard.seller_ids = practice.can_be_sellers and practice._sellers()
 
     @api.depends("contract_id")
     def _compute_doubt(self):
@@ -51,8 +74,13 @@ class CmorMatchWizard(models.TransientModel):
         return values
 
     def action_apply(self):
-        """Match the practice to the contract chosen."""
+        """Match the practice to the contract, or to the seller, chosen."""
         self.ensure_one()
+        if self.owner == "seller":
+            self.practice_id._match_seller_by_hand(
+                self.counterpart_id, self.seller_note or ""
+            )
+            return {"type": "ir.actions.act_window_close"}
         if not self.contract_id:
             raise UserError(self.env._("Choose the contract."))
         self.practice_id._match_by_hand(self.contract_id, self.note or "")

@@ -97,9 +97,16 @@ def update_changed(model, rows):
     the cache, as those of ``write`` do: what several steps write on a record goes to
     the database in one statement. Returns the records that differed.
     """
-    changed, told = {}, {}
+    changed, told, caches = {}, {}, {}
     for record, vals in rows.items():
+        # the cache of each field, looked up once and not for each of thousands
+        mine = caches.setdefault(record.env, {})
         for name, value in vals.items():
+            kept = mine.get(name)
+            if kept is None:
+                kept = mine[name] = record._fields[name]._get_cache(record.env)
+            if record.id in kept and kept[record.id] == value:
+                continue
             if differs(record, name, value):
                 changed.setdefault(name, []).append((record, value))
                 told[record.id] = True
@@ -125,6 +132,12 @@ def differs(record, name, value):
         return currency.compare_amounts(old or 0.0, value or 0.0) != 0
     # what is empty comes back as False, whatever was written
     return (old or False) != (value or False)
+
+
+def kept(record, name):
+    """The value of a field as it is kept, without the copy that is made of a document
+    for each who reads it: only to be looked at. None when it is empty."""
+    return _kept(record, record._fields[name])
 
 
 def _kept(record, field):

@@ -34,7 +34,7 @@ class UtilityCharge(models.Model):
 
     _name = "utility.charge"
     _description = "Charge to a customer"
-    _inherit = ["mail.thread", "utility.guarded.mixin"]
+    _inherit = ["utility.track.mixin", "utility.guarded.mixin"]
     _rec_name = "ref"
     _order = "date desc, id desc"
     _check_company_auto = True
