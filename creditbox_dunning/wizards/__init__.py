@@ -22,3 +22,4 @@ from . import dunning_prescription_withdraw
 from . import dunning_exposure_wizard
 from . import dunning_settlement_wizard
 from . import dunning_settings_settlement
+from . import dunning_interest_wizard
