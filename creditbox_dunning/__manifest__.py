@@ -122,6 +122,7 @@
         "wizards/dunning_settings_settlement_views.xml",
         "views/dunning_interest_views.xml",
         "views/dunning_charge_views.xml",
+        "views/dunning_journal_export_views.xml",
         "views/creditbox_manual_menus.xml",
     ],
     "assets": {

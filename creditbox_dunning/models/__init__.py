@@ -179,3 +179,5 @@ from . import dunning_interest_stretch
 from . import dunning_charge_account
 from . import dunning_case_interest
 from . import dunning_case_costs
+from . import dunning_journal_export
+from . import dunning_late_reactivation

@@ -91,3 +91,4 @@ from . import test_writeoff
 from . import test_interest_rules
 from . import test_interest
 from . import test_cost_rules
+from . import test_late_reactivation

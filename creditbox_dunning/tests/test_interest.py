@@ -1,6 +1,8 @@
 """Interest and costs of a case (gate 38, row B18): charged once, given back, waived."""
 
 
+import csv
+import io
 from decimal import Decimal
 
 from psycopg2.errors import ExclusionViolation
@@ -148,7 +150,7 @@ class TestInterest(InterestCommon):
             self.assertRaises(ExclusionViolation),
             self.env.cr.savepoint(),
         ):
-            stretch._guarded().create(
+            stretch.sudo()._guarded().create(
                 {
                     **vals,
                     **more,
@@ -253,13 +255,28 @@ class TestInterest(InterestCommon):
             case.with_user(self.operator).action_open_interest()
         charge = case.with_user(self.operator)._propose_interest(self.day(10))
         with self.assertRaises(AccessError):
-            charge.with_user(self.operator).write({"amount": 1})
+            charge.with_user(self.operator).write({"description": "x"})
         with self.assertRaises(AccessError):
             charge.with_env(self.env).write({"waiver_state": "approved"})
         with self.assertRaisesRegex(UserError, "sum of its days"):
             charge.with_env(self.env).write({"amount": 1})
         with self.assertRaises(AccessError):
             charge.stretch_ids.with_env(self.env).write({"days": 1})
+
+    def test_only_an_administrator_checks_a_number(self):
+        rate = self.env["dunning.interest.rate"].search([("kind", "=", "ecb")], limit=1)
+        rule = self.env["dunning.interest.rule"].search([], limit=1)
+        tariff = self.env["dunning.cost.tariff"].search([], limit=1)
+        for row in (rate, rule, tariff):
+            with self.assertRaises(AccessError):
+                row.with_user(self.manager).action_mark_checked()
+            row.with_user(self.dunning_admin).action_mark_checked()
+            self.assertTrue(row.checked_on)
+            self.assertEqual(row.checked_by, self.dunning_admin)
+        rate.value = 9
+        tariff.amount = 9
+        rule.margin = 9
+        self.assertFalse(rate.checked_on or tariff.checked_on or rule.checked_on)
 
     def test_many_bills_cost_no_more_statements(self):
         few = self._bills(2, "A")
@@ -381,3 +398,96 @@ class TestCosts(InterestCommon):
         self._done(case, "suspend", "task", self.day(80), is_unlawful=True)
         case._propose_costs(self.day(90))
         self.assertFalse(self.charges(case))
+
+
+@tagged("post_install", "-at_install")
+class TestJournalExport(InterestCommon):
+    """Row Z05: entries for an accounting program outside."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.accountant = new_test_user(
+            cls.env,
+            login="journal",
+            groups="account.group_account_invoice",
+            company_id=cls.company.id,
+            company_ids=[(6, 0, cls.company.ids)],
+        )
+        cls.income = cls.company_data["default_account_revenue"]
+
+    def _left(self, amount=10000.0, name=None):
+        bill, case = self.case(amount=amount)
+        if name:
+            bill.partner_id.name = name
+        charge = case._propose_interest(self.day(10))
+        charge._set_state("to_export")
+        charge._set_state("exported")
+        return charge.with_env(self.env)
+
+    def _rows(self, export):
+        text = export.attachment_id.raw.decode("utf-8-sig")
+        return list(csv.DictReader(io.StringIO(text), delimiter=";"))
+
+    def _account(self, kind):
+        self.env["dunning.charge.account"].create(
+            {
+                "company_id": self.company.id,
+                "kind": kind,
+                "account_id": self.income.id,
+            }
+        )
+
+    def test_a_kind_without_account_is_named(self):
+        charge = self._left()
+        with self.assertRaisesRegex(UserError, "Late payment interest"):
+            charge.with_user(self.accountant).action_export_journal()
+        self.assertFalse(charge.journal_export_id)
+
+    def test_debit_equals_credit_and_each_charge_leaves_once(self):
+        self._account("interest")
+        charge = self._left(name='=HYPERLINK("http://x")')
+        charge.with_user(self.accountant).action_export_journal()
+        rows = self._rows(charge.journal_export_id)
+        customer = charge.partner_id.property_account_receivable_id
+        self.assertEqual(
+            [(row["Conto"], row["Dare"], row["Avere"]) for row in rows],
+            [(customer.code, "10,00", ""), (self.income.code, "", "10,00")],
+        )
+        self.assertEqual(rows[0]["Cliente"], "'=HYPERLINK(\"http://x\")")
+        with self.assertRaisesRegex(UserError, "No charge waits"):
+            charge.with_user(self.accountant).action_export_journal()
+        with self.assertRaises(UserError):
+            charge.journal_export_id.attachment_id.write({"raw": b"x"})
+
+    def test_what_is_given_back_and_written_off_goes_the_other_way(self):
+        self._account("interest")
+        self._account("writeoff")
+        charge = self._left()
+        back = charge._dunning_give_back("test")
+        off = self.env["utility.charge"].create(
+            {
+                "partner_id": self.customer.id,
+                "contract_id": self.contract.id,
+                "kind": "writeoff",
+                "amount": -7,
+                "description": "small credit",
+                "company_id": self.company.id,
+            }
+        )
+        for each in (back, off):
+            each._set_state("to_export")
+            each._set_state("exported")
+        with freeze_time(self.day(30)):
+            Export = self.env["dunning.journal.export"].with_user(self.accountant)
+            Export.action_export_waiting()
+        rows = self._rows(charge.journal_export_id)
+        credits = [row["Avere"] for row in rows if row["Conto"] != self.income.code]
+        self.assertEqual(sorted(credits), ["", "10,00", "7,00"])
+
+    def test_who_may(self):
+        charge = self._left()
+        with self.assertRaises(AccessError):
+            charge.with_user(self.operator).action_export_journal()
+        with self.assertRaises(AccessError):
+            charge.write({"journal_export_id": False})
