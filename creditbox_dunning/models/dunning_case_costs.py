@@ -158,10 +158,13 @@ class DunningCase(models.Model):
                 ("waiver_state", "=", "approved"),
             ]
         ).dunning_line_id
-        vals, rules = [], {
-            company: self.env["dunning.interest.rule"]._rules_of(company)
-            for company in self.company_id
-        }
+        vals, rules = (
+            [],
+            {
+                company: self.env["dunning.interest.rule"]._rules_of(company)
+                for company in self.company_id
+            },
+        )
         for debt in debts.values():
             is_late = debt.found or debt.charged or debt.waived
             if not is_late or debt.is_credited or debt.line in known:

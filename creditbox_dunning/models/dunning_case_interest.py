@@ -356,4 +356,8 @@ class DunningCase(models.Model):
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "creditbox_dunning.dunning_charge_action"
         )
-        return {**action, "domain": [("dunning_case_id", "in", self.ids)], "context": {}}
+        return {
+            **action,
+            "domain": [("dunning_case_id", "in", self.ids)],
+            "context": {},
+        }

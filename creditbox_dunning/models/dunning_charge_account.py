@@ -23,7 +23,8 @@ class DunningChargeAccount(models.Model):
         "account.account",
         required=True,
         check_company=True,
-        domain="[('account_type', 'not in', ('asset_receivable', 'liability_payable'))]",
+        domain="[('account_type', 'not in',"
+        " ('asset_receivable', 'liability_payable'))]",
         help="Revenue of interest and costs, loss of a write-off.",
     )
     tax_ids = fields.Many2many(

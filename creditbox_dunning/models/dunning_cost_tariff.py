@@ -50,7 +50,7 @@ class DunningCostTariff(models.Model):
         OPERATIONS, string="Step", help="Empty: any step.", tracking=True
     )
     channel = fields.Selection(COST_CHANNELS, help="Empty: any.", tracking=True)
-    valid_from = fields.Date(required=True, tracking=True)
+    valid_from = fields.Date(string="Valid from", required=True, tracking=True)
     basis = fields.Selection(
         [
             ("fixed", "The amount of this row"),
@@ -75,7 +75,11 @@ class DunningCostTariff(models.Model):
     active = fields.Boolean(default=True, tracking=True)
     checked_on = fields.Date(string="Checked on", readonly=True, copy=False)
     checked_by = fields.Many2one(
-        "res.users", readonly=True, copy=False, ondelete="restrict"
+        "res.users",
+        string="Checked by",
+        readonly=True,
+        copy=False,
+        ondelete="restrict",
     )
 
     _amount_check = models.Constraint(

@@ -55,7 +55,11 @@ class DunningInterestRate(models.Model):
     note = fields.Char()
     checked_on = fields.Date(string="Checked on", readonly=True, copy=False)
     checked_by = fields.Many2one(
-        "res.users", readonly=True, copy=False, ondelete="restrict"
+        "res.users",
+        string="Checked by",
+        readonly=True,
+        copy=False,
+        ondelete="restrict",
     )
 
     _row_uniq = models.UniqueIndex(

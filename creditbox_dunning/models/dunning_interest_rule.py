@@ -42,6 +42,7 @@ class DunningInterestRule(models.Model):
         help="Empty: any. By what the customer is (legal form), not by tariff.",
     )
     valid_from = fields.Date(
+        string="Valid from",
         required=True,
         tracking=True,
         help="Interest of the days from this one on; older days keep the older row.",
@@ -71,7 +72,11 @@ class DunningInterestRule(models.Model):
     active = fields.Boolean(default=True)
     checked_on = fields.Date(string="Checked on", readonly=True, copy=False)
     checked_by = fields.Many2one(
-        "res.users", readonly=True, copy=False, ondelete="restrict"
+        "res.users",
+        string="Checked by",
+        readonly=True,
+        copy=False,
+        ondelete="restrict",
     )
 
     _row_uniq = models.UniqueIndex(

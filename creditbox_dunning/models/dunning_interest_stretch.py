@@ -54,7 +54,7 @@ class DunningInterestStretch(models.Model):
     day_from = fields.Date(string="From", required=True, readonly=True)
     day_to = fields.Date(string="To", required=True, readonly=True)
     days = fields.Integer(required=True, readonly=True)
-    base = fields.Monetary(string="On", required=True, readonly=True, aggregator=None)
+    base = fields.Monetary(string="Debt", required=True, readonly=True, aggregator=None)
     rate = fields.Float(
         string="Rate (%)",
         digits=(7, RATE_DIGITS),

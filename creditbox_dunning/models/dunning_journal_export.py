@@ -113,9 +113,7 @@ class DunningJournalExport(models.Model):
         data = journal_csv.write(self._entries_of(company, charges))
         sequence = self.env["ir.sequence"].with_company(company).sudo()
         name = sequence.next_by_code("dunning.journal.export")
-        export = (
-            self.sudo()._guarded().create({"company_id": company.id, "name": name})
-        )
+        export = self.sudo()._guarded().create({"company_id": company.id, "name": name})
         attachment = (
             self.env["ir.attachment"]
             .sudo()

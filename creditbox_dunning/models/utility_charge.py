@@ -227,9 +227,7 @@ class UtilityCharge(models.Model):
                 or charge.waiver_state in ("requested", "approved")
                 or charge in given
             ):
-                raise UserError(
-                    self.env._("%(ref)s cannot be waived.", ref=charge.ref)
-                )
+                raise UserError(self.env._("%(ref)s cannot be waived.", ref=charge.ref))
         facts = charges._approval_facts()
         requests = self.env["dunning.approval.request"]
         for charge in charges:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from itertools import pairwise
 
 ONE_DAY = timedelta(days=1)
 ANY = ""
@@ -96,7 +97,7 @@ def accrue(amount, day_from, day_to, rates, *, basis=365, payments=()):
         return found
     rates = sorted(rates, key=lambda rate: rate.date_from)
     cuts = _cuts(day_from, day_to, rates, payments)
-    for first, after in zip(cuts, cuts[1:], strict=False):
+    for first, after in pairwise(cuts):
         rate, base = _rate_on(rates, first), _base_on(amount, payments, first)
         if rate is None or rate == 0 or base <= 0:
             continue
@@ -151,7 +152,7 @@ def gaps(rates, day_from, day_to):
     rates = sorted(rates, key=lambda rate: rate.date_from)
     cuts = _cuts(day_from, day_to, rates, ())
     found = []
-    for first, after in zip(cuts, cuts[1:], strict=False):
+    for first, after in pairwise(cuts):
         if _rate_on(rates, first) is not None:
             continue
         if found and found[-1][1] + ONE_DAY == first:

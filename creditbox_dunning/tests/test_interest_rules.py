@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -91,7 +92,7 @@ class TestInterestRules(BaseCase):
             for n in range(count + 1)
         )
         self.assertEqual(exact(found), slow)
-        for one, other in zip(found, found[1:], strict=False):
+        for one, other in pairwise(found):
             self.assertLess(one.day_to, other.day_from)
         for stretch in found:
             self.assertEqual(stretch.days, (stretch.day_to - stretch.day_from).days + 1)
@@ -113,9 +114,7 @@ class TestInterestRules(BaseCase):
     def test_every_day_has_a_rate_or_is_told(self, rates, a, b):
         first, last = min(a, b), max(a, b)
         told = {
-            day
-            for start, end in gaps(rates, first, last)
-            for day in _days(start, end)
+            day for start, end in gaps(rates, first, last) for day in _days(start, end)
         }
         with_one = [Rate(r.date_from, r.value + 1, r.date_to) for r in rates]
         borne = {

@@ -143,7 +143,7 @@ class DunningInterestWizardLine(models.TransientModel):
     day_from = fields.Date(string="From", readonly=True)
     day_to = fields.Date(string="To", readonly=True)
     days = fields.Integer(readonly=True)
-    base = fields.Monetary(string="On", readonly=True)
+    base = fields.Monetary(string="Debt", readonly=True)
     rate = fields.Float(string="Rate (%)", digits=(7, RATE_DIGITS), readonly=True)
     amount = fields.Float(string="Interest", digits=(12, 4), readonly=True)
 
