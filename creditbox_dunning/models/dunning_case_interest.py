@@ -25,6 +25,7 @@ class Debt:
     rates: list
     charged: object
     waived: object
+    settled: object = None
     found: list = field(default_factory=list)
 
     def on(self, windows):
@@ -41,7 +42,12 @@ class Debt:
         return [row._as_rules() for row in self.charged]
 
     def is_stale(self):
-        """What was charged for its days is not what they owe by the facts of now."""
+        """What was charged for its days is not what they owe by the facts of now.
+
+        What a settlement gave up was owed until then: nothing is given back for it.
+        """
+        if self.settled:
+            return False
         before = [(row.day_from, row.day_to) for row in self.charged]
         now = sum(stretch.exact for stretch in self.on(before))
         return now != sum(stretch.exact for stretch in self.stored())
@@ -71,6 +77,7 @@ class DunningCase(models.Model):
         payments = self._payments_of(lines)
         own = self._interest_within(lines)
         live = self.env["dunning.interest.stretch"]._live_of(lines)
+        settled = self._settled_until(lines)
         none = self.env["dunning.interest.stretch"].sudo()
         debts = {}
         for company, of_company in lines.grouped("company_id").items():
@@ -96,6 +103,7 @@ class DunningCase(models.Model):
                     rates=rates[service, debtor],
                     charged=rows.filtered(lambda row: row.state == "charged"),
                     waived=rows.filtered(lambda row: row.state == "waived"),
+                    settled=settled.get(line.id),
                 )
         return debts
 
@@ -115,15 +123,39 @@ class DunningCase(models.Model):
         start."""
         found = defaultdict(list)
         matched = self.env["account.partial.reconcile"].sudo()
-        for part in matched.search_fetch(
+        parts = matched.search_fetch(
             [("debit_move_id", "in", lines.ids)],
             ["debit_move_id", "credit_move_id", "amount"],
-        ):
-            credit = part.credit_move_id
-            is_note = credit.move_id.move_type == "out_refund"
-            payment = interest.Payment(credit.date, exact(part.amount), is_note)
-            found[part.debit_move_id.id].append(payment)
+        )
+        losses = self._losses_among(parts.credit_move_id.move_id)
+        for part in parts:
+            move = part.credit_move_id.move_id
+            is_note = move.move_type == "out_refund" and move not in losses
+            found[part.debit_move_id.id].append(
+                interest.Payment(part.credit_move_id.date, exact(part.amount), is_note)
+            )
         return found
+
+    @api.model
+    def _losses_among(self, moves):
+        """The moves of ``moves`` that give a debt up, which was owed until then: a
+        settlement or a write-off, credit notes too. They count from their day."""
+        ids = [("move_id", "in", moves.ids)]
+        given_up = self.env["dunning.settlement"].sudo().search(ids).move_id
+        return given_up | self.env["dunning.writeoff.line"].sudo().search(ids).move_id
+
+    @api.model
+    def _settled_until(self, lines):
+        """{receivable id: day until which a paid settlement closed its interest}."""
+        rows = self.env["dunning.settlement.line"].sudo()
+        rows = rows.search(
+            [("move_line_id", "in", lines.ids), ("settlement_id.state", "=", "paid")]
+        )
+        return {
+            row.move_line_id.id: row.settlement_id.paid_on
+            for row in rows
+            if row.settlement_id.paid_on
+        }
 
     @api.model
     def _interest_within(self, lines):
@@ -149,6 +181,8 @@ class DunningCase(models.Model):
         debts = self._debts_of(lines)
         for debt in debts.values():
             taken = [(row.day_from, row.day_to) for row in debt.charged + debt.waived]
+            if debt.settled:
+                taken.append((debt.first, debt.settled))
             debt.found = debt.on(interest.windows(debt.first, on_day, taken))
         return debts
 

@@ -14,6 +14,7 @@ from odoo.tools import mute_logger
 from ..rules.interest import ONE_DAY
 from .approval_common import ApprovalCommon
 from .common import DUE
+from .settlement_common import SettlementCommon
 
 
 class InterestCommon(ApprovalCommon):
@@ -362,6 +363,7 @@ class TestCosts(InterestCommon):
                     "channel_used": channel,
                     "round": case.round,
                     "attempt": 9,
+                    **vals,
                 }
             )
         )
@@ -396,7 +398,7 @@ class TestCosts(InterestCommon):
         _bill, case = self.case()
         self._done(case, "suspend", "task", self.day(80), is_unlawful=True)
         case._propose_costs(self.day(90))
-        self.assertFalse(self.charges(case))
+        self.assertEqual(self.charges(case).mapped("description"), [])
 
 
 @tagged("post_install", "-at_install")
@@ -490,3 +492,32 @@ class TestJournalExport(InterestCommon):
             charge.with_user(self.operator).action_export_journal()
         with self.assertRaises(AccessError):
             charge.write({"journal_export_id": False})
+
+
+@tagged("post_install", "-at_install")
+class TestInterestSettled(SettlementCommon):
+    """A settlement closes the interest of its bills; what it gave up was owed."""
+
+    def test_settled_days_are_not_charged_and_nothing_is_given_back(self):
+        self.env["dunning.interest.rate"].create(
+            {
+                "kind": "legal",
+                "date_from": "2027-01-01",
+                "value": 3.65,
+                "reference": "test",
+            }
+        )
+        case = self.bill.line_ids.dunning_case_id
+        charge = case.sudo()._propose_interest(self.day(20))
+        self.assertAlmostEqual(charge.amount, 0.2)
+        one = self.asked(agreed=80)
+        # what was charged is a charge already: the settlement asks for the rest
+        self.assertAlmostEqual(one.interest, 0.2)
+        with self.at(41):
+            one.request_id.with_user(self.manager).action_approve()
+        self.pay_on(45, 80)
+        self.watch(46)
+        self.assertEqual(one.state, "paid")
+        self.assertFalse(case.sudo()._propose_interest(self.day(60)))
+        self.env["dunning.case"]._refresh_interest(self.company)
+        self.assertEqual(charge.state, "draft")
