@@ -36,6 +36,8 @@ GATES = sorted(
     | {17}
     # settlements: the loss comes after the agreed sum
     | {18}
+    # interest and costs
+    | {38}
 )
 #: rows of the table on data acquisition
 ROWS = [f"I{number:02d}" for number in range(1, 14)]

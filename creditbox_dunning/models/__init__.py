@@ -173,3 +173,13 @@ from . import dunning_writeoff
 from . import dunning_writeoff_line
 from . import dunning_writeoff_booking
 from . import dunning_writeoff_later
+from . import dunning_interest_rate
+from . import dunning_interest_rule
+from . import dunning_cost_tariff
+from . import utility_charge
+from . import dunning_interest_stretch
+from . import dunning_charge_account
+from . import dunning_case_interest
+from . import dunning_case_costs
+from . import dunning_journal_export
+from . import dunning_late_reactivation

@@ -398,11 +398,8 @@ class DunningSettlement(models.Model):
         )
 
     def _interest_of(self, receivables, day):
-        """{receivable id: interest accrued by ``day``}; nothing where nobody counts."""
-        case = self.case_id.sudo()
-        if not hasattr(case, "_interest_of"):
-            return {}
-        return case._interest_of(receivables, day)
+        """{receivable id: interest accrued by ``day`` and not charged yet}."""
+        return self.case_id.sudo()._interest_of(receivables, day)
 
     def _open_now(self):
         """{settlement id: {bill number: what is open on it now}}, one statement."""

@@ -187,6 +187,7 @@ class DunningAction(models.Model):
         return (
             self.env["utility.charge"]
             .sudo()
+            ._guarded()
             .create(
                 {
                     "company_id": self.company_id.id,
@@ -202,6 +203,9 @@ class DunningAction(models.Model):
                         day=format_date(self.env, self.executed_date or day),
                     ),
                     "origin": f"{self._name},{self.id}",
+                    "dunning_case_id": self.case_id.id
+                    if contract == self.contract_id
+                    else False,
                 }
             )
         )

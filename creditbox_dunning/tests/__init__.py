@@ -90,3 +90,7 @@ from . import test_valuation
 from . import test_settlement_rules
 from . import test_settlement
 from . import test_writeoff
+from . import test_interest_rules
+from . import test_interest
+from . import test_cost_rules
+from . import test_late_reactivation

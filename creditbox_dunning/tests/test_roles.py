@@ -197,6 +197,12 @@ ELSEWHERE = {
     ("dunning.simulation", "action_resume"),
     ("dunning.score.table", "action_publish"),
     ("dunning.score.table", "action_new_version"),
+    # test_interest.py
+    ("dunning.interest.rate", "action_mark_checked"),
+    ("dunning.interest.rule", "action_mark_checked"),
+    ("dunning.cost.tariff", "action_mark_checked"),
+    ("dunning.journal.export", "action_download"),
+    ("dunning.journal.export", "action_export_waiting"),
 }
 
 

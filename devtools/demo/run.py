@@ -19,6 +19,7 @@ from . import (
     check,
     credit,
     generator,
+    interest,
     letters,
     orders,
     outbox,
@@ -249,6 +250,8 @@ class Demo:
             found = valuation.work(self, company)
             self.lines += [(company, line) for line in found]
         self.env.cr.commit()
+        self.say("interest and costs")
+        self.lines += [(company, line) for line in interest.work(self, company)]
 
     # --- report -----------------------------------------------------------------
     def report(self):
