@@ -70,8 +70,8 @@ class DunningHold(models.Model):
             if hold.is_dispute and not hold.answered_on and why in NEED_ANSWER:
                 raise UserError(
                     self.env._(
-                        "%(hold)s: record the answer to the dispute (button Answer it), it"
-                        " ends with it.",
+                        "%(hold)s: record the answer to the dispute (button Answer it),"
+                        " it ends with it.",
                         hold=hold.display_name,
                     )
                 )
