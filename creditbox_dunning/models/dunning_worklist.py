@@ -265,6 +265,23 @@ class DunningWorklist(models.AbstractModel):
                 ],
             },
             {
+                "key": "disputes",
+                "title": self.env._("Disputes to answer"),
+                "help": self.env._(
+                    "Bills that customers dispute: the answer is due within seven days,"
+                    " or was due."
+                ),
+                "icon": "fa-comments-o",
+                "tone": "warning",
+                "model": "dunning.hold",
+                "domain": [
+                    ("is_dispute", "=", True),
+                    ("answered_on", "=", False),
+                    ("end_reason", "in", (False, "date")),
+                    ("answer_date", "<=", soon),
+                ],
+            },
+            {
                 "key": "week",
                 "title": self.env._("Next seven days"),
                 "help": self.env._("What the runs will do by themselves this week."),

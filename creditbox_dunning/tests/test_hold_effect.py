@@ -44,7 +44,8 @@ class TestHoldEffect(HoldCommon):
             self.suspend("bill_disputed", self.bill)
         self.walk(7, 15)
         self.assertFalse(self.done())
-        self.assertEqual(self.case.next_date, self.day(32))
+        # not before the day by which it has to be answered
+        self.assertEqual(self.case.next_date, self.day(33))
 
     def test_notice_that_lists_a_disputed_bill_is_made_again_without_it(self):
         other = self.overdue("B2", amount=60)

@@ -50,7 +50,12 @@ class TestPortal(HttpCase, DunningCommon):
         """A letter that left for the customer of ``case``."""
         files = cls.env["ir.attachment"]
         letter = files.create(
-            {"name": "lettera.pdf", "raw": b"%PDF-1.4 \x00\xff lettera"}
+            {
+                "name": "lettera.pdf",
+                "raw": b"%PDF-1.4 \x00\xff lettera",
+                "res_model": case._name,
+                "res_id": case.id,
+            }
         )
         notice = case.action_ids.communication_ids[:1]
         notice.sudo()._guarded().write(
@@ -127,6 +132,17 @@ class TestPortal(HttpCase, DunningCommon):
                 answer = self.url_open(path)
                 self.assertEqual(answer.status_code, 404)
                 self.assertNotIn("FT-A", answer.text)
+
+    def test_files_are_not_served_by_another_way(self):
+        """Neither letters nor receipts by Odoo's own address of attachments."""
+        self.enter("a")
+        self.pay_told()
+        files = self.holds_of(self.bill_a).attachment_ids | self.notice_a.attachment_id
+        self.assertEqual(len(files), 2)
+        self.enter("b")
+        for file in files:
+            answer = self.url_open(f"/web/content/{file.id}")
+            self.assertEqual(answer.status_code, 404)
 
     def test_b_never_acts_on_what_is_of_a(self):
         self.enter("b")
