@@ -256,7 +256,7 @@ class DunningValuationFacts(models.AbstractModel):
              WHERE kase.partner_id = ANY(%(partners)s)
                AND kase.company_id = %(company)s
                AND plan.state = 'broken'
-               AND plan.write_date >= %(since)s
+               AND plan.ended_on BETWEEN %(since)s AND %(today)s
           GROUP BY 1, 2
             """,
             **told,
