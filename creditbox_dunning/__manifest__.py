@@ -31,6 +31,7 @@
         "security/dunning_valuation_security.xml",
         "security/dunning_settlement_security.xml",
         "security/dunning_interest_security.xml",
+        "security/dunning_plan_security.xml",
         "data/dunning_action_type_data.xml",
         "data/dunning_approval_data.xml",
         "data/dunning.legal.parameter.csv",
@@ -53,6 +54,7 @@
         "data/dunning_interest_data.xml",
         "report/dunning_letter_templates.xml",
         "report/dunning_dossier_templates.xml",
+        "report/dunning_plan_templates.xml",
         "wizards/dunning_approval_wizard_views.xml",
         "wizards/dunning_outcome_views.xml",
         "wizards/dunning_prescription_withdraw_views.xml",
@@ -125,6 +127,7 @@
         "views/dunning_interest_views.xml",
         "views/dunning_charge_views.xml",
         "views/dunning_journal_export_views.xml",
+        "views/dunning_payment_plan_views.xml",
         "views/creditbox_manual_menus.xml",
     ],
     "assets": {

@@ -183,3 +183,11 @@ from . import dunning_case_interest
 from . import dunning_case_costs
 from . import dunning_journal_export
 from . import dunning_late_reactivation
+from . import dunning_company_plan
+from . import dunning_payment_plan
+from . import dunning_payment_plan_instalment
+from . import dunning_payment_plan_flow
+from . import dunning_payment_plan_document
+from . import dunning_payment_plan_watch
+from . import dunning_case_plan
+from . import dunning_worklist_plan

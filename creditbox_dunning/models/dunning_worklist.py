@@ -15,6 +15,7 @@ AMOUNTS = {
     "dunning.action": "amount",
     "dunning.approval.request": "amount",
     "dunning.hold": "amount",
+    "dunning.payment.plan": "amount_total",
 }
 
 

@@ -9,5 +9,6 @@ TEXTS_WORK = {
     "order_sent": _lt("Sent with %(name)s."),
     "order_given_back": _lt("Who had the order confirmed that nothing will be done."),
     "told_by_file": _lt("Told by %(file)s. %(note)s"),
+    "payment_plan": _lt("Payment plan %(name)s."),
     "mandate_over": _lt("The mandate of the agency ended on %(date)s."),
 }

@@ -14,6 +14,8 @@ from . import test_outbox_rules
 from . import test_outbox_sms
 from . import test_delivery_status
 from . import test_sms_gateway
+from . import test_payment_plan
+from . import test_plan_rules
 from . import test_planner
 from . import test_prescription
 from . import test_prescription_rules

@@ -1,0 +1,81 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+
+class DunningAction(models.Model):
+    _inherit = "dunning.action"
+
+    plan_ids = fields.One2many("dunning.payment.plan", "action_id", readonly=True)
+
+
+class DunningCase(models.Model):
+    """A case and its payment plans."""
+
+    _inherit = "dunning.case"
+
+    plan_ids = fields.One2many("dunning.payment.plan", "case_id", readonly=True)
+    plan_count = fields.Integer(string="Payment plans", compute="_compute_plan_count")
+
+    @api.depends("plan_ids")
+    def _compute_plan_count(self):
+        counts = {}
+        if self.env["dunning.payment.plan"].has_access("read"):
+            counts = dict(
+                self.env["dunning.payment.plan"]._read_group(
+                    [("case_id", "in", self.ids)], ["case_id"], ["__count"]
+                )
+            )
+        for case in self:
+            case.plan_count = counts.get(case, 0)
+
+    def action_open_plans(self):
+        """Smart button: the payment plans of these cases."""
+        self.check_access("read")
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "creditbox_dunning.dunning_payment_plan_action"
+        )
+        return {**action, "domain": [("case_id", "in", self.ids)], "context": {}}
+
+    def action_new_plan(self):
+        """Button: try out a payment plan for this case."""
+        self.ensure_one()
+        self._check_is_operator()
+        self.check_access("read")
+        if self.state == "closed":
+            raise UserError(self.env._("The case is closed."))
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Payment plan"),
+            "res_model": "dunning.payment.plan",
+            "view_mode": "form",
+            "context": {"default_case_id": self.id},
+        }
+
+    def _timeline_sources(self):
+        # EXTENDS dunning.case
+        return [*super()._timeline_sources(), self._timeline_plans]
+
+    def _timeline_plans(self):
+        labels = self._labels("dunning.payment.plan", "state")
+        tones = {
+            "offered": "info",
+            "running": "info",
+            "kept": "success",
+            "broken": "danger",
+            "waiting": "warning",
+        }
+        for plan in self.sudo().plan_ids.filtered("asked_on"):
+            yield (
+                plan.case_id.id,
+                {
+                    "date": plan.ended_on or plan.accepted_on or plan.asked_on,
+                    "kind": "event",
+                    "icon": "fa-calendar-check-o",
+                    "title": self.env._("Payment plan %(plan)s", plan=plan.name),
+                    "text": plan.end_note or "",
+                    "badge": labels.get(plan.state),
+                    "tone": tones.get(plan.state, "muted"),
+                    "amount": (plan.amount_total, plan.currency_id),
+                    "minor": plan.state == "cancelled",
+                },
+            )

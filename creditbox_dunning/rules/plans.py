@@ -1,0 +1,297 @@
+"""Instalment plans (piano di rientro): who may ask for one, its dates and amounts,
+whether it is kept.
+
+Pure: days, amounts (``Decimal``, euros) and the numbers of the law come in. A plan
+moves no debt: its receivables stay what they are, an instalment only says how much of
+them has to be paid by when. Sources: ARERA consumer atlas, electricity and gas (payment
+by instalments); REMSI (ARERA 311/2019/R/idr) for water on a notice of default; RQSII
+(655/2015/R/idr, art. 42) for water on a bill.
+"""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+
+from dateutil.relativedelta import relativedelta
+
+ONE_CENT = Decimal("0.01")
+ZERO = Decimal("0.00")
+DAYS_OF_YEAR = 365
+
+# why a plan is asked for
+RECALCULATION = "recalculation"  # a bill that corrects estimated ones
+HIGH_BILL = "high_bill"  # a bill far above the usual ones
+METER_FAULT = "meter_fault"  # consumption not measured
+MISSED_BILLS = "missed_bills"  # the seller did not bill as often as due
+NOTICE = "notice"  # a notice of default was received
+AGREEMENT = "agreement"  # nothing but the wish of both
+# causes that say by how much the bill is above the usual ones
+ABOVE_AVERAGE = frozenset({RECALCULATION, HIGH_BILL})
+# causes for which the service gives a right; NOTICE is told apart
+BILL_CAUSES = {
+    "electricity": frozenset({RECALCULATION, METER_FAULT, MISSED_BILLS}),
+    "gas": frozenset({RECALCULATION, METER_FAULT, MISSED_BILLS}),
+    "water": frozenset({HIGH_BILL}),
+}
+
+
+class WrongPlanError(ValueError):
+    """A plan that cannot be made; ``code`` says why: number, months, first_due,
+    amount or first_amount."""
+
+    def __init__(self, code):
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a customer asks a plan for.
+
+    ``amount``: the bill, or all that the notice asks for. ``day``: when it was asked;
+    ``due``: when the bill was due. ``above_average``: by how many percent the bill
+    exceeds the usual ones. ``estimated_bills``: estimated ones between two readings.
+    ``billing_months``: months between two bills. Unknown = None: what is not known
+    never counts against the customer.
+    """
+
+    service: str
+    cause: str
+    amount: Decimal
+    day: date
+    due: date | None = None
+    above_average: Decimal | None = None
+    is_domestic: bool = True
+    is_regulated: bool = False
+    has_bonus: bool = False
+    estimated_bills: int = 0
+    billing_months: int = 2
+
+
+@dataclass(frozen=True)
+class Right:
+    """What must be offered: at least ``number`` instalments, one every ``months``;
+    ``reference``: where it stands."""
+
+    number: int
+    months: int
+    reference: str
+
+
+def right_to_plan(request, parameters):
+    """The :class:`Right` of the customer, or None when a plan is a matter of agreement.
+
+    ``parameters``: :class:`~.legal_parameters.Parameters`. Electricity and gas: the
+    regulated service, bonus holders also in the free market; a notice of default gives
+    the right to bonus holders. Water: every notice, and a very high bill. Telephone:
+    the contract only.
+    """
+    if request.cause == NOTICE:
+        return _right_on_notice(request, parameters)
+    if request.cause not in BILL_CAUSES.get(request.service, ()):
+        return None
+    is_covered = request.is_regulated or request.has_bonus
+    if request.service != "water" and not is_covered:
+        return None
+
+    def get(name):
+        return parameters.get(request.service, name, request.day)
+
+    smallest, days = get("plan_min_bill"), get("plan_request_days")
+    if smallest and request.amount <= smallest.value:
+        return None
+    if days and request.due and request.day > request.due + timedelta(days.count):
+        return None
+    above = None
+    if request.cause in ABOVE_AVERAGE:
+        other = None if request.is_domestic else get("plan_above_average_other")
+        above = other or get("plan_above_average")
+        known = request.above_average
+        if above and known is not None and known <= above.value:
+            return None
+    fewest = get("plan_min_number")
+    number = max(fewest.count if fewest else 1, request.estimated_bills)
+    told = above or days or smallest or fewest
+    return Right(number, request.billing_months, told.source if told else "")
+
+
+def _right_on_notice(request, parameters):
+    """Water: always, as many instalments as bills in the shortest length of the law;
+    energy: holders of the social bonus."""
+    day = request.day
+    if request.service == "water":
+        months = parameters.get("water", "plan_months", day)
+        if months is None:
+            return None
+        number = -(-months.count // request.billing_months)
+        return Right(number, request.billing_months, months.source)
+    if not request.has_bonus or request.service not in BILL_CAUSES:
+        return None
+    smallest = parameters.get(request.service, "plan_min_bill", day)
+    if smallest and request.amount <= smallest.value:
+        return None
+    fewest = parameters.get(request.service, "plan_min_number", day)
+    told = smallest or fewest
+    number = fewest.count if fewest else 1
+    return Right(number, request.billing_months, told.source if told else "")
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How ``amount`` is paid: ``number`` instalments, the first by ``first_due`` from
+    ``start``, then one every ``months``. ``first_amount``: capital of the first when
+    it is not like the others."""
+
+    amount: Decimal
+    number: int
+    start: date
+    first_due: date
+    months: int = 1
+    first_amount: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class Instalment:
+    """``number`` from 1; ``capital`` of the debt, ``interest`` on what was still owed
+    since the instalment before; ``left``: capital owed once it is paid."""
+
+    number: int
+    due: date
+    capital: Decimal
+    interest: Decimal
+    left: Decimal
+
+    @property
+    def amount(self):
+        """What the customer pays."""
+        return self.capital + self.interest
+
+
+def no_interest(_capital, _start, _end):
+    """The interest of a plan without interest."""
+    return ZERO
+
+
+def interest_at(percent):
+    """A function of the interest at ``percent`` a year, simple, on 365 days.
+
+    The rate is agreed with the plan and holds to its end: a later rate of the ECB does
+    not change amounts that the customer has in hand.
+    """
+
+    def interest(capital, start, end):
+        days = (end - start).days
+        exact = capital * percent * days / (100 * DAYS_OF_YEAR)
+        return exact.quantize(ONE_CENT, ROUND_HALF_UP)
+
+    return interest
+
+
+def schedule(terms, interest_of=no_interest, payable=lambda day: day):
+    """The instalments of ``terms``, first to last; their capital is exactly the amount.
+
+    ``interest_of(capital, start, end)``: interest of ``capital`` for the days after
+    ``start`` up to ``end``. ``payable(day)``: the day itself or the next on which one
+    can pay (art. 1187 and 2963 c.c.); the others do not move with it. Cents that do
+    not divide are in the last.
+
+    :raise WrongPlanError: when no such plan can be made
+    """
+    _check_terms(terms)
+    left, last = terms.amount, terms.start
+    made = []
+    for index, capital in enumerate(_capitals(terms)):
+        due = payable(terms.first_due + relativedelta(months=terms.months * index))
+        interest = interest_of(left, last, due)
+        left -= capital
+        made.append(Instalment(index + 1, due, capital, interest, left))
+        last = due
+    return tuple(made)
+
+
+def _check_terms(terms):
+    if terms.number < 1:
+        raise WrongPlanError("number")
+    if terms.months < 1:
+        raise WrongPlanError("months")
+    if terms.first_due < terms.start:
+        raise WrongPlanError("first_due")
+    # every instalment is at least a cent
+    if terms.amount != terms.amount.quantize(ONE_CENT):
+        raise WrongPlanError("amount")
+    if terms.amount < terms.number * ONE_CENT:
+        raise WrongPlanError("amount")
+    first = terms.first_amount
+    if first is None:
+        return
+    others = terms.amount - first
+    is_whole = first == first.quantize(ONE_CENT) and first > 0
+    # all of it in the first only when there is no other
+    if not is_whole or others < (terms.number - 1) * ONE_CENT:
+        raise WrongPlanError("first_amount")
+    if terms.number == 1 and others:
+        raise WrongPlanError("first_amount")
+
+
+def _capitals(terms):
+    """The capital of each instalment."""
+    first = [] if terms.first_amount is None else [terms.first_amount]
+    rest, count = terms.amount - sum(first), terms.number - len(first)
+    if not count:
+        return first
+    each = (rest / count).quantize(ONE_CENT, ROUND_DOWN)
+    return [*first, *[each] * (count - 1), rest - each * (count - 1)]
+
+
+def needs_level(number, first_share, longest, lowest_share):
+    """Whether a plan is beyond what is agreed without asking: more instalments than
+    ``longest``, or a first one below ``lowest_share`` percent (0 = no such limit)."""
+    is_long = bool(longest) and number > longest
+    return is_long or (bool(lowest_share) and first_share < lowest_share)
+
+
+RUNNING, KEPT, BROKEN = "running", "kept", "broken"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a plan stands. ``paid``: numbers of the instalments paid in full; ``late``:
+    those past their tolerance; ``next_due``: the first unpaid day; ``missing``: what
+    is missing today of the capital that was due, tolerance apart; ``open``: {number of
+    the instalment: capital still to be paid}."""
+
+    state: str
+    paid: tuple
+    late: tuple
+    next_due: date | None
+    missing: Decimal
+    open: dict
+
+
+def standing(instalments, paid, today, tolerance, missed):
+    """How a plan stands on ``today`` with ``paid`` euros, oldest instalment first.
+
+    ``instalments``: anything with ``number``, ``due`` and ``capital``. ``tolerance``:
+    calendar days after the day of an instalment within which it still counts as paid
+    in time; ``missed``: how many late ones end the plan. A plan wholly paid is kept,
+    even late: there is nothing left to recover.
+    """
+    done, late, left = [], [], {}
+    next_due, missing, money = None, ZERO, paid
+    for one in instalments:
+        covered = min(max(money, ZERO), one.capital)
+        money -= covered
+        left[one.number] = one.capital - covered
+        if covered == one.capital:
+            done.append(one.number)
+            continue
+        next_due = next_due or one.due
+        if one.due < today:
+            missing += one.capital - covered
+        if one.due + timedelta(days=tolerance) < today:
+            late.append(one.number)
+    if next_due is None:
+        state = KEPT
+    else:
+        state = BROKEN if len(late) >= max(1, missed) else RUNNING
+    return Standing(state, tuple(done), tuple(late), next_due, missing, left)
