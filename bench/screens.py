@@ -95,6 +95,7 @@ class Bench:
         supplies = bills // PER_SUPPLY
         self.first = clone_cases(case, partial, supplies, PER_SUPPLY, hold, request)
         self.supplies = supplies
+        self.outside(company)
         self.users = {
             role: World._create_dunning_user(f"screens_{role}", role) for role in ROLES
         }
@@ -108,6 +109,44 @@ class Bench:
             f"{bills} bills, {supplies} cases, {3 * supplies} actions:"
             f" made in {seconds:.0f} s"
         )
+
+    def outside(self, company):
+        """What the boards read: prices, promises and cases given to agencies."""
+        prices = {"sms": 0.05, "pp": 0.9, "ar": 6, "file": 2, "task": 15}
+        self.env["dunning.channel.cost"].create(
+            [
+                {
+                    "company_id": company.id,
+                    "channel": channel,
+                    "cost": cost,
+                    "date_from": "2000-01-01",
+                }
+                for channel, cost in prices.items()
+            ]
+        )
+        self.env.flush_all()
+        cr = self.env.cr
+        cr.execute(
+            """
+            UPDATE dunning_hold SET promise_date = date_to, promise_paid = amount / 2,
+                   promise_outcome = CASE WHEN id % 3 = 0 THEN 'kept' ELSE 'broken' END
+             WHERE id % 2 = 0
+            """
+        )
+        cr.execute(
+            """
+            INSERT INTO dunning_agency_assignment
+                   (name, company_id, partner_id, state, action_id, case_id,
+                    contract_id, amount, collected, sent_on, create_date)
+            SELECT 'AF/Z' || one.id, one.company_id, one.partner_id,
+                   CASE WHEN one.id % 2 = 0 THEN 'done' ELSE 'sent' END, one.id,
+                   one.case_id, kase.contract_id, one.amount, one.amount / 3,
+                   one.executed_date, now()
+              FROM dunning_action one JOIN dunning_case kase ON kase.id = one.case_id
+             WHERE one.state = 'done' AND one.id % 60 = 0
+            """
+        )
+        self.say(f"{cr.rowcount} assignments to agencies")
 
     # measuring
 

@@ -98,6 +98,7 @@ from . import dunning_creditor
 from . import dunning_company_approval
 from . import dunning_company_outbox
 from . import res_partner
+from . import res_partner_statement
 from . import res_users
 from . import utility_contract
 from . import utility_group
@@ -183,3 +184,4 @@ from . import dunning_case_interest
 from . import dunning_case_costs
 from . import dunning_journal_export
 from . import dunning_late_reactivation
+from . import dunning_result_report
