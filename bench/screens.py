@@ -1,6 +1,6 @@
 """Every screen of CreditBox opened on a million bills, through the web client's calls.
 
-Usage: ./dev bench screens [--bills 1000000] [--write FILE]
+Usage: ./dev bench screens [--bills 1000000] [--menu TEXT] [--write FILE]
 
 Bills, three a supply, with a case, three actions, a message and a payment for each
 supply, and suspensions and approvals for some, copied by set-based SQL. Then, as the
@@ -10,6 +10,8 @@ Today and each list that it opens. The best of three is shown, and what Odoo and
 PostgreSQL process used of a core meanwhile: where the two differ, the machine was busy
 with other things. Exit status 1 when one of them takes more than a second; of a core,
 if meanwhile more processes want to run than there are cores.
+
+With --menu only the screens of the menus that have this text: "Analisi" for the boards.
 
 Calendars are shown without a bound: they read a whole month by the web client's nature.
 """
@@ -35,7 +37,7 @@ ROLES = ("operator", "manager", "director", "admin")
 def run(env, args, out):
     """Entry point of `./dev bench`; ``args``: list of text; 0 when all bounds hold."""
     options = parse(args)
-    bench = Bench(env, out)
+    bench = Bench(env, out, options.menu)
     bench.build(options.bills)
     bench.measure()
     good = not bench.slow
@@ -51,6 +53,7 @@ def run(env, args, out):
 def parse(args):
     parser = argparse.ArgumentParser(prog="screens")
     parser.add_argument("--bills", type=int, default=1_000_000)
+    parser.add_argument("--menu", default="")
     parser.add_argument("--write", default="")
     return parser.parse_args(args)
 
@@ -60,9 +63,9 @@ class World(DunningCommon):
 
 
 class Bench:
-    def __init__(self, env, out):
+    def __init__(self, env, out, menu=""):
         self.env = env(context={"lang": "it_IT", "tz": "Europe/Rome"})
-        self.out, self.lines, self.slow = out, [], []
+        self.out, self.lines, self.slow, self.menu = out, [], [], menu
 
     def say(self, line):
         self.lines.append(line)
@@ -95,6 +98,7 @@ class Bench:
         supplies = bills // PER_SUPPLY
         self.first = clone_cases(case, partial, supplies, PER_SUPPLY, hold, request)
         self.supplies = supplies
+        self.outside(company)
         self.users = {
             role: World._create_dunning_user(f"screens_{role}", role) for role in ROLES
         }
@@ -108,6 +112,44 @@ class Bench:
             f"{bills} bills, {supplies} cases, {3 * supplies} actions:"
             f" made in {seconds:.0f} s"
         )
+
+    def outside(self, company):
+        """What the boards read: prices, promises and cases given to agencies."""
+        prices = {"sms": 0.05, "pp": 0.9, "ar": 6, "file": 2, "task": 15}
+        self.env["dunning.channel.cost"].create(
+            [
+                {
+                    "company_id": company.id,
+                    "channel": channel,
+                    "cost": cost,
+                    "date_from": "2000-01-01",
+                }
+                for channel, cost in prices.items()
+            ]
+        )
+        self.env.flush_all()
+        cr = self.env.cr
+        cr.execute(
+            """
+            UPDATE dunning_hold SET promise_date = date_to, promise_paid = amount / 2,
+                   promise_outcome = CASE WHEN id % 3 = 0 THEN 'kept' ELSE 'broken' END
+             WHERE id % 2 = 0
+            """
+        )
+        cr.execute(
+            """
+            INSERT INTO dunning_agency_assignment
+                   (name, company_id, partner_id, state, action_id, case_id,
+                    contract_id, amount, collected, sent_on, create_date)
+            SELECT 'AF/Z' || one.id, one.company_id, one.partner_id,
+                   CASE WHEN one.id % 2 = 0 THEN 'done' ELSE 'sent' END, one.id,
+                   one.case_id, kase.contract_id, one.amount, one.amount / 3,
+                   one.executed_date, now()
+              FROM dunning_action one JOIN dunning_case kase ON kase.id = one.case_id
+             WHERE one.state = 'done' AND one.id % 60 = 0
+            """
+        )
+        self.say(f"{cr.rowcount} assignments to agencies")
 
     # measuring
 
@@ -153,13 +195,14 @@ class Bench:
         for role in ROLES:
             env = self.as_user(role)
             for path, action in actions_of(env):
-                if action.id in seen:
+                if action.id in seen or self.menu not in " / ".join(path):
                     continue
                 seen.add(action.id)
                 self.open_action(role, path, action)
-        self.search()
-        self.forms()
-        self.today()
+        if not self.menu:
+            self.search()
+            self.forms()
+            self.today()
 
     def as_user(self, role):
         return self.env(user=self.users[role], su=False)

@@ -98,6 +98,7 @@ from . import dunning_creditor
 from . import dunning_company_approval
 from . import dunning_company_outbox
 from . import res_partner
+from . import res_partner_statement
 from . import res_users
 from . import utility_contract
 from . import utility_group
@@ -191,3 +192,4 @@ from . import dunning_payment_plan_document
 from . import dunning_payment_plan_watch
 from . import dunning_case_plan
 from . import dunning_worklist_plan
+from . import dunning_result_report

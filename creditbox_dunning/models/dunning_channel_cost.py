@@ -14,8 +14,9 @@ COST_CHANNELS = [
 class DunningChannelCost(models.Model):
     """What one message or order costs on a channel, from a day on.
 
-    Kept per company because contracts with the post and the carriers are. Only the
-    simulation reads it: nothing is charged to anybody.
+    Kept per company because contracts with the post and the carriers are. The
+    simulation, the messages and the report of recovery read it: nothing is charged to
+    anybody.
     """
 
     _name = "dunning.channel.cost"

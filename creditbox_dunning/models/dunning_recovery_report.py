@@ -8,15 +8,17 @@ from .dunning_action_rule import OPERATIONS
 
 
 class DunningRecoveryReport(models.Model):
-    """What was done and what was collected after it.
+    """What was done, what it cost and what was collected after it.
 
-    Two kinds of rows. *Action*: an action that was done, on the day it was done, with
+    Three kinds of rows. *Action*: an action that was done, on the day it was done, with
     the amount that it asked for. *Payment*: what was matched with a bill of a case (not
     by a credit note), on the day of the payment, given to the **last action done on the
     case up to that day** whose notice or list was not older than the case's opening;
     without such an action it stands under no action. So each euro counts once, and
     what was collected before anybody moved is told apart. It is an allocation by time,
-    not a proof of cause.
+    not a proof of cause. *Cost*: each message that left, at what its carrier asked,
+    else at the price list of its day (also of a step that failed afterwards: it was
+    paid for); each order to an agency or a person, at the price list of its day.
     """
 
     _name = "dunning.recovery.report"
@@ -26,9 +28,17 @@ class DunningRecoveryReport(models.Model):
     _rec_name = "case_id"
 
     kind = fields.Selection(
-        [("action", "Action"), ("payment", "Payment")], readonly=True
+        [("action", "Action"), ("payment", "Payment"), ("cost", "Cost")], readonly=True
     )
-    date = fields.Date(readonly=True, help="Day of the action, or of the payment.")
+    date = fields.Date(
+        readonly=True, help="Day of the action, of the payment, of the message."
+    )
+    action_date = fields.Date(
+        string="Day of the action",
+        readonly=True,
+        help="Of the action that a payment or a cost is given to: with it, what the"
+        " actions of a period cost stands against what they brought, whenever.",
+    )
     company_id = fields.Many2one("res.company", readonly=True)
     currency_id = fields.Many2one("res.currency", readonly=True)
     case_id = fields.Many2one("dunning.case", readonly=True)
@@ -67,22 +77,52 @@ class DunningRecoveryReport(models.Model):
     asked = fields.Monetary(readonly=True, help="What the actions asked for.")
     recovered = fields.Monetary(string="Collected", readonly=True)
     recovered_30 = fields.Monetary(string="Collected within 30 days", readonly=True)
+    cost = fields.Monetary(
+        readonly=True,
+        help="Messages and orders, without the fees on what is collected.",
+    )
+    ratio = fields.Float(
+        string="Collected per unit of cost",
+        readonly=True,
+        aggregator="avg",
+        digits=(16, 1),
+        help="What was collected by what it cost; nothing where it cost nothing.",
+    )
 
     @property
     def _table_query(self):
         # read where the pivot reads, so that a filter on dates reaches the indexes
-        return SQL("%s UNION ALL %s", self._action_sql(), self._payment_sql())
+        return SQL(
+            "%s UNION ALL %s UNION ALL %s UNION ALL %s",
+            self._action_sql(),
+            self._payment_sql(),
+            self._message_sql(),
+            self._order_sql(),
+        )
+
+    def _read_group_select(self, aggregate_spec, query):
+        # EXTENDS base: a quotient of the sums, not a mean of the rows
+        if aggregate_spec != "ratio:avg":
+            return super()._read_group_select(aggregate_spec, query)
+        alias = self._table
+        return SQL(
+            "SUM(%(paid)s) / NULLIF(SUM(%(cost)s), 0)",
+            paid=self._field_to_sql(alias, "recovered", query),
+            cost=self._field_to_sql(alias, "cost", query),
+        )
 
     def _action_sql(self):
         return SQL(
             """
-            SELECT action.id * 2 AS id, 'action' AS kind, action.executed_date AS date,
-                   action.company_id, company.currency_id, action.case_id,
+            SELECT action.id * 4 AS id, 'action' AS kind, action.executed_date AS date,
+                   action.executed_date AS action_date, action.company_id,
+                   company.currency_id, action.case_id,
                    action.partner_id, action.id AS action_id, action.action_type_id,
                    action.op, action.channels, kase.service, kase.customer_type,
                    kase.sales_network, kase.division, NULL::int AS days,
                    NULL::varchar AS within, 1 AS action_count, action.amount AS asked,
-                   0::numeric AS recovered, 0::numeric AS recovered_30
+                   0::numeric AS recovered, 0::numeric AS recovered_30,
+                   0::numeric AS cost, NULL::float8 AS ratio
               FROM dunning_action action
               JOIN dunning_case kase ON kase.id = action.case_id
               JOIN res_company company ON company.id = action.company_id
@@ -95,8 +135,9 @@ class DunningRecoveryReport(models.Model):
         # and PostgreSQL would rather read the bills of all cases that ever were
         return SQL(
             """
-            SELECT partial.id * 2 + 1 AS id, 'payment' AS kind,
-                   partial.max_date AS date, partial.company_id,
+            SELECT partial.id * 4 + 1 AS id, 'payment' AS kind,
+                   partial.max_date AS date, action.executed_date AS action_date,
+                   partial.company_id,
                    company.currency_id, line.dunning_case_id AS case_id,
                    kase.partner_id, action.id AS action_id, action.action_type_id,
                    action.op, action.channels, kase.service, kase.customer_type,
@@ -111,7 +152,8 @@ class DunningRecoveryReport(models.Model):
                    0 AS action_count, 0::numeric AS asked,
                    partial.amount AS recovered,
                    CASE WHEN partial.max_date - action.executed_date <= 30
-                        THEN partial.amount ELSE 0 END AS recovered_30
+                        THEN partial.amount ELSE 0 END AS recovered_30,
+                   0::numeric AS cost, NULL::float8 AS ratio
               FROM account_partial_reconcile partial
               JOIN LATERAL (
                    SELECT debit.dunning_case_id
@@ -137,12 +179,90 @@ class DunningRecoveryReport(models.Model):
             """
         )
 
+    def _message_sql(self):
+        return SQL(
+            """
+            SELECT message.id * 4 + 2 AS id, 'cost' AS kind,
+                   message.sent_date AS date,
+                   COALESCE(action.executed_date, message.sent_date) AS action_date,
+                   %(columns)s,
+                   COALESCE(NULLIF(message.cost, 0), price.cost, 0)::numeric AS cost,
+                   NULL::float8 AS ratio
+              FROM dunning_communication message
+              JOIN dunning_action action ON action.id = message.action_id
+              JOIN dunning_case kase ON kase.id = action.case_id
+              JOIN res_company company ON company.id = message.company_id
+         LEFT JOIN (%(prices)s) price
+                ON price.company_id = message.company_id
+               AND price.channel = message.channel
+               AND price.date_from <= message.sent_date
+               AND price.date_to > message.sent_date
+             WHERE message.sent_date IS NOT NULL
+            """,
+            columns=self._cost_columns(),
+            prices=self._prices_sql(),
+        )
+
+    def _order_sql(self):
+        # a step that is a file to an agency or work of a person, whatever else it sends
+        return SQL(
+            """
+            SELECT action.id * 4 + 3 AS id, 'cost' AS kind,
+                   action.executed_date AS date, action.executed_date AS action_date,
+                   %(columns)s, price.cost::numeric AS cost, NULL::float8 AS ratio
+              FROM dunning_action action
+              JOIN dunning_case kase ON kase.id = action.case_id
+              JOIN res_company company ON company.id = action.company_id
+              JOIN (%(prices)s) price
+                ON price.company_id = action.company_id
+               AND price.channel =
+                   CASE WHEN position('file' IN action.channels) > 0 THEN 'file'
+                        WHEN position('task' IN action.channels) > 0 THEN 'task' END
+               AND price.date_from <= action.executed_date
+               AND price.date_to > action.executed_date
+             WHERE action.state = 'done'
+            """,
+            columns=self._cost_columns(),
+            prices=self._prices_sql(),
+        )
+
+    def _cost_columns(self):
+        """What a cost shares with the other rows, between its days and its amount."""
+        return SQL(
+            """
+            action.company_id, company.currency_id, action.case_id, action.partner_id,
+            action.id AS action_id, action.action_type_id, action.op, action.channels,
+            kase.service, kase.customer_type, kase.sales_network, kase.division,
+            NULL::int AS days, NULL::varchar AS within, 0 AS action_count,
+            0::numeric AS asked, 0::numeric AS recovered, 0::numeric AS recovered_30
+            """
+        )
+
+    def _prices_sql(self):
+        """The price list, each row with the first day of the next."""
+        return SQL(
+            """
+            SELECT company_id, channel, cost, date_from,
+                   COALESCE(LEAD(date_from) OVER (
+                       PARTITION BY company_id, channel ORDER BY date_from),
+                       'infinity'::date) AS date_to
+              FROM dunning_channel_cost
+            """
+        )
+
 
 class DunningAction(models.Model):
     _inherit = "dunning.action"
 
     # the report of actions and recovery, by period
     _done_idx = models.Index("(company_id, executed_date) WHERE state = 'done'")
+
+
+class DunningCommunication(models.Model):
+    _inherit = "dunning.communication"
+
+    # what was spent in a period
+    _spent_idx = models.Index("(company_id, sent_date) WHERE sent_date IS NOT NULL")
 
 
 class AccountPartialReconcile(models.Model):

@@ -90,6 +90,8 @@ from . import test_uploads
 from . import test_portal
 from . import test_valuation
 from . import test_settlement_rules
+from . import test_statement_rules
+from . import test_statement
 from . import test_settlement
 from . import test_writeoff
 from . import test_interest_rules

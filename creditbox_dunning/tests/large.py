@@ -179,6 +179,10 @@ def _clone_messages(message, actions, cases, supplies, count):
         partner_id=SQL("%s + n", supplies.partners),
         key=SQL("'K' || n"),
         message_id=SQL("NULL"),
+        sent_date=SQL(
+            "CASE WHEN n %% 300 NOT IN (1, 2) THEN CURRENT_DATE - n * %s %% 1000 END",
+            ACTIONS_PER_CASE,
+        ),
         state=SQL(
             "CASE n %% 300 WHEN 1 THEN 'to_send' WHEN 2 THEN 'failed' ELSE 'sent' END"
         ),

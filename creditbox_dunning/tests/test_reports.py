@@ -7,6 +7,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from .common import DunningCommon
+from .hold_common import HoldCommon
 
 
 @tagged("post_install", "-at_install")
@@ -83,6 +84,107 @@ class TestReports(DunningCommon):
         lines.filtered(lambda line: not line.reconciled).reconcile()
         self.assertTrue(self.bill.line_ids.matched_credit_ids)
         self.assertFalse(self.recovered("within"))
+
+    # what it cost
+
+    def price(self, channel, number, cost):
+        return self.env["dunning.channel.cost"].create(
+            {
+                "company_id": self.company.id,
+                "channel": channel,
+                "date_from": self.day(number),
+                "cost": cost,
+            }
+        )
+
+    def spent(self, field="action_id", domain=()):
+        rows = (
+            self.env["dunning.recovery.report"]
+            .with_user(self.operator)
+            ._read_group(
+                [("case_id", "=", self.case.id), *domain],
+                [field],
+                ["recovered:sum", "cost:sum", "ratio:avg"],
+            )
+        )
+        return {value: tuple(rest) for value, *rest in rows}
+
+    def messages_of(self, action, *rows):
+        """The messages of ``action``: (channel, day, cost told by the carrier)."""
+        # its own never left: what was sent is never deleted
+        action.sudo().communication_ids._guarded().write({"sent_date": False})
+        return (
+            self.env["dunning.communication"]
+            .sudo()
+            ._guarded()
+            .create(
+                [
+                    {
+                        "action_id": action.id,
+                        "channel": channel,
+                        "state": "sent" if number else "failed",
+                        "key": f"cost-{action.id}-{index}",
+                        "sent_date": number and self.day(number),
+                        "cost": cost,
+                    }
+                    for index, (channel, number, cost) in enumerate(rows)
+                ]
+            )
+        )
+
+    def test_what_was_collected_stands_against_what_it_cost(self):
+        for channel, number, cost in (
+            ("pp", 0, 0.9),
+            ("pp", 10, 1.5),
+            ("sms", 0, 0.0435),
+            ("ar", 0, 6),
+        ):
+            self.price(channel, number, cost)
+        self.run_on(7)
+        self.run_on(15)
+        reminder, notice = self.case.action_ids.filtered(
+            lambda a: a.state == "done"
+        ).sorted("executed_date")
+        # the price list of its day; another channel; one that never left costs nothing
+        self.messages_of(
+            reminder, ("pp", 7, 0), ("sms", 7, 0), ("email", 7, 0), ("pp", None, 0)
+        )
+        # what the carrier asked comes before the list
+        self.messages_of(notice, ("ar", 15, 7.25), ("pp", 15, 0))
+        self.pay_on(3, 10)
+        self.pay_on(9, 20)
+        self.pay_on(15 + 45, 35)
+        self.env.flush_all()
+        found = self.spent()
+        none = self.env["dunning.action"]
+        self.assertEqual(found[none][:2], (10, 0))
+        self.assertFalse(found[none][2])
+        self.assertEqual(found[reminder][0], 20)
+        self.assertAlmostEqual(found[reminder][1], 0.9435)
+        self.assertAlmostEqual(found[reminder][2], 20 / 0.9435, 4)
+        self.assertAlmostEqual(found[notice][1], 8.75)
+        self.assertAlmostEqual(found[notice][2], 4.0)
+        # the actions of a period with all that followed, though it was paid later
+        of_notice = self.spent("kind", [("action_date", ">=", self.day(10))])
+        self.assertEqual(of_notice["payment"][0], 35)
+        self.assertAlmostEqual(of_notice["cost"][1], 8.75)
+        soon = self.spent("within", [("within", "in", ("a7", "b15", "c30"))])
+        self.assertEqual(sum(row[0] for row in soon.values()), 20)
+
+    def test_an_order_costs_the_price_of_its_day(self):
+        self.run_on(7)
+        action = self.case.action_ids.filtered(lambda a: a.state == "done")
+        self.messages_of(action)
+        action.sudo()._guarded().write({"channels": "file"})
+        self.price("file", 5, 12)
+        self.price("file", 8, 99)
+        self.price("task", 0, 30)
+        self.env.flush_all()
+        self.assertEqual(self.spent()[action][1], 12)
+        rows = self.env["dunning.recovery.report"].search(
+            [("case_id", "=", self.case.id)]
+        )
+        self.assertEqual(len(set(rows.ids)), len(rows))
 
     # the group
 
@@ -256,3 +358,74 @@ class TestReports(DunningCommon):
             records = self.env[action.res_model].with_user(self.director)
             views = records.get_views(kinds)["views"]
             self.assertEqual(len(views), len(kinds))
+
+
+@tagged("post_install", "-at_install")
+class TestResults(DunningCommon):
+    """Agencies, plans, promises, settlements, court: as their own records say."""
+
+    def rows(self, *domain):
+        return (
+            self.env["dunning.result.report"]
+            .with_user(self.operator)
+            .search([("company_id", "=", self.company.id), *domain])
+        )
+
+    def test_promises_and_steps_of_court(self):
+        bill = self.overdue()
+        self.run_on(7)
+        case = self.case_of(bill)
+        step = case.action_ids.filtered(lambda a: a.state == "done")
+        kinds = self.env["dunning.action.type"].sudo()
+        legal = kinds.search([("kind", "=", "legal")], limit=1)
+        step.sudo()._guarded().write({"action_type_id": legal.id, "amount": 100})
+        self.pay(bill, 25)
+        partial = bill.line_ids.matched_credit_ids
+        self.env.flush_all()
+        for number, collected in ((6, 0), (7, 25), (20, 25)):
+            self.env.cr.execute(
+                "UPDATE account_partial_reconcile SET max_date = %s WHERE id = %s",
+                (self.day(number), partial.id),
+            )
+            self.env.invalidate_all()
+            [row] = self.rows(("area", "=", "legal"))
+            self.assertEqual((row.amount, row.collected), (100, collected), number)
+        self.assertEqual(row.result, "running")
+        self.assertEqual(row.action_open_record()["res_id"], step.id)
+        [(percent,)] = self.rows()._read_group(
+            [("id", "in", row.ids)], [], ["percent:avg"]
+        )
+        self.assertAlmostEqual(percent, 25.0)
+
+    def test_every_area_has_the_same_columns_and_its_own_ids(self):
+        report = self.env["dunning.result.report"]
+        self.assertEqual(len(report._parts()), 4)
+        self.assertEqual(report.search([("company_id", "=", 0)]), report)
+
+    def test_only_who_works_on_cases(self):
+        clerk = self._create_user("no_results", "base.group_user")
+        with self.assertRaises(AccessError):
+            self.env["dunning.result.report"].with_user(clerk).search([])
+
+
+@tagged("post_install", "-at_install")
+class TestResultsOfPromises(HoldCommon):
+    def test_promise(self):
+        with self.at(8):
+            hold = self.suspend("promise", amount=60, promise_date=self.day(15))
+        for outcome, paid, result in (
+            (False, 0, "running"),
+            ("kept", 60, "good"),
+            ("broken", 12, "bad"),
+        ):
+            hold.sudo()._guarded().write(
+                {"promise_outcome": outcome, "promise_paid": paid}
+            )
+            self.env.flush_all()
+            self.env.invalidate_all()
+            [row] = self.env["dunning.result.report"].search(
+                [("area", "=", "promise"), ("case_id", "=", self.case.id)]
+            )
+            self.assertEqual((row.amount, row.collected), (60, paid))
+            self.assertEqual((row.result, row.partner_id), (result, self.customer))
+            self.assertEqual(row.action_open_record()["res_id"], hold.id)

@@ -58,6 +58,8 @@ USERS = (
     ("contabile", "Carlo Contabile", ("account.group_account_invoice",), True),
 )
 BOOKS = {"energy": "subledger", "water": "full"}
+# what a message or an order costs: the reports set it against what was collected
+COSTS = {"sms": 0.045, "email": 0.002, "pec": 0.35, "pp": 0.95, "ar": 5.4, "file": 1.5}
 
 
 def italian(env):
@@ -117,6 +119,20 @@ def _dress(env, company, dataset):
     )
     if company.chart_template != "it":
         env["account.chart.template"].try_loading("it", company, install_demo=False)
+    costs = env["dunning.channel.cost"]
+    if not costs.search_count([("company_id", "=", company.id)], limit=1):
+        costs.create(
+            [
+                {
+                    "company_id": company.id,
+                    "channel": channel,
+                    "date_from": "2020-01-01",
+                    "cost": cost,
+                    "note": "Listino dimostrativo",
+                }
+                for channel, cost in COSTS.items()
+            ]
+        )
 
 
 def users(env, by_key):
