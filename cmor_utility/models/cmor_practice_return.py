@@ -109,34 +109,13 @@ class CmorPracticeReturn(models.Model):
         label = self.env._(
             "CMOR %(code)s returned", code=practice.sii_code or practice.name
         )
-        payment = (
-            self.env["account.payment"]
-            .sudo()
-            .create(
-                {
-                    "payment_type": "outbound",
-                    "partner_type": "supplier",
-                    "partner_id": practice.partner_id.commercial_partner_id.id,
-                    "company_id": company.id,
-                    "journal_id": journal.id,
-                    "amount": self.amount,
-                    "date": company._utility_accounting_date(date),
-                    "memo": self.ref or label,
-                    "destination_account_id": company.cmor_return_account_id.id,
-                }
-            )
-        )
-        payment.action_post()
-        if not payment.move_id:
-            raise UserError(
-                self.env._(
-                    "%(journal)s makes payments without an entry: give it an"
-                    " outstanding account.",
-                    journal=journal.display_name,
-                )
-            )
-        line = payment.move_id.line_ids.filtered(
-            lambda item: item.account_id == company.cmor_return_account_id
+        payment, line = company._cmor_pay_out(
+            practice.partner_id,
+            company.cmor_return_account_id,
+            journal,
+            self.amount,
+            date,
+            self.ref or label,
         )
         self._guarded().write({"payment_id": payment.id})
         self._done(line, date, self.ref or payment.name)

@@ -154,36 +154,15 @@ class CmorPractice(models.Model):
         """
         company = self.company_id
         codes = ", ".join(self._seller_codes())
-        payment = (
-            self.env["account.payment"]
-            .sudo()
-            .create(
-                {
-                    "payment_type": "outbound",
-                    "partner_type": "supplier",
-                    "partner_id": self.cc_partner_id.commercial_partner_id.id,
-                    "company_id": company.id,
-                    "journal_id": journal.id,
-                    "amount": float(amount),
-                    "date": company._utility_accounting_date(date),
-                    "memo": ref or self.env._("CMOR %(codes)s", codes=codes),
-                    "destination_account_id": company.cmor_seller_account_id.id,
-                }
-            )
+        payment, paid = company._cmor_pay_out(
+            self.cc_partner_id,
+            company.cmor_seller_account_id,
+            journal,
+            float(amount),
+            date,
+            ref or self.env._("CMOR %(codes)s", codes=codes),
         )
-        payment.action_post()
-        if not payment.move_id:
-            raise UserError(
-                self.env._(
-                    "%(journal)s makes payments without an entry: give it an"
-                    " outstanding account.",
-                    journal=journal.display_name,
-                )
-            )
         items = self.receipt_ids.filtered(lambda r: r.state == "booked")._seller_items()
-        paid = payment.move_id.line_ids.filtered(
-            lambda line: line.account_id == company.cmor_seller_account_id
-        )
         (items + paid).reconcile()
         return payment
 

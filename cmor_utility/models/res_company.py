@@ -120,3 +120,44 @@ class ResCompany(models.Model):
         result = super()._utility_setup_books()
         self.filtered("chart_template")._cmor_setup_books()
         return result
+
+    def _cmor_pay_out(self, partner, account, journal, amount, date, memo):
+        """A posted payment of CMOR money to somebody.
+
+        :param partner: res.partner who is owed it
+        :param account: account.account on which it is owed
+        :param journal: account.journal of a bank
+        :param float amount: in the company's currency
+        :param date date: asked; the books may need a later one
+        :return: (account.payment, its line on ``account``)
+        :raise UserError: the journal makes payments without an entry
+        """
+        self.ensure_one()
+        payment = (
+            self.env["account.payment"]
+            .sudo()
+            .create(
+                {
+                    "payment_type": "outbound",
+                    "partner_type": "supplier",
+                    "partner_id": partner.commercial_partner_id.id,
+                    "company_id": self.id,
+                    "journal_id": journal.id,
+                    "amount": amount,
+                    "date": self._utility_accounting_date(date),
+                    "memo": memo,
+                    "destination_account_id": account.id,
+                }
+            )
+        )
+        payment.action_post()
+        if not payment.move_id:
+            raise UserError(
+                self.env._(
+                    "%(journal)s makes payments without an entry: give it an"
+                    " outstanding account.",
+                    journal=journal.display_name,
+                )
+            )
+        lines = payment.move_id.line_ids
+        return payment, lines.filtered(lambda line: line.account_id == account)
