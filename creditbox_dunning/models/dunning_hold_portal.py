@@ -80,7 +80,18 @@ class DunningHold(models.Model):
         return hold
 
     def _portal_plan(self, bill, instalments):
-        """Hook: a customer asked for a plan, this is its suspension."""
+        """A draft of the plan, for the clerk who answers.
+
+        It takes this suspension over by itself when it is asked for: a case has one
+        suspension of this reason.
+        """
+        if not self.case_id or "dunning.payment.plan" not in self.env:
+            return
+        vals = {"case_id": self.case_id.id, "note": self.note}
+        if instalments:
+            vals["number"] = instalments
+        plans = self.env["dunning.payment.plan"].sudo()
+        plans.with_context(mail_create_nosubscribe=True).create(vals)
 
     @api.model
     def _check_portal(self, bill, reason, text, uploads, paid_on):

@@ -275,6 +275,14 @@ class TestPortal(HttpCase, DunningCommon):
         told = (hold.scope, hold.reason_id.code)
         self.assertEqual(told, ("case", "plan_requested"))
         self.assertIn("4", hold.note)
+        self.send(self.bill_a, "plan", {"instalments": "5"})
+        # the room of plans is another part of the house
+        if "dunning.payment.plan" in self.env:
+            plan = self.env["dunning.payment.plan"].search(
+                [("case_id", "=", self.case_a.id)]
+            )
+            told = [(one.state, one.number) for one in plan]
+            self.assertEqual(told, [("draft", 4)], "asked twice, drafted once")
 
     def test_so_many_requests_a_day(self):
         self.company.dunning_portal_requests = 2
