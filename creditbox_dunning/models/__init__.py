@@ -181,6 +181,7 @@ from . import utility_charge
 from . import dunning_interest_stretch
 from . import dunning_charge_account
 from . import dunning_case_interest
+from . import dunning_case_interest_refresh
 from . import dunning_case_costs
 from . import dunning_journal_export
 from . import dunning_late_reactivation

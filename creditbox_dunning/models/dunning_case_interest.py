@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
-from odoo.tools import SQL, format_date
+from odoo.tools import format_date
 
 from ..rules import interest
 from .amounts import exact
@@ -61,6 +61,9 @@ class Debt:
 class DunningCase(models.Model):
     _inherit = "dunning.case"
 
+    interest_stretch_ids = fields.One2many(
+        "dunning.interest.stretch", "case_id", string="Days of interest"
+    )
     dunning_charge_count = fields.Integer(
         string="Charges", compute="_compute_dunning_charge_count"
     )
@@ -299,73 +302,6 @@ class DunningCase(models.Model):
         return charges._dunning_give_back(
             self.env._("Interest given back: the bill or its payments changed")
         )
-
-    # --- what changed behind our back -----------------------------------------------
-
-    @api.model
-    def _refresh_interest(self, company):
-        """Give back charges of bills that were credited, or paid on an older day, and
-        charge again what is owed for the same days.
-
-        Looks only at bills matched after their interest was charged.
-        """
-        lines = self._lines_to_refresh(company)
-        debts = self._debts_of(lines)
-        stale = [debt for debt in debts.values() if debt.charged and debt.is_stale()]
-        again = [(d.line, max(row.day_to for row in d.charged)) for d in stale]
-        self._reverse_interest(stale)
-        by_day = defaultdict(lambda: self.env["account.move.line"])
-        for line, day in again:
-            by_day[day] |= line
-        for day, of_day in by_day.items():
-            fresh = self._accrue_debts(of_day, day).values()
-            self._charge_debts([debt for debt in fresh if debt.found])
-        flat = self.env["utility.charge"].sudo()
-        credited = [debt.line.id for debt in debts.values() if debt.is_credited]
-        flat = flat.search(
-            [
-                ("dunning_line_id", "in", credited),
-                ("dunning_cost_kind", "=", "flat"),
-                ("dunning_reverses_id", "=", False),
-                ("state", "!=", "cancelled"),
-            ]
-        )
-        flat._dunning_give_back(self.env._("Given back: the bill was credited"))
-        return len(stale)
-
-    @api.model
-    def _lines_to_refresh(self, company):
-        """Receivables matched with something after they were charged."""
-        self.env.flush_all()
-        # a join on when both were made: the ORM cannot compare two columns
-        query = SQL(
-            """
-            SELECT stretch.move_line_id
-              FROM dunning_interest_stretch stretch
-              JOIN account_partial_reconcile matched
-                ON matched.debit_move_id = stretch.move_line_id
-               AND matched.create_date >= stretch.create_date
-             WHERE stretch.state = 'charged' AND stretch.company_id = %(company)s
-             UNION
-            SELECT charge.dunning_line_id
-              FROM utility_charge charge
-              JOIN account_partial_reconcile matched
-                ON matched.debit_move_id = charge.dunning_line_id
-               AND matched.create_date >= charge.create_date
-             WHERE charge.dunning_cost_kind = 'flat' AND charge.state <> 'cancelled'
-               AND charge.dunning_reverses_id IS NULL
-               AND charge.company_id = %(company)s
-            """,
-            company=company.id,
-        )
-        rows = self.env.execute_query(query)
-        return self.env["account.move.line"].sudo().browse(id_ for (id_,) in rows)
-
-    @api.model
-    def _cron_interest(self):
-        """Night: charges follow their bills."""
-        for company in self.env["res.company"].sudo().search([("active", "=", True)]):
-            self.with_company(company)._refresh_interest(company)
 
     # --- screens ---------------------------------------------------------------------
 

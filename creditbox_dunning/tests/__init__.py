@@ -98,3 +98,4 @@ from . import test_interest_rules
 from . import test_interest
 from . import test_cost_rules
 from . import test_late_reactivation
+from . import test_journal_format

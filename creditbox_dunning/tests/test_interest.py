@@ -232,6 +232,28 @@ class TestInterest(InterestCommon):
         self.refresh()
         self.assertEqual(self.charges(case).mapped("amount"), [0.3, -0.3, 0.1])
 
+    def test_a_bill_that_fails_does_not_stop_the_others(self):
+        good, case = self.case("B1")
+        bad = self.overdue("B2", self.contract)
+        self.run_on(7)
+        case._propose_interest(self.day(10))
+        for bill in (bad, good):
+            self.credit(bill)
+        Case = type(self.env["dunning.case"])
+        plain = Case._debts_of
+
+        def fails(cases, lines):
+            if bad in lines.move_id:
+                raise ValueError("poison")
+            return plain(cases, lines)
+
+        self.patch(Case, "_debts_of", fails)
+        with self.assertLogs("odoo.addons.creditbox_dunning", "WARNING"):
+            self.refresh()
+        state = {c.dunning_bill_id: c.state for c in self.charges(case)}
+        self.assertEqual(state, {good: "cancelled", bad: "draft"})
+        self.assertIn("poison", case.message_ids[:1].body)
+
     def test_interest_bears_no_interest(self):
         self.company.utility_charge_mode = "odoo"
         _bill, case = self.case(amount=100000.0)

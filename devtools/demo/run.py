@@ -68,6 +68,7 @@ def run(env, small, out, today=None):
     demo.answers()
     demo.orders()
     demo.valuation()
+    demo.interest()
     return demo.report()
 
 
@@ -252,6 +253,12 @@ class Demo:
             found = valuation.work(self, company)
             self.lines += [(company, line) for line in found]
         self.env.cr.commit()
+
+    def interest(self):
+        """What is owed besides the bills: proposed, confirmed, waived, exported."""
+        company = self.companies["energy"]
+        self.say("interest and costs")
+        self.lines += [(company, line) for line in interest.work(self, company)]
 
     # --- report -----------------------------------------------------------------
     def report(self):
