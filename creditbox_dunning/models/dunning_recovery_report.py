@@ -180,6 +180,7 @@ class DunningRecoveryReport(models.Model):
         )
 
     def _message_sql(self):
+        # the steps of the messages one by one, as the bills above
         return SQL(
             """
             SELECT message.id * 4 + 2 AS id, 'cost' AS kind,
@@ -189,7 +190,10 @@ class DunningRecoveryReport(models.Model):
                    COALESCE(NULLIF(message.cost, 0), price.cost, 0)::numeric AS cost,
                    NULL::float8 AS ratio
               FROM dunning_communication message
-              JOIN dunning_action action ON action.id = message.action_id
+              JOIN LATERAL (
+                   SELECT * FROM dunning_action step
+                    WHERE step.id = message.action_id
+                   OFFSET 0) action ON TRUE
               JOIN dunning_case kase ON kase.id = action.case_id
               JOIN res_company company ON company.id = message.company_id
          LEFT JOIN (%(prices)s) price

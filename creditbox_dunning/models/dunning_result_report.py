@@ -229,3 +229,12 @@ class DunningResultReport(models.Model):
             "res_id": record.id,
             "views": [[False, "form"]],
         }
+
+
+class DunningAction(models.Model):
+    _inherit = "dunning.action"
+
+    # the steps that began in a period, whatever became of them
+    _begun_idx = models.Index(
+        "(COALESCE(executed_date, planned_date)) WHERE state != 'planned'"
+    )
