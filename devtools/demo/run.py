@@ -243,8 +243,6 @@ class Demo:
         self.lines += [(company, line) for line in promises.work(self, company)]
         self.say("settlements and a list of write-offs")
         self.lines += [(company, line) for line in settlements.work(self, company)]
-        self.say("interest and costs")
-        self.lines += [(company, line) for line in interest.work(self, company)]
 
     def valuation(self):
         """What each customer is worth, on the last day."""
