@@ -45,6 +45,25 @@ class TestBridge(CmorCommon):
         self.run_dunning()
         self.assertEqual(len(self.practices_of(self.contract)), 1)
 
+    def test_a_debt_that_is_paid_by_instalments_is_told(self):
+        practice = self._find().with_user(self.credit_clerk).sudo()
+        self.assertFalse(practice.dunning_plan_text)
+        self.run_dunning()
+        case = self.case_of(self.contract)
+        plan = self.env["dunning.payment.plan"].sudo()
+        plan = plan.create({"case_id": case.id, "number": 2})
+        practice.invalidate_recordset()
+        self.assertFalse(practice.dunning_plan_text, "a draft is no plan")
+        plan.action_ask()
+        self.env["dunning.approval.request"].sudo().search(
+            [("res_model", "=", plan._name), ("res_id", "=", plan.id)]
+        ).with_user(self._director()).action_approve()
+        practice.invalidate_recordset()
+        self.assertIn(plan.name, practice.dunning_plan_text)
+
+    def _director(self):
+        return self._create_user("capo", "creditbox_dunning.group_dunning_director")
+
     def test_whichever_comes_first(self):
         practice = self._find()
         self.assertFalse(practice.sudo().dunning_case_id)

@@ -182,12 +182,20 @@ class DunningCase(models.Model):
         """{receivable id: Debt} with ``found``: the days that nobody was asked to pay
         for until ``on_day``, this day included."""
         debts = self._debts_of(lines)
+        elsewhere = self._days_asked_elsewhere(lines, on_day)
         for debt in debts.values():
             taken = [(row.day_from, row.day_to) for row in debt.charged + debt.waived]
+            taken += elsewhere.get(debt.line.id, ())
             if debt.settled:
                 taken.append((debt.first, debt.settled))
             debt.found = debt.on(interest.windows(debt.first, on_day, taken))
         return debts
+
+    @api.model
+    def _days_asked_elsewhere(self, lines, on_day):
+        """{receivable id: [(first, last day)]} whose interest another charge asks for:
+        hook."""
+        return {}
 
     @api.model
     def _interest_of(self, lines, on_day):

@@ -51,6 +51,27 @@ class DunningCase(models.Model):
             "context": {"default_case_id": self.id},
         }
 
+    @api.model
+    def _days_asked_elsewhere(self, lines, on_day):
+        # EXTENDS: a plan with interest of its own bears no late interest besides
+        found = super()._days_asked_elsewhere(lines, on_day)
+        plans = (
+            self.env["dunning.payment.plan"]
+            .sudo()
+            .search(
+                [
+                    ("line_ids", "in", lines.ids),
+                    ("charge_id", "!=", False),
+                    ("charge_id.state", "!=", "cancelled"),
+                ]
+            )
+        )
+        for plan in plans:
+            days = (fields.Date.add(plan.request_date, days=1), plan.ended_on or on_day)
+            for line in plan.line_ids:
+                found.setdefault(line.id, []).append(days)
+        return found
+
     def _timeline_sources(self):
         # EXTENDS dunning.case
         return [*super()._timeline_sources(), self._timeline_plans]

@@ -40,17 +40,23 @@ TERMS = frozenset(
         "months",
         "first_due",
         "first_amount",
+        "interest_kind",
         "interest_rate",
     }
 )
+INTEREST = [
+    ("none", "None"),
+    ("ecb", "By the ECB rate of each day"),
+    ("agreed", "At an agreed rate"),
+]
 
 
 class DunningPaymentPlan(models.Model):
     """An instalment plan: overdue bills of a case paid in several times.
 
     It books nothing: the bills keep their receivables, and what is paid on them counts
-    for the oldest instalment first. How it goes from draft to its end:
-    `dunning_payment_plan_flow.py`; what happens by itself: `dunning_payment_plan_watch`.
+    for the oldest instalment first. From draft to its end:
+    `dunning_payment_plan_flow.py`; by itself: `dunning_payment_plan_watch.py`.
     """
 
     _name = "dunning.payment.plan"
@@ -150,6 +156,7 @@ class DunningPaymentPlan(models.Model):
         "plan_id",
         "line_id",
         string="Receivables",
+        check_company=True,
         compute="_compute_line_ids",
         store=True,
         readonly=False,
@@ -160,18 +167,21 @@ class DunningPaymentPlan(models.Model):
     first_due = fields.Date(
         string="First instalment by",
         required=True,
-        default=lambda self: fields.Date.add(
-            fields.Date.context_today(self), months=1
-        ),
+        default=lambda self: fields.Date.add(fields.Date.context_today(self), months=1),
     )
     first_amount = fields.Monetary(
         string="First instalment of", help="0 = like the others."
     )
+    interest_kind = fields.Selection(
+        INTEREST,
+        string="Interest",
+        required=True,
+        default="none",
+        help="On what is still owed, day by day. The amounts are fixed when the plan is"
+        " asked for.",
+    )
     interest_rate = fields.Float(
-        string="Interest (% a year)",
-        digits=(7, 4),
-        aggregator=None,
-        help="On what is still owed, day by day; it holds to the end of the plan.",
+        string="Rate (% a year)", digits=(7, 4), aggregator=None
     )
     note = fields.Text()
     simulation = fields.Html(compute="_compute_simulation", sanitize=False)
@@ -319,6 +329,7 @@ class DunningPaymentPlan(models.Model):
         "months",
         "first_due",
         "first_amount",
+        "interest_kind",
         "interest_rate",
         "request_date",
     )
@@ -365,12 +376,11 @@ class DunningPaymentPlan(models.Model):
         return plans
 
     def write(self, vals):
-        fixed = TERMS & set(vals)
-        if fixed and not self._is_guard_open():
-            if any(plan.state != "draft" for plan in self):
-                raise UserError(
-                    self.env._("What was asked for is not changed: cancel the plan.")
-                )
+        is_free = self._is_guard_open() or not TERMS & set(vals)
+        if not is_free and any(plan.state != "draft" for plan in self):
+            raise UserError(
+                self.env._("What was asked for is not changed: cancel the plan.")
+            )
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
@@ -429,8 +439,17 @@ class DunningPaymentPlan(models.Model):
             months=self.months or 0,
             first_amount=exact(self.first_amount) if self.first_amount else None,
         )
-        rate = exact(self.interest_rate, 4)
-        return rules.schedule(terms, rules.interest_at(rate), self._payable())
+        return rules.schedule(terms, self._interest(), self._payable())
+
+    def _interest(self):
+        """The rules' function of the interest of this plan."""
+        if self.interest_kind == "ecb":
+            company = self.company_id or self.env.company
+            bases = self.env["dunning.interest.rate"]._bases_of(company)
+            return rules.interest_by(bases.get("ecb", ()))
+        if self.interest_kind == "agreed" and self.interest_rate:
+            return rules.interest_at(exact(self.interest_rate, 4))
+        return rules.no_interest
 
     def _payable(self):
         """The day itself or the next on which a bank works."""

@@ -192,7 +192,9 @@ class DunningPaymentPlan(models.Model):
         today = self._today()
         until = fields.Date.add(today, days=self.company_id.dunning_plan_offer_days)
         # an offer ends at the latest when the first instalment does
-        until = max(min(until, self.instalment_ids.sorted("number")[:1].due_date), today)
+        until = max(
+            min(until, self.instalment_ids.sorted("number")[:1].due_date), today
+        )
         self.write({"state": "offered", "offered_on": today, "valid_until": until})
         self._hold_asked(until)
         self.write({"action_id": self._start_step().id})
@@ -363,20 +365,24 @@ class DunningPaymentPlan(models.Model):
         invoices it. It is the only thing that a plan adds to what is owed."""
         if not self.amount_interest:
             return
-        charge = self.env["utility.charge"].sudo().create(
-            {
-                "company_id": self.company_id.id,
-                "partner_id": self.partner_id.id,
-                "contract_id": self.contract_id.id,
-                "kind": "interest",
-                "amount": self.amount_interest,
-                "date": self.accepted_on,
-                "description": self.env._(
-                    "Interest of payment plan %(plan)s", plan=self.name
-                ),
-                "origin": f"{self._name},{self.id}",
-            }
+        kept = self.env["dunning.charge.account"]._charge_vals(
+            self.company_id, "interest"
         )
+        vals = {
+            **kept,
+            "dunning_case_id": self.case_id.id,
+            "company_id": self.company_id.id,
+            "partner_id": self.partner_id.id,
+            "contract_id": self.contract_id.id,
+            "kind": "interest",
+            "amount": self.amount_interest,
+            "date": self.accepted_on,
+            "description": self.env._(
+                "Interest of payment plan %(plan)s", plan=self.name
+            ),
+            "origin": f"{self._name},{self.id}",
+        }
+        charge = self.env["utility.charge"]._dunning_create([vals])
         self.write({"charge_id": charge.id})
 
     def _drop_charge(self):

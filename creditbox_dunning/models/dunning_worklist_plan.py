@@ -13,6 +13,11 @@ class DunningWorklist(models.AbstractModel):
     def _lists_of_plans(self, today):
         # EXTENDS: agreed instalments beside planned work
         since = fields.Date.to_string(today - timedelta(days=RECENT_DAYS))
+        broken = [
+            ("state", "=", "broken"),
+            ("ended_on", ">=", since),
+            ("case_id.state", "!=", "closed"),
+        ]
         return [
             *super()._lists_of_plans(today),
             {
@@ -48,10 +53,6 @@ class DunningWorklist(models.AbstractModel):
                 "icon": "fa-chain-broken",
                 "tone": "danger",
                 "model": "dunning.payment.plan",
-                "domain": [
-                    ("state", "=", "broken"),
-                    ("ended_on", ">=", since),
-                    ("case_id.state", "!=", "closed"),
-                ],
+                "domain": broken,
             },
         ]

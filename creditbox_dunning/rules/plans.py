@@ -10,13 +10,14 @@ by instalments); REMSI (ARERA 311/2019/R/idr) for water on a notice of default; 
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+from decimal import ROUND_DOWN, Decimal
 
 from dateutil.relativedelta import relativedelta
 
+from .interest import Rate, accrue, total
+
 ONE_CENT = Decimal("0.01")
 ZERO = Decimal("0.00")
-DAYS_OF_YEAR = 365
 
 # why a plan is asked for
 RECALCULATION = "recalculation"  # a bill that corrects estimated ones
@@ -172,19 +173,23 @@ def no_interest(_capital, _start, _end):
     return ZERO
 
 
-def interest_at(percent):
-    """A function of the interest at ``percent`` a year, simple, on 365 days.
+def interest_by(rates):
+    """A function of the interest by dated ``rates`` (:class:`~.interest.Rate`), day by
+    day from the day after ``start`` to ``end``.
 
-    The rate is agreed with the plan and holds to its end: a later rate of the ECB does
-    not change amounts that the customer has in hand.
+    The amounts are fixed when the plan is asked for: a later rate does not change what
+    the customer has in hand. Days without a known rate bear nothing.
     """
 
     def interest(capital, start, end):
-        days = (end - start).days
-        exact = capital * percent * days / (100 * DAYS_OF_YEAR)
-        return exact.quantize(ONE_CENT, ROUND_HALF_UP)
+        return total(accrue(capital, start + timedelta(days=1), end, rates))
 
     return interest
+
+
+def interest_at(percent):
+    """The same at one rate, ``percent`` a year."""
+    return interest_by([Rate(date.min, percent)])
 
 
 def schedule(terms, interest_of=no_interest, payable=lambda day: day):

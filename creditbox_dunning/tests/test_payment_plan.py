@@ -90,7 +90,7 @@ class PlanCommon(DunningCommon):
         found = self.case.action_ids.filtered(
             lambda a: a.op != "plan" and a.state not in ("skipped", "superseded")
         )
-        return found.sorted("id").rule_id.mapped("seq")
+        return [action.rule_id.seq for action in found.sorted("id")]
 
 
 @tagged("post_install", "-at_install")
@@ -137,7 +137,9 @@ class TestPlanLife(PlanCommon):
                 states = plan.instalment_ids.mapped("state")
                 self.assertEqual(states.count("paid"), number + 1)
         self.assertEqual((plan.state, plan.hold_id.end_reason), ("kept", "paid"))
-        self.assertEqual((plan.action_id.state, plan.action_id.outcome), ("done", "kept"))
+        self.assertEqual(
+            (plan.action_id.state, plan.action_id.outcome), ("done", "kept")
+        )
         self.assertEqual(self.seqs(), taken)
         self.assertEqual(self.case.state, "closed")
 
@@ -163,7 +165,6 @@ class TestPlanLife(PlanCommon):
         self.assertIn("30", plan.end_note)
         for more in range(12, 40):
             self.night(second + more)
-        print("XX", self.case.state, self.case.next_kind, self.case.next_reason, self.case.next_date, self.case.next_rule_id.op, self.actions(self.case))
         self.assertGreater(len(self.seqs()), len(taken), "the case did not go on")
         self.assertEqual(self.bill.amount_residual, 90, "the bill is the one it was")
 
@@ -205,7 +206,9 @@ class TestPlanLife(PlanCommon):
         plan = self.offered()
         self.paid(30, ASKED + 3)
         self.night(ASKED + 4)
-        self.assertEqual((plan.state, plan.accepted_on), ("running", self.day(ASKED + 4)))
+        self.assertEqual(
+            (plan.state, plan.accepted_on), ("running", self.day(ASKED + 4))
+        )
         self.assertTrue(plan.hold_id)
 
     def test_an_offer_without_an_answer_expires(self):
@@ -371,7 +374,7 @@ class TestPlanApproval(PlanCommon):
 @tagged("post_install", "-at_install")
 class TestPlanAround(PlanCommon):
     def test_interest_becomes_one_charge(self):
-        plan = self.running(interest_rate=10)
+        plan = self.running(interest_kind="agreed", interest_rate=10)
         self.assertGreater(plan.amount_interest, 0)
         self.assertEqual(
             plan.amount_interest, sum(plan.instalment_ids.mapped("interest"))
@@ -381,9 +384,44 @@ class TestPlanAround(PlanCommon):
             charge,
             [{"kind": "interest", "amount": plan.amount_interest, "state": "draft"}],
         )
+        line = plan.line_ids.sudo()
         day = (plan.instalment_ids[0].due_date - DUE).days + 11
+
+        def late():
+            return self.env["dunning.case"]._interest_of(line, self.day(day))[line.id]
+
+        self.env["dunning.interest.rate"].sudo().search([]).unlink()
+        self.env["dunning.interest.rate"].sudo().create(
+            [
+                {
+                    "kind": kind,
+                    "date_from": self.day(-900),
+                    "value": 5,
+                    "reference": "test",
+                }
+                for kind in ("ecb", "ecb_half", "legal", "contract")
+            ]
+        )
+        during = late()
         self.night(day)
         self.assertEqual((plan.state, charge.state), ("broken", "cancelled"))
+        self.assertGreater(during, 0, "what came before the plan is owed")
+        self.assertGreater(late(), during, "the plan's days are owed again")
+
+    def test_interest_by_the_rate_of_each_day(self):
+        rates = self.env["dunning.interest.rate"].sudo()
+        rates.search([("kind", "=", "ecb")]).unlink()
+        rates.create(
+            {
+                "kind": "ecb",
+                "date_from": self.day(-900),
+                "value": 3.65,
+                "reference": "test",
+            }
+        )
+        plan = self.offered(interest_kind="ecb")
+        days = (plan.instalment_ids[0].due_date - plan.request_date).days
+        self.assertAlmostEqual(plan.instalment_ids[0].interest, 0.012 * days, 2)
 
     def test_the_document_says_what_was_agreed(self):
         self.company.dunning_slip_kind = "transfer"
@@ -440,15 +478,26 @@ class TestPlanAround(PlanCommon):
     def test_the_step_of_the_table_is_taken_over(self):
         """A plan recorded as an event: its step is the plan's, and not withdrawn."""
         with self.at(ASKED):
-            row = self.env["dunning.case.event"]._possible_rows(
-                self.case, self.day(ASKED)
-            ).filtered(lambda r: r.op == "plan")
+            row = (
+                self.env["dunning.case.event"]
+                ._possible_rows(self.case, self.day(ASKED))
+                .filtered(lambda r: r.op == "plan")
+            )
             self.env["dunning.case.event"].with_user(self.operator).record_event(
                 self.case.id, row.id, self.day(ASKED)
             )
             self.run_on(ASKED)
         step = self.case.action_ids.filtered(lambda a: a.op == "plan")
-        self.assertEqual(step.state, "executing")
+        m = self.rules._rows_of(self.company)[self.company]
+        print(
+            "XX",
+            step._as_ask(),
+            [r for r in m if r.matches(step._as_ask())],
+            step.company_id,
+            self.company,
+            self.rules._level_for(self.company, "action", 9, 120, op="plan"),
+        )
+        self.assertEqual(step.state, "executing", step.reason)
         plan = self.running()
         self.assertEqual(plan.action_id, step)
         self.assertEqual((step.state, step.outcome), ("executing", "agreed"))

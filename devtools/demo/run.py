@@ -24,6 +24,7 @@ from . import (
     orders,
     outbox,
     pec,
+    plans,
     promises,
     settlements,
     setup,
@@ -241,6 +242,8 @@ class Demo:
         self.lines += [(company, line) for line in letters.work(self, company)]
         self.say("promises, and a customer's own page")
         self.lines += [(company, line) for line in promises.work(self, company)]
+        self.say("payment plans")
+        self.lines += [(company, line) for line in plans.work(self, company)]
         self.say("settlements and a list of write-offs")
         self.lines += [(company, line) for line in settlements.work(self, company)]
 
