@@ -262,6 +262,7 @@ class TestIncomingSecurity(IncomingCommon):
         self.assertFalse(practice.can_operate)
         for action in (
             practice.action_match,
+            practice.action_match_seller,
             practice.action_charge_customer,
             practice.action_report,
             practice.action_ask_suspension,
