@@ -1,6 +1,7 @@
 import logging
 
 from odoo import api, models
+from odoo.exceptions import UserError
 
 from odoo.addons.utility_supply.models.bulk import update_rows
 from odoo.addons.utility_supply.models.isolation import apart
@@ -119,6 +120,28 @@ class DunningHold(models.Model):
         for (company,) in groups:
             plans._scan(company, self.env["dunning.case"]._today(company))
         return super()._cron_watch()
+
+    def action_end(self, why, note="", proofs=None):
+        # EXTENDS: what a plan holds ends with the plan
+        plans = self.env["dunning.payment.plan"].sudo()
+        live = plans.search(
+            [
+                ("state", "in", LIVE_STATES),
+                "|",
+                ("hold_id", "in", self.ids),
+                ("request_hold_id", "in", self.ids),
+            ],
+            limit=1,
+        )
+        if live:
+            raise UserError(
+                self.env._(
+                    "Payment plan %(plan)s is under way: cancel the plan, the"
+                    " suspension ends with it.",
+                    plan=live.name,
+                )
+            )
+        return super().action_end(why, note, proofs)
 
     @api.model
     def _stopping(self, action, holds, today):

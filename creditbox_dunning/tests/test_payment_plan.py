@@ -245,6 +245,11 @@ class TestPlanLife(PlanCommon):
         self.assertEqual(plan.state, "cancelled")
         self.assertEqual(plan.hold_id.end_reason, "withdrawn")
 
+    def test_its_suspension_ends_with_it_only(self):
+        plan = self.running()
+        with self.at(ASKED + 2), self.assertRaisesRegex(UserError, "cancel the plan"):
+            plan.hold_id.with_user(self.manager).action_end("withdrawn")
+
     def test_a_hold_that_the_portal_made_is_taken_over(self):
         with self.at(ASKED - 1):
             hold = (
@@ -476,7 +481,11 @@ class TestPlanAround(PlanCommon):
         self.assertEqual(set(orders.mapped("state")), {"withdrawn"})
 
     def test_the_step_of_the_table_is_taken_over(self):
-        """A plan recorded as an event: its step is the plan's, and not withdrawn."""
+        """A plan recorded as an event: its step is the plan's, and not withdrawn.
+
+        The rows of the matrix that ask for a level are archived: they count no more,
+        not in a run either.
+        """
         with self.at(ASKED):
             row = (
                 self.env["dunning.case.event"]
@@ -488,15 +497,6 @@ class TestPlanAround(PlanCommon):
             )
             self.run_on(ASKED)
         step = self.case.action_ids.filtered(lambda a: a.op == "plan")
-        m = self.rules._rows_of(self.company)[self.company]
-        print(
-            "XX",
-            step._as_ask(),
-            [r for r in m if r.matches(step._as_ask())],
-            step.company_id,
-            self.company,
-            self.rules._level_for(self.company, "action", 9, 120, op="plan"),
-        )
         self.assertEqual(step.state, "executing", step.reason)
         plan = self.running()
         self.assertEqual(plan.action_id, step)

@@ -287,7 +287,7 @@ class TestRoles(ManyCommon, HttpCase):
             "today": [],
             "checked": [parameter.ids],
             "propose_settlement": [self._cases(1).ids],
-            "new_plan": [self.case.ids],
+            "new_plan": [self._cases(1).ids],
             "write_settlement": [[], {"state": "paid"}],
             "private_ask": [[], request.id, "action"],
             "private_execute": [action.ids, day],
