@@ -191,6 +191,7 @@ class DunningSettlement(models.Model):
     request_id = fields.Many2one(
         "dunning.approval.request", readonly=True, index="btree_not_null"
     )
+    request_sentence = fields.Char(related="request_id.sentence")
     asked_by = fields.Many2one("res.users", readonly=True, ondelete="restrict")
     offered_on = fields.Date(readonly=True, tracking=True)
     valid_until = fields.Date(
