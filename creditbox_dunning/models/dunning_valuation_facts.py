@@ -207,7 +207,7 @@ class DunningValuationFacts(models.AbstractModel):
         """
         told = {"partners": partner_ids, "company": company.id}
         told.update(since=since, today=today)
-        queries = [
+        return [
             (
                 "returned_debits",
                 SQL(
@@ -221,14 +221,10 @@ class DunningValuationFacts(models.AbstractModel):
                     """,
                     **told,
                 ),
-            )
+            ),
+            ("broken_promises", self._promises_sql(told)),
+            ("broken_plans", self._plans_sql(told)),
         ]
-        # the outcome of a promise and the plans come with parts of their own
-        if "promise_outcome" in self.env["dunning.hold"]._fields:
-            queries.append(("broken_promises", self._promises_sql(told)))
-        if "dunning.payment.plan" in self.env:
-            queries.append(("broken_plans", self._plans_sql(told)))
-        return queries
 
     def _promises_sql(self, told):
         return SQL(

@@ -265,6 +265,24 @@ class TestValuation(DunningCommon):
         told = (self.of().broken_promises, self.of(self.contract).broken_promises)
         self.assertEqual(told, (1, 1))
 
+    def test_a_broken_plan_counts_for_a_year(self):
+        bill = self.overdue("A", self.contract, 120)
+        self.run_on(1)
+        with freeze_time(self.day(2)):
+            plan = self.env["dunning.payment.plan"].create(
+                {
+                    "case_id": self.case_of(bill).id,
+                    "number": 4,
+                    "first_due": self.day(12),
+                }
+            )
+        plan.sudo()._guarded().write({"state": "broken", "ended_on": self.day(20)})
+        self.value(25)
+        told = (self.of().broken_plans, self.of(self.contract).broken_plans)
+        self.assertEqual(told, (1, 1))
+        self.value(20 + 366)
+        self.assertEqual(self.of().broken_plans, 0)
+
     def test_what_is_unknown_is_no_part_of_an_average(self):
         self.paid(self.overdue("A", self.contract, 100), 10)
         customer = self._create_customer("N1")
