@@ -78,10 +78,12 @@ class DunningAgeing(models.Model):
                       JOIN account_account account ON account.id = line.account_id
                        AND account.account_type = 'asset_receivable'
                       JOIN res_company company ON company.id = line.company_id
-                      JOIN account_move move ON move.id = line.move_id
                  LEFT JOIN utility_contract contract
-                        ON contract.id = COALESCE(line.utility_contract_id,
-                                                  move.utility_contract_id)
+                        ON contract.id = COALESCE(
+                           line.utility_contract_id,
+                           -- looked up for the few lines that do not say it
+                           (SELECT utility_contract_id FROM account_move
+                             WHERE id = line.move_id))
                      WHERE line.parent_state = 'posted' AND %(open)s) receivable
              WHERE amount != 0
             """,

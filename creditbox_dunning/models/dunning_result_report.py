@@ -22,8 +22,8 @@ RESULTS = [
 class DunningResultReport(models.Model):
     """What became of agencies, plans, promises, settlements and court.
 
-    One row each: an assignment to an agency, a promise, a settlement, a step of the
-    table that is a plan or goes to court. *Collected* is what came in on the bills
+    One row each: an assignment to an agency, a plan, a promise, a settlement, a step of
+    the table that goes to court. *Collected* is what came in on the bills
     while it ran, by its own records (promises, settlements) or by the books: two that
     run together both see the same payment, so only one area at a time adds up. What
     each payment follows, once, is `dunning.recovery.report`.
@@ -77,6 +77,7 @@ class DunningResultReport(models.Model):
         """One query an area, all with the same columns."""
         return [
             self._agency_sql(),
+            self._plan_sql(),
             self._promise_sql(),
             self._settlement_sql(),
             self._step_sql(),
@@ -97,7 +98,7 @@ class DunningResultReport(models.Model):
         ended = SQL("COALESCE(one.done_date, one.recalled_on)")
         return SQL(
             """
-            SELECT one.id * 4 AS id, 'agency' AS area, one.company_id,
+            SELECT one.id * 5 AS id, 'agency' AS area, one.company_id,
                    company.currency_id, one.case_id, one.partner_id, one.provider_id,
                    one.id AS record_id, 'dunning.agency.assignment' AS record_model,
                    COALESCE(one.sent_on, one.create_date::date) AS date,
@@ -117,13 +118,39 @@ class DunningResultReport(models.Model):
          LEFT JOIN dunning_service_provider provider ON provider.id = one.provider_id
             """,
             ended=ended,
-            paid=self._paid_sql(SQL("one.sent_on"), ended),
+            paid=self._paid_sql(self._lines_sql(), SQL("one.sent_on"), ended),
+        )
+
+    def _plan_sql(self):
+        lines = SQL(
+            "SELECT line_id AS id FROM dunning_payment_plan_line_rel"
+            " WHERE plan_id = one.id"
+        )
+        return SQL(
+            """
+            SELECT one.id * 5 + 4 AS id, 'plan' AS area, one.company_id,
+                   company.currency_id, one.case_id, one.partner_id,
+                   NULL::int AS provider_id, one.id AS record_id,
+                   'dunning.payment.plan' AS record_model,
+                   COALESCE(one.accepted_on, one.request_date) AS date,
+                   one.ended_on AS date_end,
+                   CASE one.state WHEN 'kept' THEN 'good' WHEN 'broken' THEN 'bad'
+                        WHEN 'cancelled' THEN 'withdrawn'
+                        ELSE 'running' END AS result,
+                   kase.service, kase.customer_type, 1 AS item_count,
+                   COALESCE(one.amount_total, 0) AS amount, (%(paid)s) AS collected,
+                   0::numeric AS told, 0::numeric AS fee, NULL::float8 AS percent
+              FROM dunning_payment_plan one
+              JOIN dunning_case kase ON kase.id = one.case_id
+              JOIN res_company company ON company.id = one.company_id
+            """,
+            paid=self._paid_sql(lines, SQL("one.accepted_on"), SQL("one.ended_on")),
         )
 
     def _promise_sql(self):
         return SQL(
             """
-            SELECT one.id * 4 + 1 AS id, 'promise' AS area, one.company_id,
+            SELECT one.id * 5 + 1 AS id, 'promise' AS area, one.company_id,
                    company.currency_id, one.case_id, one.customer_id AS partner_id,
                    NULL::int AS provider_id, one.id AS record_id,
                    'dunning.hold' AS record_model, one.date_from AS date,
@@ -146,7 +173,7 @@ class DunningResultReport(models.Model):
     def _settlement_sql(self):
         return SQL(
             """
-            SELECT one.id * 4 + 2 AS id, 'settlement' AS area, one.company_id,
+            SELECT one.id * 5 + 2 AS id, 'settlement' AS area, one.company_id,
                    company.currency_id, one.case_id, one.partner_id,
                    NULL::int AS provider_id, one.id AS record_id,
                    'dunning.settlement' AS record_model,
@@ -168,11 +195,11 @@ class DunningResultReport(models.Model):
         )
 
     def _step_sql(self):
-        """Plans and court: the steps of the table that are one. A step that was only
-        planned has not begun."""
+        """Court: the steps of the table that go there. A step that was only planned has
+        not begun."""
         return SQL(
             """
-            SELECT one.id * 4 + 3 AS id, kind.kind AS area, one.company_id,
+            SELECT one.id * 5 + 3 AS id, kind.kind AS area, one.company_id,
                    company.currency_id, one.case_id, one.partner_id,
                    NULL::int AS provider_id, one.id AS record_id,
                    'dunning.action' AS record_model,
@@ -187,33 +214,40 @@ class DunningResultReport(models.Model):
                    NULL::float8 AS percent
               FROM dunning_action one
               JOIN dunning_action_type kind
-                ON kind.id = one.action_type_id AND kind.kind IN ('plan', 'legal')
+                ON kind.id = one.action_type_id AND kind.kind = 'legal'
               JOIN dunning_case kase ON kase.id = one.case_id
               JOIN res_company company ON company.id = one.company_id
              WHERE one.state != 'planned'
             """,
             paid=self._paid_sql(
+                self._lines_sql(),
                 SQL("COALESCE(one.executed_date, one.planned_date)"),
                 SQL("kase.closed_on"),
             ),
         )
 
-    def _paid_sql(self, start, end):
-        """What was matched with bills of the case ``one.case_id`` from ``start`` to
-        ``end`` (NULL: until now), credit notes apart."""
+    def _lines_sql(self):
+        """The bills of the case of a row."""
+        return SQL(
+            "SELECT id FROM account_move_line WHERE dunning_case_id = one.case_id"
+        )
+
+    def _paid_sql(self, lines, start, end):
+        """What was matched with the bills of ``lines`` from ``start`` to ``end`` (NULL:
+        until now), credit notes apart."""
         # a subquery in the list of columns: read only when the measure is asked for
         return SQL(
             """
             SELECT COALESCE(SUM(partial.amount), 0)
-              FROM account_move_line line
+              FROM (%(lines)s) line
               JOIN account_partial_reconcile partial ON partial.debit_move_id = line.id
               JOIN account_move_line credit ON credit.id = partial.credit_move_id
               JOIN account_move paid ON paid.id = credit.move_id
-             WHERE line.dunning_case_id = one.case_id
-               AND paid.move_type != 'out_refund'
+             WHERE paid.move_type != 'out_refund'
                AND partial.max_date BETWEEN %(start)s
                    AND COALESCE(%(end)s, 'infinity'::date)
             """,
+            lines=lines,
             start=start,
             end=end,
         )

@@ -397,9 +397,42 @@ class TestResults(DunningCommon):
         )
         self.assertAlmostEqual(percent, 25.0)
 
+    def test_a_plan_has_what_is_paid_on_its_bills(self):
+        bill = self.overdue(amount=120)
+        self.run_on(7)
+        case = self.case_of(bill)
+        plan = self.env["dunning.payment.plan"].create({"case_id": case.id})
+        self.pay(bill, 30)
+        partial = bill.line_ids.matched_credit_ids
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE account_partial_reconcile SET max_date = %s WHERE id = %s",
+            (self.day(20), partial.id),
+        )
+        for state, accepted, ended, collected, result in (
+            ("draft", None, None, 0, "running"),
+            ("running", 20, None, 30, "running"),
+            ("running", 21, None, 0, "running"),
+            ("broken", 10, 19, 0, "bad"),
+            ("kept", 10, 20, 30, "good"),
+        ):
+            plan.sudo()._guarded().write(
+                {
+                    "state": state,
+                    "accepted_on": accepted and self.day(accepted),
+                    "ended_on": ended and self.day(ended),
+                }
+            )
+            self.env.flush_all()
+            self.env.invalidate_all()
+            [row] = self.rows(("area", "=", "plan"))
+            found = (row.amount, row.collected, row.result)
+            self.assertEqual(found, (120, collected, result), state)
+        self.assertEqual(row.action_open_record()["res_id"], plan.id)
+
     def test_every_area_has_the_same_columns_and_its_own_ids(self):
         report = self.env["dunning.result.report"]
-        self.assertEqual(len(report._parts()), 4)
+        self.assertEqual(len(report._parts()), 5)
         self.assertEqual(report.search([("company_id", "=", 0)]), report)
 
     def test_only_who_works_on_cases(self):
