@@ -190,7 +190,7 @@ class DunningCase(models.Model):
             "date": debt.first,
             "description": self.env._(
                 "Flat sum for late payment (art. 6 D.Lgs. 231/2002): %(bill)s",
-                bill=move.payment_reference or move.name,
+                bill=move.billing_ref or move.name,
             ),
             "dunning_cost_kind": "flat",
         }

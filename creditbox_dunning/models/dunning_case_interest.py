@@ -273,7 +273,7 @@ class DunningCase(models.Model):
         days = sum(stretch.days for stretch in debt.found)
         text = self.env._(
             "Late payment interest on %(bill)s, %(days)s days until %(until)s",
-            bill=line.move_id.payment_reference or line.move_id.name,
+            bill=line.move_id.billing_ref or line.move_id.name,
             days=days,
             until=format_date(self.env, debt.found[-1].day_to),
         )

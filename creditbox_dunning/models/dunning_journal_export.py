@@ -179,7 +179,7 @@ class DunningJournalExport(models.Model):
             customer_code=customer.billing_code or "",
             customer=customer.name or "",
             contract=charge.contract_id.code or "",
-            bill=bill.payment_reference or bill.name or "",
+            bill=bill.billing_ref or bill.name or "",
             reason=reason,
             description=charge.description,
             tax_note=charge.tax_note or "",
