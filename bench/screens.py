@@ -115,7 +115,7 @@ class Bench:
 
     def outside(self, company):
         """What the boards read: prices, promises and cases given to agencies."""
-        prices = {"sms": 0.05, "pp": 0.9, "ar": 6, "file": 2, "task": 15}
+        prices = {"sms": 0.05, "email": 0.01, "pp": 0.9, "ar": 6, "file": 2, "task": 15}
         self.env["dunning.channel.cost"].create(
             [
                 {
