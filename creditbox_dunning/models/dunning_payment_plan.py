@@ -372,7 +372,7 @@ class DunningPaymentPlan(models.Model):
         self.env["dunning.case"]._check_is_operator()
         plans = super().create(vals_list)
         for plan in plans.sudo()._guarded():
-            plan.name = f"PR/{plan.id:06d}"
+            plan.name = f"PIANO/{plan.id:06d}"
         return plans
 
     def write(self, vals):
@@ -455,11 +455,13 @@ class DunningPaymentPlan(models.Model):
         """The day itself or the next on which a bank works."""
         company = self.company_id or self.env.company
         year = (self.first_due or fields.Date.today()).year
-        shift = self.env["dunning.facts"]._shift_for(company, range(year, year + 22))
+        shift = self.env["dunning.facts"]._shift_for(
+            company, range(year - 1, year + 22)
+        )
 
         def payable(day):
-            # the working day before it, and one on
-            return shift(shift(day, 1, "working"), -1, "working")
+            # the working day before it, and one on: itself when it is one
+            return shift(shift(day, -1, "working"), 1, "working")
 
         return payable
 

@@ -114,6 +114,20 @@ class TestPlanLife(PlanCommon):
         self.assertFalse(plan.instalment_ids)
         self.assertFalse(self.env["dunning.hold"].search([]), "a draft holds nothing")
 
+    def test_a_day_on_which_no_bank_works_goes_on_never_back(self):
+        """8 December is a holiday, 28 February 2027 a Sunday, 1 May a Saturday."""
+        plan = self.draft()
+        payable = plan._payable()
+        for day, wanted in (
+            ("2027-12-08", "2027-12-09"),
+            ("2027-02-28", "2027-03-01"),
+            ("2027-05-01", "2027-05-03"),
+            ("2027-01-01", "2027-01-04"),
+            ("2027-03-03", "2027-03-03"),
+        ):
+            day = fields.Date.to_date(day)
+            self.assertEqual(fields.Date.to_string(payable(day)), wanted)
+
     def test_gate_17_a_plan_kept(self):
         """Gate 17: instalments paid by ordinary matching, the case never moves."""
         before = self.env["account.move.line"].search_count([])
