@@ -40,7 +40,7 @@ class DunningAgeing(models.Model):
     customer_type = fields.Selection(CUSTOMER_TYPES, readonly=True)
     sales_network = fields.Char(readonly=True)
     move_id = fields.Many2one("account.move", string="Bill or entry", readonly=True)
-    case_id = fields.Many2one("dunning.case", string="Case", readonly=True)
+    case_id = fields.Many2one("dunning.case", readonly=True)
     date = fields.Date(readonly=True)
     due_date = fields.Date(string="Due", readonly=True)
     days = fields.Integer(string="Days overdue", readonly=True, aggregator="max")

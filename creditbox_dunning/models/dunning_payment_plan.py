@@ -240,9 +240,7 @@ class DunningPaymentPlan(models.Model):
         index="btree_not_null",
         check_company=True,
     )
-    document_id = fields.Many2one(
-        "ir.attachment", string="Document", readonly=True, copy=False
-    )
+    document_id = fields.Many2one("ir.attachment", readonly=True, copy=False)
     asked_on = fields.Date(readonly=True, copy=False)
     offered_on = fields.Date(readonly=True, copy=False)
     valid_until = fields.Date(
