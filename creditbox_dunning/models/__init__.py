@@ -194,3 +194,6 @@ from . import dunning_payment_plan_watch
 from . import dunning_case_plan
 from . import dunning_worklist_plan
 from . import dunning_result_report
+from . import dunning_legal_file
+from . import dunning_legal_step
+from . import dunning_legal_action

@@ -99,3 +99,5 @@ from . import test_interest
 from . import test_cost_rules
 from . import test_late_reactivation
 from . import test_journal_format
+from . import test_legal_rules
+from . import test_legal_file

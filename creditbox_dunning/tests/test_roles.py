@@ -160,6 +160,8 @@ ELSEWHERE = {
     ("dunning.postal.job", "action_download"),
     ("dunning.work.file", "action_download"),
     ("dunning.writeoff", "action_export_xlsx"),
+    # test_legal_file.py
+    ("dunning.legal.file", "action_take_dossier"),
     # abstract: asked of the models that are made of them
     *(
         (model, f"action_{method}")

@@ -1,0 +1,58 @@
+from odoo import fields, models
+
+from .dunning_legal_file import OVER
+
+COURT_ACTION = 10
+OPERATOR = "creditbox_dunning.group_dunning_operator"
+
+
+class DunningAction(models.Model):
+    """The step "legal action" of the table: it opens a file, and the file follows."""
+
+    _inherit = "dunning.action"
+
+    def _set_state(self, state, *reasons, **vals):
+        # EXTENDS: approved, it opens its file; over, the file is over
+        result = super()._set_state(state, *reasons, **vals)
+        mine = self.filtered(lambda a: a.action_type_id.code == COURT_ACTION)
+        files = self.env["dunning.legal.file"]
+        if mine and state == "executing":
+            files = files._open_for(mine)
+        elif mine and state in ("done", "failed", "superseded"):
+            files = files.sudo().search([("action_id", "in", mine.ids)])
+        for file in files.filtered(lambda one: one.state not in OVER):
+            told = file.action_id.outcome
+            if state == "executing":
+                told = told or "preparing"
+            elif told not in OVER:
+                told = "cancelled"
+            if file.state != told:
+                file.sudo()._guarded().write({"state": told})
+        return result
+
+
+class DunningCase(models.Model):
+    _inherit = "dunning.case"
+
+    legal_file_count = fields.Integer(
+        compute="_compute_legal_file_count", groups=OPERATOR
+    )
+
+    def _compute_legal_file_count(self):
+        groups = self.env["dunning.legal.file"]._read_group(
+            [("case_id", "in", self.ids)], ["case_id"], ["__count"]
+        )
+        counts = {case.id: count for case, count in groups}
+        for case in self:
+            case.legal_file_count = counts.get(case.id, 0)
+
+    def action_open_legal_files(self):
+        """Smart button: the legal files of the case."""
+        self.check_access("read")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Legal files"),
+            "res_model": "dunning.legal.file",
+            "view_mode": "list,form",
+            "domain": [("case_id", "in", self.ids)],
+        }

@@ -1,0 +1,242 @@
+import hashlib
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+
+from ..rules.legal import ENDS
+
+STATES = [
+    ("preparing", "To prepare"),
+    ("injunction", "Injunction"),
+    ("precept", "Precept"),
+    ("seizure", "Seizure"),
+    ("insolvency_claim", "Insolvency claim"),
+    ("recovered", "Recovered"),
+    ("uncollectable", "Uncollectable"),
+    ("cancelled", "Called off"),
+]
+OVER = (*sorted(ENDS), "cancelled")
+
+
+class DunningLegalFile(models.Model):
+    """A case before the court: who follows it, where, at what cost, and its steps.
+
+    Opened by the step "legal action" of the table once it is approved; its state is
+    that of its last step (`dunning.legal.step`), and each is an outcome of the action.
+    """
+
+    _name = "dunning.legal.file"
+    _description = "Legal file"
+    _inherit = ("mail.thread", "mail.activity.mixin", "utility.guarded.mixin")
+    _mail_post_access = "read"
+    _order = "id desc"
+    _check_company_auto = True
+
+    _guarded_fields = frozenset(
+        {
+            "name",
+            "company_id",
+            "case_id",
+            "action_id",
+            "state",
+            "amount",
+            "opened_on",
+            "dossier_id",
+            "dossier_sha256",
+            "dossier_on",
+        }
+    )
+
+    name = fields.Char(
+        string="Legal file", required=True, readonly=True, default="/", copy=False
+    )
+    company_id = fields.Many2one(
+        "res.company", required=True, index=True, readonly=True
+    )
+    currency_id = fields.Many2one(related="company_id.currency_id")
+    case_id = fields.Many2one(
+        "dunning.case", required=True, index=True, readonly=True, check_company=True
+    )
+    partner_id = fields.Many2one(
+        related="case_id.partner_id", string="Customer", store=True, index=True
+    )
+    action_id = fields.Many2one(
+        "dunning.action",
+        string="Step",
+        required=True,
+        readonly=True,
+        check_company=True,
+        copy=False,
+        help="The step of the table that it carries out.",
+    )
+    state = fields.Selection(
+        STATES,
+        string="Status",
+        required=True,
+        default="preparing",
+        readonly=True,
+        index=True,
+        copy=False,
+        tracking=True,
+    )
+    amount = fields.Monetary(
+        string="Claimed", readonly=True, help="Open on the case when it was opened."
+    )
+    opened_on = fields.Date(readonly=True)
+    user_id = fields.Many2one("res.users", string="Followed by", tracking=True)
+    lawyer_id = fields.Many2one("res.partner", string="Lawyer", tracking=True)
+    court = fields.Char(tracking=True)
+    number = fields.Char(string="Docket number", tracking=True)
+    judge = fields.Char(tracking=True)
+    note = fields.Text()
+    step_ids = fields.One2many("dunning.legal.step", "file_id", string="Steps")
+    next_deadline = fields.Date(
+        compute="_compute_next_deadline", store=True, index="btree_not_null"
+    )
+    cost_advanced = fields.Monetary(compute="_compute_costs", store=True)
+    cost_refunded = fields.Monetary(compute="_compute_costs", store=True)
+    cost_recoverable = fields.Monetary(
+        string="Cost still to recover", compute="_compute_costs", store=True
+    )
+    dossier_id = fields.Many2one(
+        "ir.attachment", string="Dossier", readonly=True, copy=False
+    )
+    dossier_sha256 = fields.Char(
+        string="SHA-256 of the dossier", readonly=True, copy=False
+    )
+    dossier_on = fields.Datetime(string="Taken on", readonly=True, copy=False)
+
+    _action_uniq = models.Constraint(
+        "UNIQUE(action_id)", "This step has its legal file already."
+    )
+    _name_uniq = models.UniqueIndex(
+        "(company_id, name) WHERE name != '/'", "This number was already given."
+    )
+
+    @api.depends("state", "step_ids.deadline")
+    def _compute_next_deadline(self):
+        """What the last step of each kind asks for; nothing once it is over.
+
+        A later step answers the earlier one: only the last has its term, and hearings
+        keep their own.
+        """
+        today = fields.Date.context_today(self)
+        for file in self:
+            hearings = file.step_ids.filtered(lambda step: step.kind == "hearing")
+            last = (file.step_ids - hearings).sorted(lambda s: (s.date, s.id))[-1:]
+            days = [d for d in hearings.mapped("deadline") if d and d >= today]
+            days += [last.deadline] if last.deadline else []
+            file.next_deadline = (
+                False if file.state in OVER else min(days, default=False)
+            )
+
+    @api.depends(
+        "step_ids.cost_advanced",
+        "step_ids.cost_refunded",
+        "step_ids.is_recoverable",
+    )
+    def _compute_costs(self):
+        for file in self:
+            steps = file.step_ids
+            file.cost_advanced = sum(steps.mapped("cost_advanced"))
+            file.cost_refunded = sum(steps.mapped("cost_refunded"))
+            mine = steps.filtered("is_recoverable")
+            file.cost_recoverable = sum(mine.mapped("cost_advanced")) - sum(
+                mine.mapped("cost_refunded")
+            )
+
+    @api.depends("name", "partner_id")
+    def _compute_display_name(self):
+        for file in self.sudo():
+            file.display_name = f"{file.name} - {file.partner_id.name or ''}"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        if not self._is_guard_open():
+            raise AccessError(
+                self.env._("A legal file is opened by the step of its case.")
+            )
+        return super().create(vals_list)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_history(self):
+        raise UserError(self.env._("A legal file is history: it is never deleted."))
+
+    # buttons
+
+    def action_take_dossier(self):
+        """Button: dossier and originals of the case, as they are now, into the file.
+
+        The ZIP holds an index with the SHA-256 of each original; its own is kept here.
+        """
+        self.ensure_one()
+        self.check_access("read")
+        self.env["dunning.case"]._check_is_operator()
+        data, name, kind = self.case_id._dossier_zip()
+        attachment = (
+            self.env["ir.attachment"]
+            .sudo()
+            .create(
+                {
+                    "name": name,
+                    "raw": data,
+                    "mimetype": kind,
+                    "res_model": self._name,
+                    "res_id": self.id,
+                }
+            )
+        )
+        told = hashlib.sha256(data).hexdigest()
+        self.sudo()._guarded().write(
+            {
+                "dossier_id": attachment.id,
+                "dossier_sha256": told,
+                "dossier_on": fields.Datetime.now(),
+            }
+        )
+        self.sudo().message_post(
+            body=self.env._(
+                "Dossier taken: %(name)s, SHA-256 %(hash)s", name=name, hash=told
+            ),
+            attachment_ids=attachment.ids,
+            author_id=self.env.user.partner_id.id,
+        )
+        return True
+
+    # business
+
+    @api.model
+    def _open_for(self, actions):
+        """The files of these legal actions: those there are, and one for each other."""
+        files = self.sudo()._guarded()
+        found = files.search([("action_id", "in", actions.ids)])
+        vals_list = []
+        for action in (actions - found.action_id).sudo():
+            company = action.company_id
+            sequence = self.env["ir.sequence"].sudo().with_company(company)
+            vals_list.append(
+                {
+                    "name": sequence.next_by_code("dunning.legal.file"),
+                    "company_id": company.id,
+                    "case_id": action.case_id.id,
+                    "action_id": action.id,
+                    "amount": action.case_id.amount_due,
+                    "opened_on": self.env["dunning.case"]._today(company),
+                    "user_id": action.case_id.user_id.id,
+                }
+            )
+        return found | files.create(vals_list)
+
+    def _remind(self, deadline, summary):
+        """An activity for who follows the file, once for each day and reason."""
+        self.ensure_one()
+        known = self.activity_ids.filtered(
+            lambda one: one.date_deadline == deadline and one.summary == summary
+        )
+        if not known:
+            self.activity_schedule(
+                "mail.mail_activity_data_todo",
+                date_deadline=deadline,
+                summary=summary,
+                user_id=(self.user_id or self.env.user).id,
+            )
