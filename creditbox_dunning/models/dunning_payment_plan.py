@@ -45,7 +45,7 @@ TERMS = frozenset(
     }
 )
 INTEREST = [
-    ("none", "None"),
+    ("none", "No interest"),
     ("ecb", "By the ECB rate of each day"),
     ("agreed", "At an agreed rate"),
 ]
