@@ -224,7 +224,7 @@ class TestGrouping(DunningCommon):
         )
         self.assertEqual(case.contract_ids, (first | second).utility_contract_id)
         self.assertEqual(case.amount_due, 200)
-        key = self.env["dunning.facts"]._key(case)
+        key = self.env["dunning.facts"]._key(case, "")
         self.assertEqual(key.suspendibility, "not_suspendible")
 
     def test_one_supply_left_is_that_supplys_case(self):
