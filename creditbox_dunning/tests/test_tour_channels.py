@@ -2,6 +2,8 @@
 
 from odoo.tests import HttpCase, freeze_time, tagged
 
+from . import pec_golden
+from .pec_common import PecCommon
 from .test_technical_order import WorkCommon
 
 
@@ -24,3 +26,14 @@ class TestTourChannels(HttpCase, WorkCommon):
             "creditbox_texts_and_providers",
             login="dunadmin",
         )
+
+
+@tagged("post_install", "-at_install", "tour")
+class TestTourPec(HttpCase, PecCommon):
+    def test_tray(self):
+        """A PEC that is no receipt is read, decided and out of the way."""
+        self.sent()
+        (received,) = self.receive(pec_golden.messages()["ordinaria"])
+        self.assertEqual(received.state, "tray")
+        self.start_tour("/odoo/dunning-pec", "creditbox_pec_tray", login="operator")
+        self.assertNotEqual(received.state, "tray")

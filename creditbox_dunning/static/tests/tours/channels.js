@@ -82,3 +82,35 @@ registry.category("web_tour.tours").add("creditbox_texts_and_providers", {
         },
     ],
 });
+
+registry.category("web_tour.tours").add("creditbox_pec_tray", {
+    url: "/odoo/dunning-pec",
+    steps: () => [
+        {
+            content: "what nobody understands waits",
+            trigger: ".o_list_view .o_data_row .o_data_cell[name='kind'], .o_list_view .o_data_row .o_data_cell",
+            run: "click",
+        },
+        {
+            content: "it says why",
+            trigger: ".o_form_view .alert-warning",
+        },
+        {
+            content: "the clerk deals with it",
+            trigger: ".o_form_statusbar button.btn-primary",
+            run: "click",
+        },
+        {
+            trigger: ".modal [name='note'] input",
+            run: "edit Newsletter of the bank",
+        },
+        {
+            trigger: ".modal button[name='action_confirm']",
+            run: "click",
+        },
+        {
+            content: "and it waits no longer",
+            trigger: ".o_form_view:not(:has(.alert-warning))",
+        },
+    ],
+});
