@@ -118,6 +118,8 @@ from . import dunning_work_step
 from . import dunning_technical_order
 from . import dunning_agency_assignment
 from . import dunning_agency_result
+from . import dunning_agency_arrival
+from . import dunning_agency_money
 from . import dunning_info_request
 from . import dunning_info_partner
 from . import dunning_work_action

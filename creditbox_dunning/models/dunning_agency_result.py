@@ -1,6 +1,9 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..rules import agency
+from .amounts import exact
+
 RESULTS = [
     ("taken", "Taken over"),
     ("rejected", "Rejected"),
@@ -61,6 +64,17 @@ class DunningAgencyResult(models.Model):
     ref = fields.Char(string="Reference", readonly=True)
     note = fields.Char(readonly=True)
     source = fields.Char(string="Told by", readonly=True)
+
+    def _as_answer(self):
+        """This row as rules/agency.py judges it."""
+        self.ensure_one()
+        return agency.Answer(
+            self.kind,
+            self.date,
+            exact(self.amount) if self.amount else None,
+            self.promised or None,
+            self.ref or "",
+        )
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_history(self):

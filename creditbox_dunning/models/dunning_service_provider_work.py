@@ -30,6 +30,12 @@ class DunningServiceProvider(models.Model):
         default=60,
         help="What is not collected in these calendar days comes back.",
     )
+    money_days = fields.Integer(
+        string="Payments arrive within (days)",
+        default=15,
+        help="What the agency told as collected and is not in the books after these"
+        " calendar days is missing.",
+    )
     fee_percent = fields.Float(
         string="Fee (%)", digits=(5, 2), help="On what it collects."
     )
@@ -41,6 +47,9 @@ class DunningServiceProvider(models.Model):
 
     _mandate_check = models.Constraint(
         "CHECK(mandate_days > 0)", "A mandate lasts one day at least."
+    )
+    _money_days_check = models.Constraint(
+        "CHECK(money_days >= 0)", "Payments do not arrive before they are told."
     )
     _fee_check = models.Constraint(
         "CHECK(fee_percent >= 0 AND fee_percent <= 100)",

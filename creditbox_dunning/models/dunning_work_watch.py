@@ -15,6 +15,7 @@ class DunningWorkMixin(models.AbstractModel):
         self._take_back_paid()
         self.env["ir.cron"]._commit_progress(1)
         self.env["dunning.agency.assignment"]._end_mandates()
+        self.env["dunning.agency.assignment"]._check_money()
         self.env["ir.cron"]._commit_progress(1)
         self.env["dunning.work.file"]._deliver_waiting()
 

@@ -96,6 +96,21 @@ class DunningWorklist(models.AbstractModel):
             },
             *super()._lists_of_trouble(today),
             {
+                "key": "agency_money",
+                "title": self.env._("Agency payments to check"),
+                "help": self.env._(
+                    "What the agency told and what the books have differ: ask the"
+                    " agency, then say that it is cleared up."
+                ),
+                "icon": "fa-money",
+                "tone": "warning",
+                "model": "dunning.agency.assignment",
+                "domain": [
+                    ("money_state", "in", ("missing", "more")),
+                    ("is_money_seen", "=", False),
+                ],
+            },
+            {
                 "key": "answers",
                 "title": self.env._("Answers set aside"),
                 "help": self.env._(

@@ -75,6 +75,8 @@ class UtilityImportLoaderAgency(models.AbstractModel):
                 for one, answer, record in rows
             ]
         )
+        asked = self.env[self._asked].browse({one.id for one, _a, _r in rows})
+        asked._money_told()
         return super()._apply_rows(rows, source)
 
 
@@ -92,13 +94,7 @@ class DunningAgencyAssignment(models.Model):
             self.outcome or "",
             self.done_date or None,
             frozenset(
-                agency.Answer(
-                    row.kind,
-                    row.date,
-                    exact(row.amount) if row.amount else None,
-                    row.promised or None,
-                    row.ref or "",
-                ).key
+                row._as_answer().key
                 for row in self.result_ids
                 if row.kind in agency.HISTORY
             ),

@@ -11,6 +11,9 @@ from .technical import APPLY, UNCHANGED
 CONTACT, PAYMENT = "contact", "payment"
 HISTORY = frozenset({CONTACT, PAYMENT})
 GIVEN_BACK = "given_back"
+COLLECTED, PARTIAL = "collected", "partial"
+# what an agency told of money, beside what the books have
+MATCHED, AWAITED, MISSING, MORE = "matched", "awaited", "missing", "more"
 # answers that are outcomes of rules/outcomes.py
 OUTCOMES = (
     "taken",
@@ -30,6 +33,7 @@ STATE_AFTER = {
     "rejected": work.FAILED,
     GIVEN_BACK: work.WITHDRAWN,
 }
+ZERO = Decimal(0)
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,42 @@ def fee(collected, percent):
     """The agency's fee on what it collected, to the cent."""
     share = collected * percent / 100
     return share.quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
+def told_money(answers, debt, until=None):
+    """What the agency says that it collected, in euro.
+
+    Its payments one by one, or what it says at the end when that is more: the last row
+    repeats the others. *Collected in full* without an amount is the whole debt.
+
+    :param answers: Answer rows; others than of money count nothing
+    :param debt: Decimal, what was handed over
+    :param until: only rows up to this day
+    """
+    rows = [one for one in answers if not until or (one.day and one.day <= until)]
+    paid = sum((one.amount or Decimal(0) for one in rows if one.kind == PAYMENT), ZERO)
+    ends = [
+        one.amount or (debt if one.kind == COLLECTED else ZERO)
+        for one in rows
+        if one.kind in (COLLECTED, PARTIAL)
+    ]
+    return max([paid, *ends])
+
+
+def money_state(answers, debt, arrived, days, today):
+    """What was told beside what arrived: "" when no money was told nor arrived.
+
+    MISSING: told more than ``days`` ago and not arrived by ``today``; AWAITED: told
+    since; MORE: the books have more than was told, be it that the customer paid us;
+    MATCHED: to the cent.
+    """
+    told = told_money(answers, debt)
+    if arrived == told:
+        return MATCHED if told else ""
+    if arrived > told:
+        return MORE
+    late = told_money(answers, debt, today - timedelta(days=days + 1))
+    return MISSING if arrived < late else AWAITED
 
 
 def judge(assignment, answer, today):

@@ -114,6 +114,71 @@ class TestAgency(AgencyCommon):
         self.assertEqual(len(self.set_aside(batch)), 1)
         self.assertEqual(one.collected, 1400)
 
+    def check_money(self, number):
+        with freeze_time(self.day(number)):
+            self.env["dunning.agency.assignment"]._check_money()
+        one = self.assignment
+        return (one.money_state, one.told, one.arrived, one.difference)
+
+    def test_money_told_beside_the_books(self):
+        """H02: told and not arrived within the days is missing; what arrived counts
+        from the day on which the lot left."""
+        with freeze_time(self.day(45)):
+            self.pay(self.bill, 100)
+        one = self.to_agency()
+        day = self.today
+        self.send(day)
+        self.assertEqual(self.check_money(day), (False, 0, 0, 0))
+        self.tell_agency(day + 1, ("Incasso", day + 1, "400,00", "", "R1"))
+        self.assertEqual(self.check_money(day + 1), ("awaited", 400, 0, -400))
+        self.assertEqual(self.check_money(day + 16), ("awaited", 400, 0, -400))
+        self.assertEqual(self.check_money(day + 17), ("missing", 400, 0, -400))
+        found = self.env["dunning.worklist"].with_user(self.operator)
+        [entry] = [
+            v
+            for v in found._lists_of_trouble(self.day(day))
+            if v["key"] == "agency_money"
+        ]
+        self.assertIn(one, one.search(entry["domain"]))
+        one.with_user(self.operator).action_money_seen()
+        self.assertNotIn(one, one.search(entry["domain"]))
+        with freeze_time(self.day(day + 18)):
+            self.pay(self.bill, 500)
+        # another difference: a person looks again
+        self.assertEqual(self.check_money(day + 18), ("more", 400, 500, 100))
+        self.assertFalse(one.is_money_seen)
+        self.assertEqual(
+            one.action_open_arrivals()["res_model"], "dunning.agency.arrival"
+        )
+        self.tell_agency(day + 18, ("Incasso", day + 18, "100,00", "", "R2"))
+        self.assertEqual(self.check_money(day + 18), ("matched", 500, 500, 0))
+
+    def test_money_of_the_next_agency_is_not_of_the_first(self):
+        self._agency("Recuperi B")
+        first = self.to_agency()
+        day = self.today
+        self.send(day)
+        with freeze_time(self.day(day + 1)):
+            self.pay(self.bill, 300)
+        self.tell_agency(day + 2, ("Rifiutato", day + 2))
+        self.night(day + 9)
+        self.send(day + 9)
+        second = self.assignment
+        self.assertNotEqual(first, second)
+        with freeze_time(self.day(day + 9)):
+            self.pay(self.bill, 200)
+            # a credit note is no money
+            note = self.bill._reverse_moves(
+                [{"invoice_date": self.day(day + 9), "date": self.day(day + 9)}]
+            )
+            note.invoice_line_ids.price_unit = 50
+            note.action_post()
+            (note + self.bill).line_ids.filtered(
+                lambda line: line.account_type == "asset_receivable"
+            ).reconcile()
+        self.check_money(day + 10)
+        self.assertEqual((first.arrived, second.arrived), (300, 200))
+
     def test_payment_recalls_it(self):
         """Gate 20: payment after agency assignment recalls it."""
         one = self.to_agency()

@@ -86,6 +86,7 @@ CALLS = {
         )
         for method in ("send", "told", "given_back", "load_answers")
     },
+    "money_seen": ("dunning.agency.assignment", "action_money_seen", PEOPLE),
     "value_now": ("dunning.valuation.run", "action_value_now", APPROVERS | {"admin"}),
     "watch": ("dunning.valuation", "action_watch", PEOPLE),
     "seen": ("dunning.valuation", "action_seen", PEOPLE),

@@ -230,6 +230,54 @@ class TestAgencyAnswers(BaseCase):
         all_had = agency.choose({1: "a"}, [7, 8], {"a": {7, 8}}, {7: 5})
         self.assertEqual(all_had, {1: 8})
 
+    def test_money_told_and_arrived(self):
+        def state(arrived, *rows, today=TODAY):
+            told = [agency.Answer(kind, day, amount) for kind, day, amount in rows]
+            return agency.money_state(told, Decimal(1400), Decimal(arrived), 10, today)
+
+        paid = ("payment", SENT, Decimal(400))
+        self.assertEqual(state(0), "")
+        self.assertEqual(state(5), "more")
+        self.assertEqual(state(400, paid), "matched")
+        self.assertEqual(state(401, paid), "more")
+        # ten days to arrive, on the eleventh it is missing
+        self.assertEqual(state(399, paid, today=SENT + timedelta(10)), "awaited")
+        self.assertEqual(state(399, paid, today=SENT + timedelta(11)), "missing")
+        # what was told later is awaited longer
+        later = ("payment", TODAY, Decimal(100))
+        self.assertEqual(state(400, paid, later), "awaited")
+        # the row at the end repeats the payments
+        self.assertEqual(state(1400, paid, ("collected", TODAY, None)), "matched")
+        self.assertEqual(state(400, paid, ("partial", TODAY, Decimal(400))), "matched")
+        self.assertEqual(state(0, ("contact", SENT, Decimal(9))), "")
+
+    @settings(max_examples=300, deadline=None)
+    @given(
+        st.lists(agency_answers, max_size=6),
+        st.decimals(0, 3000, places=2),
+        st.integers(0, 30),
+        days,
+    )
+    def test_money_is_total_and_only_time_makes_it_missing(
+        self, answers, arrived, wait, today
+    ):
+        # amounts below zero never get in: agency_no_amount
+        answers = [
+            replace(one, amount=one.amount and abs(one.amount)) for one in answers
+        ]
+        debt = Decimal(1400)
+        told = agency.told_money(answers, debt)
+        state = agency.money_state(answers, debt, arrived, wait, today)
+        sign = (arrived > told) - (arrived < told)
+        expected = {1: {"more"}, 0: {"matched", ""}, -1: {"awaited", "missing"}}[sign]
+        self.assertIn(state, expected)
+        later = agency.money_state(answers, debt, arrived, wait, today + timedelta(120))
+        if state == "missing":
+            self.assertEqual(later, "missing")
+        if sign < 0 and all(answer.day for answer in answers):
+            self.assertEqual(later, "missing")
+        self.assertEqual(agency.told_money(answers[::-1], debt), told)
+
     def test_mandate_and_fee(self):
         end = agency.mandate_end(SENT, 60)
         self.assertEqual((end - SENT).days, 59)
