@@ -45,7 +45,7 @@ class DunningAgeing(models.Model):
     due_date = fields.Date(string="Due", readonly=True)
     days = fields.Integer(string="Days overdue", readonly=True, aggregator="max")
     band = fields.Selection(BANDS, string="Overdue since", readonly=True)
-    amount = fields.Monetary(string="Open", readonly=True)
+    amount = fields.Monetary(string="Still open", readonly=True)
     overdue = fields.Monetary(readonly=True, help="What is open and past its due date.")
 
     @property
