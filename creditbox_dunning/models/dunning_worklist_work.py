@@ -107,6 +107,8 @@ class DunningWorklist(models.AbstractModel):
                 "model": "dunning.agency.assignment",
                 "domain": [
                     ("money_state", "in", ("missing", "more")),
+                    # who told nothing has nothing to explain
+                    ("told", ">", 0),
                     ("is_money_seen", "=", False),
                 ],
             },
