@@ -36,7 +36,6 @@ class DunningAgencyAssignment(models.Model):
         " was sent until another agency had it.",
     )
     told = fields.Monetary(
-        string="Told",
         readonly=True,
         help="What the agency says that it collected: its payments, or its last row"
         " when that says more.",
