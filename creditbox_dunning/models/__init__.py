@@ -120,6 +120,8 @@ from . import dunning_agency_assignment
 from . import dunning_agency_result
 from . import dunning_agency_arrival
 from . import dunning_agency_money
+from . import dunning_agency_fee
+from . import dunning_agency_lot
 from . import dunning_info_request
 from . import dunning_info_partner
 from . import dunning_work_action

@@ -2,7 +2,6 @@ from odoo import api, fields, models
 
 from ..rules import agency, work
 from ..rules.facts import Reason
-from .amounts import exact
 from .dunning_action import OUTCOME_LABELS
 from .dunning_work_step import STEP_GUARDED
 from .work_words import debt_row, notice_text
@@ -39,8 +38,6 @@ class DunningAgencyAssignment(models.Model):
     promised = fields.Date(
         string="Promised for", compute="_compute_collected", store=True
     )
-    fee = fields.Monetary(compute="_compute_fee", help="On what it told as collected.")
-
     _open_idx = models.Index(
         "(company_id, state) WHERE state NOT IN ('done', 'failed', 'withdrawn')"
     )
@@ -55,12 +52,6 @@ class DunningAgencyAssignment(models.Model):
             one.collected = sum(paid.mapped("amount"))
             promises = one.result_ids.filtered("promised").sorted("date")
             one.promised = promises[-1:].promised
-
-    @api.depends("collected", "provider_id.fee_percent")
-    def _compute_fee(self):
-        for one in self:
-            percent = exact(one.provider_id.sudo().fee_percent)
-            one.fee = float(agency.fee(exact(one.collected), percent))
 
     # sending
 

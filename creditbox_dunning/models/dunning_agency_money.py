@@ -17,7 +17,17 @@ class DunningAgencyAssignment(models.Model):
     _inherit = "dunning.agency.assignment"
 
     _guarded_fields = frozenset(
-        {"arrived", "told", "difference", "money_state", "money_on", "is_money_seen"}
+        {
+            "arrived",
+            "told",
+            "difference",
+            "money_state",
+            "money_on",
+            "is_money_seen",
+            "fee_percent",
+            "fee_fixed",
+            "fee",
+        }
     )
 
     arrived = fields.Monetary(
@@ -26,7 +36,6 @@ class DunningAgencyAssignment(models.Model):
         " was sent until another agency had it.",
     )
     told = fields.Monetary(
-        string="Told",
         readonly=True,
         help="What the agency says that it collected: its payments, or its last row"
         " when that says more.",
@@ -44,6 +53,17 @@ class DunningAgencyAssignment(models.Model):
         string="Money",
         readonly=True,
         index="btree_not_null",
+    )
+    fee_percent = fields.Float(
+        string="Fee (%)",
+        digits=(5, 2),
+        readonly=True,
+        help="By the agency's tariff, for the age and the amount of the day on which"
+        " the case was sent.",
+    )
+    fee_fixed = fields.Monetary(string="Fixed fee", readonly=True)
+    fee = fields.Monetary(
+        readonly=True, help="On the payments that arrived, not on those told."
     )
     money_on = fields.Date(string="Money looked at on", readonly=True)
     is_money_seen = fields.Boolean(
@@ -76,17 +96,20 @@ class DunningAgencyAssignment(models.Model):
         """Write on these what arrived, what was told and what comes of it."""
         if not self:
             return
+        update_rows(self, self._fee_rates())
         arrived = self._arrived()
         rows = {}
         for one in self:
             answers = [result._as_answer() for result in one.result_ids]
-            debt, came = exact(one.amount), arrived.get(one.id, agency.ZERO)
+            debt = exact(one.amount)
+            came, fee = arrived.get(one.id, (agency.ZERO, agency.ZERO))
             told = agency.told_money(answers, debt)
             days = one.provider_id.money_days
             state = agency.money_state(answers, debt, came, days, today)
             is_same = (exact(one.told), exact(one.arrived)) == (told, came)
             rows[one.id] = {
                 "arrived": float(came),
+                "fee": float(fee),
                 "told": float(told),
                 "difference": float(came - told),
                 "money_state": state or False,
@@ -96,16 +119,48 @@ class DunningAgencyAssignment(models.Model):
         update_rows(self, rows)
 
     def _arrived(self):
-        """{assignment id: Decimal that the books have}"""
+        """{assignment id: (Decimal that the books have, Decimal fee on it)}"""
         self.env.flush_all()
         rows = (
             self.env["dunning.agency.arrival"]
             .sudo()
             ._read_group(
-                [("assignment_id", "in", self.ids)], ["assignment_id"], ["amount:sum"]
+                [("assignment_id", "in", self.ids)],
+                ["assignment_id"],
+                ["amount:sum", "fee:sum"],
             )
         )
-        return {one.id: exact(amount) for one, amount in rows}
+        return {one.id: (exact(amount), exact(fee)) for one, amount, fee in rows}
+
+    def _fee_rates(self):
+        """{assignment id: the percentage and fixed amount of its agency's tariff}; the
+        one percentage of the agency where it has no tariff."""
+        oldest = {
+            action.id: day
+            for action, day in self.env["dunning.action.item"]
+            .sudo()
+            ._read_group(
+                [("action_id", "in", self.action_id.ids)],
+                ["action_id"],
+                ["date_maturity:min"],
+            )
+        }
+        tariffs = {
+            provider.id: provider.agency_fee_ids._as_facts()
+            for provider in self.provider_id.sudo()
+        }
+        rates = {}
+        for one in self:
+            due = oldest.get(one.action_id.id) or one.sent_on
+            age = (one.sent_on - due).days
+            tariff = tariffs.get(one.provider_id.id, ())
+            row = agency.choose_fee(tariff, one.sent_on, age, exact(one.amount))
+            percent = row.percent if row else exact(one.provider_id.fee_percent)
+            rates[one.id] = {
+                "fee_percent": float(percent),
+                "fee_fixed": float(row.fixed if row else 0),
+            }
+        return rates
 
     def _money_told(self):
         """Something new was told of these: the next watch looks at them."""

@@ -8,7 +8,7 @@ _lt = LazyTranslate(__name__)
 SOURCE_LABELS = {
     "constant": _lt("Always the same text"),
     "ref": _lt("Our number"),
-    "movement": _lt("New or called back"),
+    "movement": _lt("New, called back, paid in part"),
     "case": _lt("Case"),
     "company": _lt("Company"),
     "customer_code": _lt("Customer code"),

@@ -60,7 +60,7 @@ class DunningResultReport(models.Model):
         readonly=True,
         help="What the agency says that it collected: the books may say otherwise.",
     )
-    fee = fields.Monetary(readonly=True, help="Of the agency, on what it told.")
+    fee = fields.Monetary(readonly=True, help="Of the agency, on what arrived.")
     percent = fields.Float(
         string="Collected (%)",
         readonly=True,
@@ -109,13 +109,10 @@ class DunningResultReport(models.Model):
                         ELSE 'running' END AS result,
                    kase.service, kase.customer_type, 1 AS item_count, one.amount,
                    (%(paid)s) AS collected, one.collected AS told,
-                   ROUND((one.collected * COALESCE(provider.fee_percent, 0) / 100
-                       )::numeric, 2) AS fee,
-                   NULL::float8 AS percent
+                   COALESCE(one.fee, 0) AS fee, NULL::float8 AS percent
               FROM dunning_agency_assignment one
               JOIN dunning_case kase ON kase.id = one.case_id
               JOIN res_company company ON company.id = one.company_id
-         LEFT JOIN dunning_service_provider provider ON provider.id = one.provider_id
             """,
             ended=ended,
             paid=self._paid_sql(self._lines_sql(), SQL("one.sent_on"), ended),

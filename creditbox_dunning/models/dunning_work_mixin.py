@@ -257,11 +257,13 @@ class DunningWorkMixin(models.AbstractModel):
 
     # files
 
-    def _send(self):
+    def _send(self, providers=None):
         """Write what waits of these in files: one for each company and provider.
 
         What may not leave any more is taken back first; a row that the layout cannot
         carry keeps its problem and waits. Returns the files.
+
+        :param providers: only files to these
         """
         files = self.env["dunning.work.file"]
         locked = self.try_lock_for_update(allow_referencing=True)
@@ -270,8 +272,18 @@ class DunningWorkMixin(models.AbstractModel):
         for company, of_company in waiting.grouped("company_id").items():
             mine = of_company.with_company(company)
             for provider, rows in mine._recheck()._by_provider(company).items():
-                files |= rows._send_file(company, provider)
+                if providers is not None and provider not in providers:
+                    continue
+                for lot in rows._lots(provider):
+                    files |= lot._send_file(company, provider)
         return files
+
+    def _lots(self, provider):
+        """These in the portions of one file each."""
+        return [self]
+
+    def _tell_more(self, file):
+        """These stand in ``file`` and are neither new nor called back."""
 
     def _recheck(self):
         """Those that may still leave, or be called back."""
@@ -319,18 +331,21 @@ class DunningWorkMixin(models.AbstractModel):
         if not sent:
             return files
         new = sent.filtered(lambda one: one.state == work.TO_SEND)
+        recalled = sent.filtered(lambda one: one.state == work.RECALL)
         file = files._open(
             provider,
             company,
             layout.purpose,
             row_count=len(new),
-            recall_count=len(sent - new),
+            recall_count=len(recalled),
         )
         file._keep(
             layout, writer.to_bytes([{**row, "lot": file.name} for row in lines])
         )
+        rest = sent - new - recalled
         new._leave(file, provider, today)
-        (sent - new)._move(
+        rest._tell_more(file)
+        recalled._move(
             work.RECALLED, file.name, recall_file_id=file.id, recalled_on=today
         )
         return file

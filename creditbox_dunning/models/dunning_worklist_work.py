@@ -95,21 +95,7 @@ class DunningWorklist(models.AbstractModel):
                 "domain": [("is_late", "=", True)],
             },
             *super()._lists_of_trouble(today),
-            {
-                "key": "agency_money",
-                "title": self.env._("Agency payments to check"),
-                "help": self.env._(
-                    "What the agency told and what the books have differ: ask the"
-                    " agency, then say that it is cleared up."
-                ),
-                "icon": "fa-money",
-                "tone": "warning",
-                "model": "dunning.agency.assignment",
-                "domain": [
-                    ("money_state", "in", ("missing", "more")),
-                    ("is_money_seen", "=", False),
-                ],
-            },
+            self._list_of_agency_money(),
             {
                 "key": "answers",
                 "title": self.env._("Answers set aside"),
@@ -123,3 +109,22 @@ class DunningWorklist(models.AbstractModel):
                 "domain": [("state", "=", "open"), ("dataset", "in", ANSWERS)],
             },
         ]
+
+    def _list_of_agency_money(self):
+        return {
+            "key": "agency_money",
+            "title": self.env._("Agency payments to check"),
+            "help": self.env._(
+                "What the agency told and what the books have differ: ask the"
+                " agency, then say that it is cleared up."
+            ),
+            "icon": "fa-money",
+            "tone": "warning",
+            "model": "dunning.agency.assignment",
+            "domain": [
+                ("money_state", "in", ("missing", "more")),
+                # who told nothing has nothing to explain
+                ("told", ">", 0),
+                ("is_money_seen", "=", False),
+            ],
+        }

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
 from . import work
 from .technical import APPLY, UNCHANGED
@@ -68,6 +68,18 @@ class Answer:
         return (self.kind, self.day, amount, self.promised, self.ref)
 
 
+@dataclass(frozen=True)
+class FeeRow:
+    """A band of an agency's tariff, up to the next one: from ``age_from`` days and
+    ``amount_from`` euro; ``percent`` of what arrives, ``fixed`` euro once a case."""
+
+    valid_from: date
+    age_from: int = 0
+    amount_from: Decimal = ZERO
+    percent: Decimal = ZERO
+    fixed: Decimal = ZERO
+
+
 def mandate_end(start, days):
     """Last day of a mandate of ``days`` calendar days that begins on ``start``."""
     return start + timedelta(days=max(days, 1) - 1)
@@ -78,10 +90,27 @@ def is_over(end, today):
     return bool(end) and today > end
 
 
-def fee(collected, percent):
-    """The agency's fee on what it collected, to the cent."""
-    share = collected * percent / 100
-    return share.quantize(Decimal("0.01"), ROUND_HALF_UP)
+def choose_fee(rows, day, age, amount):
+    """The row of an agency's tariff for a case.
+
+    The tariff in force is that of the latest ``valid_from`` up to ``day``; in it the
+    band that begins nearest below, by age first. None when no tariff is in force yet; a
+    row of zeros when the tariff has no band for the case.
+
+    :param rows: FeeRow; day: on which the case was sent
+    :param age: days past due of the oldest bill on that day; amount: handed over
+    """
+    begun = [row for row in rows if row.valid_from <= day]
+    if not begun:
+        return None
+    since = max(row.valid_from for row in begun)
+    fit = [
+        row
+        for row in begun
+        if row.valid_from == since and row.age_from <= age and row.amount_from <= amount
+    ]
+    none = FeeRow(since)
+    return max(fit, key=lambda row: (row.age_from, row.amount_from), default=none)
 
 
 def told_money(answers, debt, until=None):
@@ -185,6 +214,13 @@ def choose(cases, agencies, had, load):
         load[best] = load.get(best, 0) + 1
         chosen[assignment] = best
     return chosen
+
+
+def lots(cases, size):
+    """``cases`` in their order, in lists of ``size`` at most; 0: one list."""
+    cases = list(cases)
+    size = size or len(cases) or 1
+    return [cases[at : at + size] for at in range(0, len(cases), size)]
 
 
 def after(assignment, answer):

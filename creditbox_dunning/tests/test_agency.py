@@ -104,7 +104,7 @@ class TestAgency(AgencyCommon):
             ("Incassato tutto", day + 9),
         )
         self.assertEqual((one.state, one.outcome), ("done", "collected"))
-        self.assertEqual((one.collected, one.fee), (1400, 140))
+        self.assertEqual(one.collected, 1400)
         self.assertEqual(one.action_id.state, "done")
         # told again in another file: nothing twice
         batch = self.tell_agency(
@@ -153,6 +153,116 @@ class TestAgency(AgencyCommon):
         self.tell_agency(day + 18, ("Incasso", day + 18, "100,00", "", "R2"))
         self.assertEqual(self.check_money(day + 18), ("matched", 500, 500, 0))
 
+    def test_fee_by_the_tariff_on_what_arrived(self):
+        """The band of the day on which it was sent; what was told brings no fee."""
+        one = self.to_agency()
+        day = self.today
+        self.env["dunning.agency.fee"].create(
+            [
+                {
+                    "provider_id": self.agency.id,
+                    "valid_from": self.day(number),
+                    "age_from": age,
+                    "amount_from": amount,
+                    "percent": percent,
+                    "fixed": 25,
+                }
+                for number, age, amount, percent in (
+                    (0, 0, 0, 5),
+                    (0, 30, 1000, 12.5),
+                    (0, 365, 0, 30),
+                    (day + 1, 0, 0, 50),
+                )
+            ]
+        )
+        self.send(day)
+        self.tell_agency(day + 1, ("Incasso", day + 1, "400,00", "", "R1"))
+        self.check_money(day + 1)
+        self.assertEqual((one.fee_percent, one.fee), (12.5, 0))
+        for amount in (33.33, 100):
+            with freeze_time(self.day(day + 2)):
+                self.pay(self.bill, amount)
+        self.check_money(day + 2)
+        arrivals = (
+            self.env["dunning.agency.arrival"]
+            .with_user(self.operator)
+            .search(
+                [("provider_id", "=", self.agency.id), ("date", ">=", self.day(day))]
+            )
+        )
+        self.assertEqual(sorted(arrivals.mapped("fee")), [12.5, 29.17])
+        self.assertEqual(one.fee, 41.67)
+
+    def test_lots_by_themselves(self):
+        one = self.to_agency()
+        model, day = self.env["dunning.agency.assignment"], self.day(self.today)
+        with freeze_time(day):
+            self.assertFalse(model._send_scheduled())
+            self.agency.is_lot_scheduled = True
+            file = model._send_scheduled()
+            self.assertEqual((one.file_id, one.state), (file, "sent"))
+            # once a day: what comes later waits, a recall does not
+            copy = one.sudo()._guarded().copy({"state": "to_send", "name": "AF/X"})
+            copy._guarded().write({"sent_on": False})
+            self.assertFalse(model._send_scheduled())
+            self.assertEqual(copy.state, "to_send")
+            one._move("recall")
+            self.assertEqual(model._send_scheduled().recall_count, 1)
+        with freeze_time(day + timedelta(days=1)):
+            self.assertEqual(model._send_scheduled(), copy.file_id)
+
+    def test_lots_are_no_larger_than_the_agency_wants(self):
+        one = self.to_agency()
+        for number in range(4):
+            one.sudo()._guarded().copy({"name": f"AF/L{number}"})
+        self.agency.lot_size = 2
+        files = self.send(self.today)
+        self.assertEqual(sorted(files.mapped("row_count")), [1, 2, 2])
+        refs = [row["Affidamento"] for file in files for row in self.rows_of(file)]
+        self.assertEqual(len(refs), len(set(refs)))
+
+    def test_part_payment_is_told_once_with_the_next_file(self):
+        one = self.to_agency()
+        day = self.today
+        self.send(day)
+        with freeze_time(self.day(day + 1)):
+            self.pay(self.bill, 400)
+        # no file only for it
+        self.assertFalse(self.send(day + 2))
+        for number in range(3):
+            one.sudo()._guarded().copy({"name": f"AF/P{number}"})
+        waiting = one.sudo().search([("name", "like", "AF/P%")], order="name")
+        waiting._guarded().write({"state": "withdrawn", "sent_on": False})
+        waiting[0]._guarded().write({"state": "to_send"})
+        file = self.send(day + 2)
+        rows = {row["Affidamento"]: row for row in self.rows_of(file)}
+        self.assertEqual(rows[one.name]["Movimento"], "P")
+        self.assertEqual(rows[one.name]["Importo"], "1000,00")
+        self.assertIn("pagamento parziale", rows[one.name]["Nota"])
+        self.assertEqual((file.row_count, file.recall_count), (1, 0))
+        self.assertEqual((one.state, one.arrived_told), ("sent", 400))
+        waiting[1]._guarded().write({"state": "to_send"})
+        file = self.send(day + 3)
+        self.assertNotIn(one.name, [row["Affidamento"] for row in self.rows_of(file)])
+        # a file that never left said nothing
+        one.part_file_id.with_user(self.boss).action_discard()
+        self.assertEqual(one.arrived_told, 0)
+
+    def test_fee_without_tariff(self):
+        one = self.to_agency()
+        self.send(self.today)
+        with freeze_time(self.day(self.today)):
+            self.pay(self.bill, 200)
+        self.check_money(self.today)
+        self.assertEqual((one.fee_percent, one.fee_fixed, one.fee), (10, 0, 20))
+        # after the mandate and the days for payments nothing is due any more
+        end = (one.mandate_to - self.day(0)).days + 15
+        for number in (end, end + 1):
+            with freeze_time(self.day(number)):
+                self.pay(self.bill, 100)
+        self.check_money(end + 1)
+        self.assertEqual((one.arrived, one.fee), (400, 30))
+
     def test_money_of_the_next_agency_is_not_of_the_first(self):
         self._agency("Recuperi B")
         first = self.to_agency()
@@ -178,6 +288,8 @@ class TestAgency(AgencyCommon):
             ).reconcile()
         self.check_money(day + 10)
         self.assertEqual((first.arrived, second.arrived), (300, 200))
+        # who refused the case gets nothing
+        self.assertEqual((first.fee, second.fee), (0, 20))
 
     def test_payment_recalls_it(self):
         """Gate 20: payment after agency assignment recalls it."""

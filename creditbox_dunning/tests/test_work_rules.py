@@ -278,13 +278,71 @@ class TestAgencyAnswers(BaseCase):
             self.assertEqual(later, "missing")
         self.assertEqual(agency.told_money(answers[::-1], debt), told)
 
+    @given(st.lists(st.integers()), st.integers(0, 9))
+    def test_lots_keep_all_in_their_order(self, cases, size):
+        lots = agency.lots(cases, size)
+        self.assertEqual([case for lot in lots for case in lot], cases)
+        self.assertTrue(all(lots))
+        self.assertTrue(all(len(lot) <= (size or len(cases)) for lot in lots))
+        self.assertTrue(all(len(lot) == size for lot in lots[:-1]) or not size)
+
+    def test_row_of_the_tariff(self):
+        new = date(2027, 6, 1)
+        rows = [
+            agency.FeeRow(SENT, 0, Decimal(0), Decimal(10)),
+            agency.FeeRow(SENT, 180, Decimal(0), Decimal(15)),
+            agency.FeeRow(SENT, 180, Decimal(1000), Decimal(12), Decimal(30)),
+            agency.FeeRow(new, 90, Decimal(0), Decimal(20)),
+        ]
+
+        def chosen(day, age, amount):
+            return agency.choose_fee(rows, day, age, Decimal(amount))
+
+        self.assertIsNone(chosen(SENT - timedelta(1), 400, 9))
+        self.assertEqual(chosen(SENT, 179, 5000), rows[0])
+        self.assertEqual(chosen(SENT, 180, 999), rows[1])
+        self.assertEqual(chosen(SENT, 180, 1000), rows[2])
+        self.assertEqual(chosen(new, 180, 1000), rows[3])
+        # the new tariff has no band below 90 days
+        self.assertEqual(chosen(new, 89, 1000), agency.FeeRow(new))
+
+    @settings(max_examples=200, deadline=None)
+    @given(
+        st.lists(
+            st.builds(
+                agency.FeeRow,
+                days,
+                st.integers(0, 400),
+                st.decimals(0, 2000, places=2),
+                st.decimals(0, 100, places=2),
+            ),
+            max_size=8,
+        ),
+        days,
+        st.integers(0, 500),
+        st.decimals(0, 3000, places=2),
+    )
+    def test_a_chosen_row_fits_and_none_nearer_does(self, rows, day, age, amount):
+        row = agency.choose_fee(rows, day, age, amount)
+        if row is None:
+            self.assertTrue(all(one.valid_from > day for one in rows))
+            return
+        self.assertLessEqual(row.valid_from, day)
+        self.assertLessEqual(row.age_from, age)
+        self.assertLessEqual(row.amount_from, amount)
+        for one in rows:
+            nearer = (one.valid_from, one.age_from, one.amount_from)
+            fits = one.age_from <= age and one.amount_from <= amount
+            if one.valid_from <= day and fits:
+                mine = (row.valid_from, row.age_from, row.amount_from)
+                self.assertLessEqual(nearer, mine)
+
     def test_mandate_and_fee(self):
         end = agency.mandate_end(SENT, 60)
         self.assertEqual((end - SENT).days, 59)
         self.assertFalse(agency.is_over(end, end))
         self.assertTrue(agency.is_over(end, end + timedelta(1)))
         self.assertFalse(agency.is_over(None, end))
-        self.assertEqual(agency.fee(Decimal("33.33"), Decimal("12.5")), Decimal("4.17"))
         self.assertEqual(set(agency.OUTCOMES), self._outcomes_of("agency"))
 
     def _outcomes_of(self, subject):
