@@ -10,16 +10,17 @@ class DunningWorkMixin(models.AbstractModel):
     @api.model
     def _cron_watch(self):
         """Several times a day: take back what is paid, end the mandates that are
-        over, look at the agencies' money, write lots, leave files in their folders."""
+        over, leave files in their folders, look at the agencies' money, write lots."""
         self._order_missing()
         self._take_back_paid()
         self.env["ir.cron"]._commit_progress(1)
         self.env["dunning.agency.assignment"]._end_mandates()
-        self.env["dunning.agency.assignment"]._check_money()
-        self.env["ir.cron"]._commit_progress(1)
-        self.env["dunning.agency.assignment"]._send_scheduled()
         self.env["ir.cron"]._commit_progress(1)
         self.env["dunning.work.file"]._deliver_waiting()
+        self.env["dunning.agency.assignment"]._check_money()
+        self.env["ir.cron"]._commit_progress(1)
+        # their files wake this up again
+        self.env["dunning.agency.assignment"]._send_scheduled()
 
     @api.model
     def _order_missing(self):

@@ -208,8 +208,13 @@ class TestAgency(AgencyCommon):
             self.assertEqual(copy.state, "to_send")
             one._move("recall")
             self.assertEqual(model._send_scheduled().recall_count, 1)
-        with freeze_time(day + timedelta(days=1)):
-            self.assertEqual(model._send_scheduled(), copy.file_id)
+        cron = self.env.ref("creditbox_dunning.ir_cron_dunning_work")
+        tomorrow = day + timedelta(days=1)
+        with freeze_time(tomorrow), self.enter_registry_test_mode():
+            cron.method_direct_trigger()
+        self.env.invalidate_all()
+        self.assertEqual((copy.state, copy.sent_on), ("sent", tomorrow))
+        self.assertEqual(one.money_on, tomorrow)
 
     def test_lots_are_no_larger_than_the_agency_wants(self):
         one = self.to_agency()
