@@ -201,3 +201,4 @@ from . import dunning_result_report
 from . import dunning_legal_file
 from . import dunning_legal_step
 from . import dunning_legal_action
+from . import dunning_legal_worklist

@@ -1,5 +1,6 @@
 from odoo import fields, models
 
+from ..rules import legal
 from .dunning_legal_file import OVER
 
 COURT_ACTION = 10
@@ -10,6 +11,18 @@ class DunningAction(models.Model):
     """The step "legal action" of the table: it opens a file, and the file follows."""
 
     _inherit = "dunning.action"
+
+    def _record_outcome(
+        self, outcome, day, state=None, note="", reason=None, breach=None, **vals
+    ):
+        # EXTENDS: told by the form of the outcome, it is a step of the file as well
+        result = super()._record_outcome(
+            outcome, day, state, note, reason, breach, **vals
+        )
+        if outcome in legal.OUTCOMES:
+            files = self.env["dunning.legal.file"].sudo()
+            files.search([("action_id", "in", self.ids)])._add_told(outcome, day, note)
+        return result
 
     def _set_state(self, state, *reasons, **vals):
         # EXTENDS: approved, it opens its file; over, the file is over

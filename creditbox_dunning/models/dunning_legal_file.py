@@ -227,6 +227,36 @@ class DunningLegalFile(models.Model):
             )
         return found | files.create(vals_list)
 
+    def _add_told(self, kind, day, note=""):
+        """The step that an outcome tells of, where it is not written down yet."""
+        missing = self.filtered(
+            lambda file: (
+                not any(
+                    step.kind == kind and step.date == day for step in file.step_ids
+                )
+            )
+        )
+        # whoever may record the outcome may write it down; the file may be over by it
+        return (
+            self.env["dunning.legal.step"]
+            .sudo()
+            ._write_down(
+                [
+                    {"file_id": file.id, "kind": kind, "date": day, "note": note}
+                    for file in missing
+                ]
+            )
+        )
+
+    @api.model
+    def _watch_deadlines(self, today):
+        """Hearings that are past leave the next term to what comes after them."""
+        past = self.sudo().search(
+            [("next_deadline", "<", today), ("state", "not in", OVER)]
+        )
+        self.env.add_to_compute(self._fields["next_deadline"], past)
+        past.flush_recordset(["next_deadline"])
+
     def _remind(self, deadline, summary):
         """An activity for who follows the file, once for each day and reason."""
         self.ensure_one()

@@ -140,6 +140,13 @@ class DunningLegalStep(models.Model):
         steps._follow()
         return steps
 
+    @api.model
+    def _write_down(self, vals_list):
+        """Steps that an outcome told of: it happened, whatever came before it."""
+        steps = super().create(vals_list)
+        steps._follow()
+        return steps
+
     def write(self, vals):
         is_person = not self.env.su
         if is_person:
@@ -216,7 +223,8 @@ class DunningLegalStep(models.Model):
     def _tell_action(self):
         """Record the outcome on the action of the table: the one door."""
         action = self.file_id.action_id
-        if self.kind not in legal.OUTCOMES:
+        if self.kind not in legal.OUTCOMES or action.outcome == self.kind:
+            # told by the form of the outcome, which wrote this step
             return
         action._check_takes_outcome()
         action._record_outcome(self.kind, self.date, note=self.note or "")

@@ -34,6 +34,8 @@ GROUP_READS_TOO = (
     "dunning.agency.assignment",
     "dunning.agency.result",
     "dunning.info.request",
+    "dunning.legal.file",
+    "dunning.legal.step",
 )
 
 

@@ -116,3 +116,44 @@ class TestLegalFile(OutcomeCommon):
         self.run_on(self.today + 1)
         self.run_on(self.today + 2)
         self.assertEqual(file.state, "cancelled")
+
+    def test_an_outcome_of_the_form_is_a_step_too(self):
+        """Told on the action's own form: the file has the step, once."""
+        file = self.to_court()
+        day = self.today + 2
+        self.tell(day, court_result="injunction", done_date=self.day(day))
+        self.assertRecordValues(
+            file.step_ids, [{"kind": "injunction", "date": self.day(day)}]
+        )
+        self.assertEqual(file.next_deadline, self.day(day + 60))
+        with freeze_time(self.day(day + 5)):
+            step = file.step_ids.with_user(self.manager)
+            step.write({"notified_date": self.day(day + 4)})
+        self.step(file, day + 50, "precept", notified_date=self.day(day + 50))
+        self.assertEqual(file.state, "precept", "not refused for lack of a decree")
+        self.assertEqual(len(file.step_ids), 2)
+        self.tell(day + 90, court_result="recovered", done_date=self.day(day + 90))
+        kinds = ["injunction", "precept", "recovered"]
+        self.assertEqual(sorted(file.step_ids.mapped("kind")), kinds)
+        self.assertEqual(file.state, "recovered")
+
+    def test_hearings_pass_and_the_page_today_shows_the_next_term(self):
+        file = self.to_court()
+        day = self.today
+        at = fields.Datetime.to_datetime(self.day(day + 10)) + timedelta(hours=9)
+        self.step(file, day + 1, "injunction")
+        self.step(file, day + 1, "hearing", hearing_at=at)
+        self.assertEqual(file.next_deadline, self.day(day + 10))
+        worklist = self.env["dunning.worklist"].with_user(self.operator)
+
+        def shown(number):
+            with freeze_time(self.day(number)):
+                lists = worklist.get_today()["lists"]
+            return {one["key"]: one["count"] for one in lists}.get("legal_terms", 0)
+
+        self.assertEqual(shown(day + 2), 0)
+        self.assertEqual(shown(day + 3), 1)
+        with freeze_time(self.day(day + 11)):
+            self.env["dunning.legal.file"]._watch_deadlines(self.day(day + 11))
+        self.assertEqual(file.next_deadline, self.day(day + 61), "the decree's")
+        self.assertEqual(shown(day + 11), 0)
