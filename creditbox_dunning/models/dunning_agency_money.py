@@ -152,7 +152,8 @@ class DunningAgencyAssignment(models.Model):
         rates = {}
         for one in self:
             due = oldest.get(one.action_id.id) or one.sent_on
-            age = (one.sent_on - due).days
+            # sent before it was due: no days past due
+            age = max((one.sent_on - due).days, 0)
             tariff = tariffs.get(one.provider_id.id, ())
             row = agency.choose_fee(tariff, one.sent_on, age, exact(one.amount))
             percent = row.percent if row else exact(one.provider_id.fee_percent)

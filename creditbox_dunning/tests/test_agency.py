@@ -192,6 +192,10 @@ class TestAgency(AgencyCommon):
         )
         self.assertEqual(sorted(arrivals.mapped("fee")), [12.5, 29.17])
         self.assertEqual(one.fee, 41.67)
+        # sent before it was due: the first band
+        one.action_id.item_ids.sudo()._guarded().date_maturity = self.day(day + 5)
+        self.check_money(day + 3)
+        self.assertEqual((one.fee_percent, one.fee_fixed), (5, 25))
 
     def test_lots_by_themselves(self):
         one = self.to_agency()
