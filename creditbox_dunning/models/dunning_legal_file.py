@@ -84,7 +84,7 @@ class DunningLegalFile(models.Model):
     )
     opened_on = fields.Date(readonly=True)
     user_id = fields.Many2one("res.users", string="Followed by", tracking=True)
-    lawyer_id = fields.Many2one("res.partner", string="Lawyer", tracking=True)
+    lawyer_id = fields.Many2one("res.partner", tracking=True)
     court = fields.Char(tracking=True)
     number = fields.Char(string="Docket number", tracking=True)
     judge = fields.Char(tracking=True)
@@ -98,9 +98,7 @@ class DunningLegalFile(models.Model):
     cost_recoverable = fields.Monetary(
         string="Cost still to recover", compute="_compute_costs", store=True
     )
-    dossier_id = fields.Many2one(
-        "ir.attachment", string="Dossier", readonly=True, copy=False
-    )
+    dossier_id = fields.Many2one("ir.attachment", readonly=True, copy=False)
     dossier_sha256 = fields.Char(
         string="SHA-256 of the dossier", readonly=True, copy=False
     )
