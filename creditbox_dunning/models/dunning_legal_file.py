@@ -235,15 +235,12 @@ class DunningLegalFile(models.Model):
             )
         )
         # whoever may record the outcome may write it down; the file may be over by it
-        return (
-            self.env["dunning.legal.step"]
-            .sudo()
-            ._write_down(
-                [
-                    {"file_id": file.id, "kind": kind, "date": day, "note": note}
-                    for file in missing
-                ]
-            )
+        steps = self.env["dunning.legal.step"].sudo()._guarded()
+        return steps.create(
+            [
+                {"file_id": file.id, "kind": kind, "date": day, "note": note}
+                for file in missing
+            ]
         )
 
     @api.model

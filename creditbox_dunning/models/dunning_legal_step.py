@@ -132,18 +132,15 @@ class DunningLegalStep(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        self.env["dunning.case"]._check_is_manager()
+        # what an outcome told of happened, whatever came before it, and is told
+        is_told = self._is_guard_open()
+        if not is_told:
+            self.env["dunning.case"]._check_is_manager()
         steps = super().create(vals_list)
         for step in steps.sorted(lambda one: (one.date, one.id)):
-            step._check_fits()
-            step._tell_action()
-        steps._follow()
-        return steps
-
-    @api.model
-    def _write_down(self, vals_list):
-        """Steps that an outcome told of: it happened, whatever came before it."""
-        steps = super().create(vals_list)
+            if not is_told:
+                step._check_fits()
+                step._tell_action()
         steps._follow()
         return steps
 
