@@ -187,15 +187,15 @@ def _clone_lines(move, moves, count, prefix, days, mine, term):
             move_id=SQL("%s + n", moves),
             move_name=SQL("%s || 'B' || n", prefix),
             partner_id=mine["partner_id"],
-            utility_contract_id=SQL(
-                "CASE WHEN source.utility_contract_id IS NULL THEN NULL ELSE %s END",
-                mine["utility_contract_id"],
-            ),
+            # on each line, as the loaders of bills write it
+            utility_contract_id=mine["utility_contract_id"],
             **{
                 "dunning_case_id": SQL("NULL"),
                 "full_reconcile_id": SQL("NULL"),
                 "matching_number": SQL("NULL"),
-                **(term if is_term else {}),
+                # of what is no receivable nothing stays open, whatever account the
+                # tests put the source on
+                **(term if is_term else {"amount_residual": SQL("0")}),
             },
         )
         terms = first if is_term else terms

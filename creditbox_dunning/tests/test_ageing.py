@@ -118,6 +118,34 @@ class TestAgeing(DunningCommon):
             with self.subTest(day=day):
                 self.assertEqual(told, {k: v for k, v in known.items() if v})
 
+    def test_sums_are_those_of_the_rows(self):
+        """Pivot and graph read sums by due day: the same as adding up the rows."""
+        keys = ("band", "service", "customer_type", "company_id", "sales_network")
+        for day in (None, *self.days()):
+            for domain in ([], [("days", ">", 30)], [("amount", ">", 0)]):
+                rows = self.ageing(day).search(domain)
+                for key in keys:
+                    known = defaultdict(lambda: [0, Decimal(), Decimal()])
+                    for row in rows:
+                        sums = known[row[key]]
+                        sums[0] += 1
+                        sums[1] += Decimal(f"{row.amount:.2f}")
+                        sums[2] += Decimal(f"{row.overdue:.2f}")
+                    told = {
+                        value: [
+                            count,
+                            Decimal(f"{amount:.2f}"),
+                            Decimal(f"{overdue:.2f}"),
+                        ]
+                        for value, count, amount, overdue in self.ageing(
+                            day
+                        )._read_group(
+                            domain, [key], ["__count", "amount:sum", "overdue:sum"]
+                        )
+                    }
+                    with self.subTest(day=day, domain=domain, key=key):
+                        self.assertEqual(told, dict(known))
+
     def test_bands(self):
         def band(move, day):
             rows = self.ageing(day).search([("move_id", "=", move.id)])
