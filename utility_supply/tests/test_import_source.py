@@ -319,16 +319,19 @@ def sftp_server(root, key):
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
-    try:
-        # a client that leaves in the middle is an error to the server's log only
-        with mute_logger("paramiko.transport"):
+    # a client that leaves in the middle, or while the server ends, is an error to the
+    # server's log only
+    with mute_logger("paramiko.transport"):
+        try:
             yield listener.getsockname()[1]
-    finally:
-        stop.set()
-        thread.join(5)
-        for transport in transports:
-            transport.close()
-        listener.close()
+        finally:
+            stop.set()
+            thread.join(5)
+            for transport in transports:
+                transport.close()
+                # what it still has to say is said before the log is read again
+                transport.join(2)
+            listener.close()
 
 
 @tagged("post_install", "-at_install")
