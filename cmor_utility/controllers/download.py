@@ -1,9 +1,10 @@
 import json
 
 from odoo import http
-from odoo.exceptions import AccessError, MissingError
+from odoo.exceptions import AccessError
 from odoo.http import request
 
+from odoo.addons.utility_supply.controllers.dossier import dossier_response
 from odoo.addons.utility_supply.controllers.file_response import file_response
 from odoo.addons.utility_supply.controllers.import_download import XLSX
 
@@ -32,7 +33,7 @@ class CmorDownload(http.Controller):
     )
     def dossier(self, practice_id, **_ignored):
         """The printable dossier: PDF, or HTML where there is no wkhtmltopdf."""
-        return self._made(practice_id, "_dossier_document")
+        return dossier_response("cmor.practice", practice_id)
 
     @http.route(
         "/cmor_utility/dossier/<int:practice_id>.zip",
@@ -42,11 +43,4 @@ class CmorDownload(http.Controller):
     )
     def originals(self, practice_id, **_ignored):
         """The dossier with all the originals and an index of their hashes."""
-        return self._made(practice_id, "_dossier_zip")
-
-    def _made(self, practice_id, method):
-        practice = request.env["cmor.practice"].browse(practice_id)
-        try:
-            return file_response(*getattr(practice, method)())
-        except (AccessError, MissingError) as error:
-            raise request.not_found() from error
+        return dossier_response("cmor.practice", practice_id, ".zip")

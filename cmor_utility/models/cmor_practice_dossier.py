@@ -1,8 +1,6 @@
 from odoo import fields, models
 
-from odoo.addons.utility_supply.formats.dossier_zip import Member, build, safe_name
-
-from .cmor_practice_terms import ROME
+from odoo.addons.utility_supply.formats.dossier_zip import Member, safe_name
 
 DOCUMENT = "cmor_utility.dossier"
 
@@ -10,32 +8,13 @@ DOCUMENT = "cmor_utility.dossier"
 class CmorPractice(models.Model):
     """The dossier of a practice, to be printed, and the ZIP of its originals."""
 
-    _inherit = "cmor.practice"
+    _name = "cmor.practice"
+    _inherit = ["cmor.practice", "utility.dossier.mixin"]
 
-    def action_dossier(self):
-        """Button: the dossier, as PDF (HTML where wkhtmltopdf is absent)."""
-        return self._dossier_url("")
+    _dossier_path = "/cmor_utility/dossier/"
 
-    def action_dossier_zip(self):
-        """Button: dossier and originals with an index of their SHA-256."""
-        return self._dossier_url(".zip")
-
-    def _dossier_url(self, ending):
-        self.ensure_one()
-        self.check_access("read")
-        return {
-            "type": "ir.actions.act_url",
-            "url": f"/cmor_utility/dossier/{self.id}{ending}",
-            "target": "download",
-        }
-
-    def _dossier_document(self):
-        """(bytes, file name, content type) of the dossier."""
-        self.ensure_one()
-        # the hours of a dossier are Italian, whoever prints it
-        html = self.with_context(tz=str(ROME))._dossier_html()
-        stem = safe_name(f"fascicolo-{self.code or self.name}")
-        return self.env["utility.pdf"]._document(html, stem)
+    def _dossier_stem(self):
+        return safe_name(f"fascicolo-{self.code or self.name}")
 
     def _dossier_html(self):
         """The dossier as one self-contained document, in the reader's language."""
@@ -53,14 +32,6 @@ class CmorPractice(models.Model):
             "can_notices": self.env["utility.notice"].has_access("read"),
         }
         return str(self.env["ir.qweb"]._render(DOCUMENT, values))
-
-    def _dossier_zip(self):
-        """(bytes, file name, content type) of the ZIP."""
-        document, name, _kind = self._dossier_document()
-        what = self.env._("Dossier")
-        members = [Member("", name, document, what), *self._dossier_originals()]
-        stem = safe_name(f"fascicolo-{self.code or self.name}")
-        return build(members), f"{stem}.zip", "application/zip"
 
     def _dossier_originals(self):
         """Files sent and received, proofs of the notices and of the declarations."""

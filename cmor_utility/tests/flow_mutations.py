@@ -1,6 +1,7 @@
 """Flow files broken at random, and what must hold however they are broken.
 
-Pure: used by the tests (some of each kind) and by ``./dev bench flow_faults`` (many).
+Pure: used by the tests (some of each kind) and, for many, by
+``./dev bench broken_files flow``.
 """
 
 import io

@@ -18,7 +18,7 @@ from ..formats import flow_io, flow_sample
 from . import flow_mutations
 from .layouts import shipped
 
-MUTATIONS = 500  # of each kind; 10,000 by ./dev bench flow_faults
+MUTATIONS = 500  # of each kind; 10,000 by ./dev bench broken_files flow
 CLAIM = shipped()["SI1.0050"]
 ACK = shipped()["SI1.0100"]
 DAYS = st.dates(date(1000, 1, 1), date(9999, 12, 31))

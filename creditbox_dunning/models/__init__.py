@@ -129,6 +129,7 @@ from . import dunning_hold_orders
 from . import technical_dataset
 from . import agency_dataset
 from . import info_dataset
+from . import import_profile
 from . import import_loader_technical
 from . import import_loader_customers
 from . import import_loader_work

@@ -3,7 +3,7 @@ import hashlib
 from odoo import models
 from odoo.tools.misc import format_date, format_datetime, formatLang
 
-from odoo.addons.utility_supply.formats.dossier_zip import Member, build, safe_name
+from odoo.addons.utility_supply.formats.dossier_zip import Member, safe_name
 
 from ..rules.dossier import BillProof, MessageProof, NoticeProof, gaps
 from .dossier_texts import gap_sentence
@@ -20,41 +20,14 @@ class DunningCase(models.Model):
     named at the top.
     """
 
-    _inherit = "dunning.case"
+    _name = "dunning.case"
+    _inherit = ["dunning.case", "utility.dossier.mixin"]
 
-    def action_dossier(self):
-        """Button: the dossier, as PDF (HTML where wkhtmltopdf is absent)."""
-        return self._dossier_url("")
+    _dossier_path = "/creditbox_dunning/dossier/"
 
-    def action_dossier_zip(self):
-        """Button: dossier and originals with an index of their SHA-256."""
-        return self._dossier_url(".zip")
-
-    def _dossier_url(self, ending):
-        self.ensure_one()
-        self.check_access("read")
-        return {
-            "type": "ir.actions.act_url",
-            "url": f"/creditbox_dunning/dossier/{self.id}{ending}",
-            "target": "download",
-        }
-
-    def _dossier_document(self):
-        """(bytes, file name, content type) of the dossier."""
-        self.ensure_one()
-        self.check_access("read")
-        case = self.with_context(tz=ROME)
-        members = list(case._dossier_originals())
-        html = str(case.env["ir.qweb"]._render(DOCUMENT, case._dossier_values(members)))
-        return self.env["utility.pdf"]._document(html, case._dossier_stem())
-
-    def _dossier_zip(self):
-        """(bytes, file name, content type) of the ZIP."""
-        document, name, _kind = self._dossier_document()
-        stem = self._dossier_stem()
-        first = Member("", name, document, self.env._("Dossier"))
-        members = [first, *self._dossier_originals()]
-        return build(members), f"{stem}.zip", "application/zip"
+    def _dossier_html(self):
+        values = self._dossier_values(list(self._dossier_originals()))
+        return str(self.env["ir.qweb"]._render(DOCUMENT, values))
 
     def _dossier_stem(self):
         return safe_name(f"fascicolo-{self.name}".replace("/", "-"))

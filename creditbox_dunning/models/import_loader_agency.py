@@ -1,17 +1,15 @@
-from odoo import api, fields, models
+from odoo import models
 from odoo.tools.translate import LazyTranslate
 
 from odoo.addons.utility_supply.models.import_message import LOADER_MESSAGES
 
 from ..rules import agency, work
 from ..rules.facts import Reason
-from .agency_dataset import NAME
 from .amounts import exact
 from .dunning_action import OPEN_STATES
 from .import_loader_work import UtilityImportLoaderWork
 
 _lt = LazyTranslate(__name__)
-LABEL = "Results of collection agencies"
 
 LOADER_MESSAGES.update(
     {
@@ -19,27 +17,6 @@ LOADER_MESSAGES.update(
         "agency_no_promise": _lt("A promise needs the day on which the customer pays."),
     }
 )
-
-
-class UtilityImportProfile(models.Model):
-    _inherit = "utility.import.profile"
-
-    dataset = fields.Selection(
-        selection_add=[(NAME, LABEL)], ondelete={NAME: "cascade"}
-    )
-
-    @api.model
-    def _datasets(self):
-        # EXTENDS utility_supply
-        return [*super()._datasets(), NAME]
-
-
-class UtilityImportBatch(models.Model):
-    _inherit = "utility.import.batch"
-
-    dataset = fields.Selection(
-        selection_add=[(NAME, LABEL)], ondelete={NAME: "set null"}
-    )
 
 
 class UtilityImportLoaderAgency(models.AbstractModel):

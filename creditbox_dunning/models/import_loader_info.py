@@ -1,14 +1,12 @@
-from odoo import api, fields, models
+from odoo import models
 from odoo.tools.translate import LazyTranslate
 
 from odoo.addons.utility_supply.models.import_message import LOADER_MESSAGES
 
 from ..rules import info, work
 from .import_loader_work import UtilityImportLoaderWork
-from .info_dataset import NAME
 
 _lt = LazyTranslate(__name__)
-LABEL = "Answers of information providers"
 
 LOADER_MESSAGES.update(
     {
@@ -18,27 +16,6 @@ LOADER_MESSAGES.update(
         "info_half_address": _lt("An address needs street and city."),
     }
 )
-
-
-class UtilityImportProfile(models.Model):
-    _inherit = "utility.import.profile"
-
-    dataset = fields.Selection(
-        selection_add=[(NAME, LABEL)], ondelete={NAME: "cascade"}
-    )
-
-    @api.model
-    def _datasets(self):
-        # EXTENDS utility_supply
-        return [*super()._datasets(), NAME]
-
-
-class UtilityImportBatch(models.Model):
-    _inherit = "utility.import.batch"
-
-    dataset = fields.Selection(
-        selection_add=[(NAME, LABEL)], ondelete={NAME: "set null"}
-    )
 
 
 class UtilityImportLoaderInfo(models.AbstractModel):

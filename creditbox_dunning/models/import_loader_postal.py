@@ -1,10 +1,8 @@
-from odoo import api, fields, models
+from odoo import fields, models
 from odoo.fields import Domain
 from odoo.tools.translate import LazyTranslate
 
 from odoo.addons.utility_supply.models.import_message import LOADER_MESSAGES, issue
-
-from ..formats.postal_events import NAME
 
 _lt = LazyTranslate(__name__)
 
@@ -32,25 +30,9 @@ LOADER_MESSAGES.update(
 )
 
 
-class UtilityImportProfile(models.Model):
-    _inherit = "utility.import.profile"
-
-    dataset = fields.Selection(
-        selection_add=[(NAME, "Outcomes of the post")], ondelete={NAME: "cascade"}
-    )
-
-    @api.model
-    def _datasets(self):
-        # EXTENDS utility_supply
-        return [*super()._datasets(), NAME]
-
-
 class UtilityImportBatch(models.Model):
     _inherit = "utility.import.batch"
 
-    dataset = fields.Selection(
-        selection_add=[(NAME, "Outcomes of the post")], ondelete={NAME: "set null"}
-    )
     postal_event_ids = fields.One2many(
         "dunning.postal.event", "batch_id", string="Events of letters"
     )

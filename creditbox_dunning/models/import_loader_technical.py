@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import models
 from odoo.exceptions import UserError
 from odoo.tools.translate import LazyTranslate
 
@@ -8,10 +8,8 @@ from ..rules import technical, work
 from ..rules.facts import Reason
 from .dunning_action import OPEN_STATES
 from .import_loader_work import UtilityImportLoaderWork
-from .technical_dataset import NAME
 
 _lt = LazyTranslate(__name__)
-LABEL = "Answers of the technical office"
 
 LOADER_MESSAGES.update(
     {
@@ -51,27 +49,6 @@ LOADER_MESSAGES.update(
         ),
     }
 )
-
-
-class UtilityImportProfile(models.Model):
-    _inherit = "utility.import.profile"
-
-    dataset = fields.Selection(
-        selection_add=[(NAME, LABEL)], ondelete={NAME: "cascade"}
-    )
-
-    @api.model
-    def _datasets(self):
-        # EXTENDS utility_supply
-        return [*super()._datasets(), NAME]
-
-
-class UtilityImportBatch(models.Model):
-    _inherit = "utility.import.batch"
-
-    dataset = fields.Selection(
-        selection_add=[(NAME, LABEL)], ondelete={NAME: "set null"}
-    )
 
 
 class UtilityImportLoaderTechnical(models.AbstractModel):

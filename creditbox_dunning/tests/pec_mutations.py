@@ -1,6 +1,7 @@
 """PEC messages broken at random, and what must hold however they are broken.
 
-Pure: used by the tests (some of each kind) and by ``./dev bench pec_faults`` (many).
+Pure: used by the tests (some of each kind) and, for many, by
+``./dev bench broken_files pec``.
 """
 
 import random

@@ -27,7 +27,7 @@ from . import postal_files
 from .postal_files import archive, events_csv, pdf, tiff
 
 QUICK = settings(max_examples=150, deadline=None, database=None, derandomize=True)
-MUTANTS = 500  # of each kind; 10,000 by ./dev bench postal_faults
+MUTANTS = 500  # of each kind; 10,000 by ./dev bench broken_files post
 COLUMNS = (
     Column("CODICE", "ref", length=64, is_required=True),
     Column("FILE", "pdf_name", is_required=True),

@@ -25,6 +25,7 @@ from . import bill_writer_verify
 from . import payment_writer
 from . import utility_residual_report
 from . import utility_pdf
+from . import utility_dossier
 from . import import_message
 from . import import_profile
 from . import import_detect
