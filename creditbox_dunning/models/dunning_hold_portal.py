@@ -15,10 +15,11 @@ from .dunning_hold_dispute import DISPUTED
 PAID, COMPLAINT, PLAN = "payment_communicated", "complaint", "plan_requested"
 # what a customer may ask for on the page of a bill
 ASKED = frozenset({PAID, COMPLAINT, DISPUTED, PLAN})
-# while one of these is in force, a bill is not among those that are paid all at once
+# while one of these is in force, a bill is not among those that are paid all at once;
+# whoever only asked for instalments may pay all the same
 APART = (
-    *(PAID, DISPUTED, PLAN),
-    *("plan_active", "settlement_offer", "prescription_objected", "insolvency"),
+    *(PAID, DISPUTED, "plan_active", "settlement_offer"),
+    *("prescription_objected", "insolvency"),
 )
 MAX_TEXT = 4000
 
