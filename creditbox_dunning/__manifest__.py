@@ -5,7 +5,7 @@
     "author": "Odoo Utilities Italia",
     "license": "LGPL-3",
     "category": "Accounting/Accounting",
-    "depends": ["utility_supply"],
+    "depends": ["utility_supply", "account_payment"],
     "external_dependencies": {"python": ["pypdf", "python-dateutil"]},
     "data": [
         # groups first, then access and rules; menus last
@@ -121,6 +121,7 @@
         "views/dunning_postal_event_views.xml",
         "views/dunning_service_provider_post_views.xml",
         "views/portal_templates.xml",
+        "views/portal_payment_templates.xml",
         "wizards/dunning_exposure_wizard_views.xml",
         "views/dunning_valuation_views.xml",
         "views/dunning_valuation_case_views.xml",

@@ -20,8 +20,8 @@ def cache():
     return base / "odoo-utilities-it"
 
 
-#: bridges to add-ons that our users may have or not: installed by their own tests only
-OPTIONAL = frozenset({"creditbox_dunning_payment", "creditbox_dunning_queue_job"})
+#: ours that need an add-on of others: installed only by the tests that fetch it
+OPTIONAL = frozenset({"creditbox_dunning_queue_job"})
 
 
 def all_modules():

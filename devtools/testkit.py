@@ -46,17 +46,15 @@ def _run(command, timeout, env=None):
         return status, Path(log.name).read_text(errors="replace")
 
 
-def odoo(name, *args, timeout=900, env=None, http=False, **options):
+def odoo(name, *args, timeout=900, env=None, **options):
     """Run `odoo server` on a database to its end: (exit status, log).
 
-    `options` go into odoo.conf, `env` into its environment; `http`: whether it answers
-    requests, as tests over HTTP want.
+    `options` go into odoo.conf, `env` into its environment.
     """
     room = current()
     config = room.config(f"kit-{uuid.uuid4().hex[:8]}", **options)
     command = processes.odoo_command(room, "server", config, "-d", name, *args)
-    command += ["--stop-after-init", "--log-level=warn"]
-    command += [f"--http-port={free_port()}"] if http else ["--no-http"]
+    command += ["--stop-after-init", "--no-http", "--log-level=warn"]
     return _run(command, timeout, env)
 
 

@@ -17,7 +17,6 @@ MAY_NAME = {
     "creditbox_dunning": {"utility_supply"},
     "cmor_utility": {"utility_supply"},
     "cmor_dunning": {"utility_supply", "creditbox_dunning", "cmor_utility"},
-    "creditbox_dunning_payment": {"utility_supply", "creditbox_dunning"},
     "creditbox_dunning_queue_job": {"utility_supply", "creditbox_dunning"},
 }
 LONGEST_METHOD = 60

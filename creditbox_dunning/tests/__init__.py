@@ -88,6 +88,7 @@ from . import test_promise
 from . import test_dispute
 from . import test_uploads
 from . import test_portal
+from . import test_portal_payment
 from . import test_valuation
 from . import test_settlement_rules
 from . import test_statement_rules

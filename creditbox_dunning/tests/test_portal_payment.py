@@ -6,7 +6,7 @@ from odoo import Command, fields
 from odoo.tests import HttpCase, JsonRpcException, new_test_user, tagged
 from odoo.tools import mute_logger
 
-from odoo.addons.creditbox_dunning.tests.common import DunningCommon
+from .common import DunningCommon
 
 
 @tagged("post_install", "-at_install")

@@ -2,7 +2,7 @@ from odoo import http
 from odoo.exceptions import ValidationError
 from odoo.http import request
 
-from odoo.addons.creditbox_dunning.controllers.portal import DunningPortal
+from .portal import DunningPortal
 
 
 class DunningPaymentPortal(DunningPortal):
@@ -15,7 +15,7 @@ class DunningPaymentPortal(DunningPortal):
 
     @http.route()
     def overdue_bills(self, **kwargs):
-        # EXTENDS creditbox_dunning
+        # EXTENDS
         response = super().overdue_bills(**kwargs)
         payable, _left_out = self._payable(response.qcontext["bills"])
         response.qcontext["payments"] = [
@@ -50,7 +50,7 @@ class DunningPaymentPortal(DunningPortal):
             },
         )
         return request.render(
-            "creditbox_dunning_payment.portal_pay_overdue",
+            "creditbox_dunning.portal_pay_overdue",
             {
                 **self._prepare_portal_layout_values(),
                 **values,
