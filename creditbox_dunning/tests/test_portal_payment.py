@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from odoo import Command, fields
+from odoo import Command
 from odoo.tests import HttpCase, JsonRpcException, new_test_user, tagged
 from odoo.tools import mute_logger
 
@@ -14,7 +14,7 @@ class TestPayAll(HttpCase, DunningCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.today = fields.Date.today()
+        cls.today = cls.env["dunning.case"]._today(cls.company)
         cls.company.utility_book_mode = "full"
         cls.neighbour = cls._create_customer("CB")
         cls.first = cls._late("FT-1", 100)
