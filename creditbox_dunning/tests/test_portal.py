@@ -20,7 +20,7 @@ class TestPortal(HttpCase, DunningCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.today = cls.env["dunning.case"]._today(cls.company)
+        cls.today = cls._today()
         cls.neighbour = cls._create_customer("CB")
         cls.bill_a = cls._late_bill("FT-A", cls.contract)
         cls.bill_b = cls._late_bill("FT-B", cls._create_contract("CTB", cls.neighbour))

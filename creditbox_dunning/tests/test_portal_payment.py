@@ -14,7 +14,7 @@ class TestPayAll(HttpCase, DunningCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.today = cls.env["dunning.case"]._today(cls.company)
+        cls.today = cls._today()
         cls.company.utility_book_mode = "full"
         cls.neighbour = cls._create_customer("CB")
         cls.first = cls._late("FT-1", 100)
