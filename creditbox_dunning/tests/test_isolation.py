@@ -25,6 +25,8 @@ GROUP_READS = (
     "dunning.approval.decision",
     "dunning.hold",
     "dunning.guard.waiver",
+    "dunning.payment.plan",
+    "dunning.payment.plan.instalment",
 )
 # what leaves for technical office, agencies, information providers: no run makes them
 GROUP_READS_TOO = (
