@@ -31,8 +31,8 @@ class ResCompany(models.Model):
         string="Longest plan without a special approval (months)",
         required=True,
         default=12,
-        help="Instalments times the months between them. Longer plans are decided by the"
-        " matrix of approvals, subject Payment plan. 0 = no limit.",
+        help="Instalments times the months between them. Longer plans are decided by"
+        " the matrix of approvals, subject Payment plan. 0 = no limit.",
     )
     dunning_plan_first_percent = fields.Float(
         string="Smallest first instalment (%)",

@@ -43,8 +43,8 @@ class DunningEngineWrite(models.AbstractModel):
     _inherit = "dunning.engine"
 
     def _start_rounds(self, cases):
-        """The noticed bills are paid, at once or by a plan that is under way: newer ones
-        begin again from the first row.
+        """The noticed bills are paid, at once or by a plan that is under way: newer
+        ones begin again from the first row.
 
         Steps of a plan's bills stay as they are: what left may still arrive, and the
         case comes back to them if the plan breaks. No number is used twice.

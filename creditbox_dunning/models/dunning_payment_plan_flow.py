@@ -335,7 +335,12 @@ class DunningPaymentPlan(models.Model):
             hold = self._take_hold(ASKED)
             self.write({"request_hold_id": hold.id})
         if until and hold.date_to and until > hold.date_to:
-            hold.action_extend(until, self.name)
+            # the offer was approved, its days too
+            hold._guarded().write(
+                {"date_to": until, "resume_date": fields.Date.add(until, days=1)}
+            )
+            hold._say(self.env._("Extended"), self.name)
+            hold._take_effect()
 
     def _hold_running(self):
         self.write({"hold_id": self._take_hold(UNDER_WAY).id})
@@ -369,9 +374,16 @@ class DunningPaymentPlan(models.Model):
         asked = dict.fromkeys(("from", "to", "received", "check", "amount"))
         asked["note"] = self.name
         vals = holds._prepare_hold_vals("case", self.case_id, reason, asked)
-        hold = holds._place([{**vals, "plan_id": self.id}])
-        hold._ask_approval(self.name)
-        return hold
+        if vals["waits_approval"]:
+            # how long a request may wait is the company's choice
+            end = vals["wanted_to"]
+            vals.update(
+                date_to=end,
+                resume_date=end and fields.Date.add(end, days=1),
+                wanted_to=False,
+                waits_approval=False,
+            )
+        return holds._place([{**vals, "plan_id": self.id}])
 
     def _end_holds(self, why):
         self._end_hold(self.request_hold_id | self.hold_id, why)

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..rules import plans as rules
+from .amounts import exact
 from .dunning_payment_plan import LIVE_STATES
 
 CAUSES = [
@@ -218,14 +219,14 @@ class DunningPaymentPlan(models.Model):
         }
         if why.code == rules.LATE_FOR_TERM:
             return self.env._(
-                "The request came after %(day)s, the last of the days that the law gives"
-                " (%(count)s before the term of the notice, %(since)s): %(law)s.",
+                "The request came after %(day)s, the last of the days that the law"
+                " gives (%(count)s before the term of the notice, %(since)s): %(law)s.",
                 **values,
             )
         if why.code == rules.LATE_FOR_BILL:
             return self.env._(
-                "The request came after %(day)s, the last of the days that the law gives"
-                " (%(count)s after the bill was due, %(since)s): %(law)s.",
+                "The request came after %(day)s, the last of the days that the law"
+                " gives (%(count)s after the bill was due, %(since)s): %(law)s.",
                 **values,
             )
         return self.env._(

@@ -123,8 +123,8 @@ class DunningSimulationReader(models.AbstractModel):
         return places
 
     def _holds_sql(self, simulation, groups):
-        """Suspensions that touch the period; one of a case is that of its supply,
-        one of a payment plan that of its bills."""
+        """Suspensions that touch the period; one of a case is that of its supply, one
+        of a payment plan that of its bills."""
         return SQL(
             """
             SELECT hold.company_id,
@@ -134,8 +134,8 @@ class DunningSimulationReader(models.AbstractModel):
                         THEN COALESCE(hold.partner_id,
                                       CASE WHEN kase.contract_id IS NULL
                                            THEN kase.partner_id END) END,
-                   COALESCE(hold.move_id, planned.move_id), reason.code, hold.date_from, hold.resume_date,
-                   hold.stops, hold.clock
+                   COALESCE(hold.move_id, planned.move_id), reason.code,
+                   hold.date_from, hold.resume_date, hold.stops, hold.clock
               FROM dunning_hold hold
               JOIN dunning_hold_reason reason ON reason.id = hold.reason_id
          LEFT JOIN dunning_case kase ON kase.id = hold.case_id

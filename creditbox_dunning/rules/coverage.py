@@ -46,13 +46,13 @@ def lines_for(rule, facts, today: date, shift, own_time=None):
     return tuple(sorted(line.id for line in (*owed, *credits)))
 
 
-def planned_lines(facts, today, reasons=(PLAN_ACTIVE,)):
+def planned_lines(holds, today, reasons=(PLAN_ACTIVE,)):
     """Ids of the receivables that a payment plan holds on ``today``; ``reasons``: the
-    suspensions that stand for one."""
+    suspensions, among ``holds``, that stand for one."""
     return frozenset().union(
         *(
             hold.lines
-            for hold in facts.holds
+            for hold in holds
             if hold.reason in reasons
             and hold.lines is not None
             and hold.is_active(today)
@@ -72,7 +72,7 @@ def starts_new_round(facts, today):
     owed = [line for line in facts.lines if line.residual > 0]
     if not owed or reactivation_due(facts):
         return False
-    planned = planned_lines(facts, today)
+    planned = planned_lines(facts.holds, today)
     if planned and facts.key.supply_state not in OFF_STATES:
         owed = [line for line in owed if line.id not in planned]
         if not owed:

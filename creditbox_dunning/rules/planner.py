@@ -162,7 +162,7 @@ def _late(facts):
 def _pending(facts, rows, today):
     """(row, reason) of the action that waits for somebody, or None."""
     by_id = {rule.id: rule for rule in rows}
-    in_plan = planned_lines(facts, today, (PLAN_ASKED, PLAN_ACTIVE))
+    in_plan = planned_lines(facts.holds, today, (PLAN_ASKED, PLAN_ACTIVE))
     for done in facts.done:
         if done.op == PLAN and in_plan:
             continue  # its own suspension stops its bills, and no others

@@ -94,8 +94,8 @@ LATE_FOR_TERM, LATE_FOR_BILL, NOT_ALONE = "late_for_term", "late_for_bill", "not
 class Refusal:
     """``code``: one of the three above; ``day``: last day on which it was in time;
     ``since``: the day from which that counts (the term of the notice, or the due date
-    of the bill); ``count``: days, or plans that the law allows at a time; ``reference``:
-    where it stands."""
+    of the bill); ``count``: days, or plans that the law allows at a time;
+    ``reference``: where it stands."""
 
     code: str
     count: int

@@ -86,6 +86,10 @@ class IsolationCommon(ApprovalCommon):
             for number in (7, 15):
                 runs.run_for(company, cls.day(number))
             cls.case_of(bill).message_post(body=f"secret of {company.id}")
+            plan = cls.env["dunning.payment.plan"].create(
+                {"case_id": cls.case_of(bill).id, "number": 2}
+            )
+            plan.sudo()._guarded()._fix_terms()
         finally:
             cls.company = own
             cls.env = env

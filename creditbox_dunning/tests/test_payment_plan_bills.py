@@ -1,6 +1,7 @@
 """A payment plan and what is not in it: newer bills, money that goes back, credit
 notes."""
 
+from odoo import Command
 from odoo.tests import tagged
 
 from .common import DUE
@@ -62,6 +63,31 @@ class TestBillsAfterThePlan(PlanCommon):
             self.assertEqual((plan.state, plan.hold_id.state), ("running", "active"))
         self.assertEqual(self.case.round, 2)
         self.assertIn(self.case.state, ("open", "parked"))
+
+    def test_a_notice_of_the_past_is_no_notice_of_the_newer_bill(self):
+        """Sent before CreditBox, for the plan's bill: the newer one begins from the
+        first row, once."""
+        self.env["utility.notice"].create(
+            {
+                "company_id": self.company.id,
+                "ref": "VECCHIA/1",
+                "partner_id": self.customer.id,
+                "contract_id": self.contract.id,
+                "kind": "default",
+                "channel": "ar",
+                "sent_date": self.day(20),
+                "notified_date": self.day(25),
+                "source": "manual",
+                "move_ids": [Command.set(self.bill.ids)],
+            }
+        )
+        self.running(number=5, first_due=self.day(ASKED + 60))
+        newer = self.newer()
+        self.nights(ASKED + 2, ASKED + 20)
+        self.assertEqual(self.case.round, 2)
+        told = self.steps(newer)
+        self.assertEqual(len(told), len(set(told)), told)
+        self.assertIn("notice", told)
 
     def test_no_order_for_the_bills_of_a_plan(self):
         """The newer bill alone is below what an order needs: nobody is cut for 30
@@ -135,7 +161,9 @@ class TestPlanMoney(PlanCommon):
         with self.at(due + 20):
             self.assertEqual((first.state, plan.state), ("late", "running"))
         self.assertTrue(plan.is_late)
-        self.assertEqual((first.paid_on, first.reopened_on), (False, self.day(due + 20)))
+        self.assertEqual(
+            (first.paid_on, first.reopened_on), (False, self.day(due + 20))
+        )
         told = plan.message_ids.mapped("body")
         self.assertTrue([text for text in told if "went back" in text])
         self.night(due + 30)

@@ -1,4 +1,4 @@
-"""Water: requests that come late or beside another plan; how long a request may wait."""
+"""Requests that come late or beside another plan; how long a request may wait."""
 
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
@@ -83,6 +83,15 @@ class TestPlanOnNotice(PlanCommon):
         with self.at(ASKED), self.assertRaisesRegex(UserError, "another plan"):
             plan.action_ask()
 
+    def test_a_bill_far_above_the_usual_ones(self):
+        """RQSII art. 42: more than 80 %, asked within ten days of the due date."""
+        plan = self.draft(9, cause="high_bill", above_average=81)
+        self.assertTrue(plan.has_right)
+        plan.above_average = 80
+        self.assertFalse(plan.has_right)
+        late = self.draft(11, cause="high_bill", above_average=81)
+        self.assertIn("after the bill was due", late.refusal)
+
     def test_no_term_known_no_refusal(self):
         self.notice.pay_term = False
         self.assertFalse(self.asked(ASKED + 40).refusal)
@@ -104,7 +113,7 @@ class TestPlanRequest(PlanCommon):
         )
 
     def test_how_long_a_request_waits_is_the_company_s_choice(self):
-        for days in (15, 20):
+        for days in (15, 20, 60):
             self.company.dunning_plan_request_days = days
             plan = self.offered()
             self.assertEqual(plan.state, "waiting")

@@ -40,8 +40,12 @@ class TestPlanText(PlanCommon):
 
     def test_by_email(self):
         message = self.sent("email")
-        self.assertEqual((message.state, message.address), ("to_send", "c001@example.com"))
-        self.assertEqual((message.template_id.op, message.template_id.channel), ("plan", "email"))
+        self.assertEqual(
+            (message.state, message.address), ("to_send", "c001@example.com")
+        )
+        self.assertEqual(
+            (message.template_id.op, message.template_id.channel), ("plan", "email")
+        )
         self.assertIn("proposta di piano di rientro", message.subject)
         self.assertIn("30,00", message.body)
 
@@ -73,7 +77,9 @@ class TestPlanText(PlanCommon):
             message._move("delivered", "ricevuta", notified_date=self.day(ASKED + 3))
             message._record_arrival("delivered", self.day(ASKED + 3), "ricevuta")
         self.assertEqual(plan.state, "offered")
-        self.assertEqual((plan.action_id.state, plan.action_id.outcome), ("executing", False))
+        self.assertEqual(
+            (plan.action_id.state, plan.action_id.outcome), ("executing", False)
+        )
         self.assertEqual(self.env["utility.notice"].search_count([]), notices)
 
     def test_the_usual_channel(self):

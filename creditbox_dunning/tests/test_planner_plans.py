@@ -133,7 +133,8 @@ class TestBillsOutsideThePlan(TransitionCase):
         self.assertEqual((decision.lines, it.round), ((2,), 1))
 
     def test_what_is_cut_comes_back_first(self):
-        """No round begins while the supply is off: its notice says when it comes back."""
+        """No round begins while the supply is off: its notice says when it is given
+        back."""
         facts = self._under_plan(bill("90", number=2, due=day(43))).facts
         self.assertTrue(starts_new_round(facts, day(60)))
         off = replace(facts, key=replace(facts.key, supply_state="suspended"))

@@ -23,12 +23,12 @@ STORIES = (
 FEW = ("offered", "late", "kept")
 
 
-def work(demo, company, only=None):
-    """Plans of ``company``; lines of the proof.
+def work(demo, company, login="operatore", only=None):
+    """Plans of ``company``, asked for by ``login``; lines of the proof.
 
     :param only: the states wanted, all when empty
     """
-    clerk = as_user(demo, "operatore", company)
+    clerk = as_user(demo, login, company)
     cases = clerk["dunning.case"].search(
         [("company_id", "=", company.id), ("state", "in", ("open", "parked"))],
         order="id desc",
@@ -74,8 +74,8 @@ def tell(demo, company, clerk, case, kind, number, days):
 
 
 def approve(demo, company, plan):
-    """The director decides what the matrix asks for."""
-    env = as_user(demo, "direttore", company)
+    """Level 4 decides what the matrix asks for: in both companies."""
+    env = as_user(demo, "gruppo", company)
     request = env["dunning.approval.request"].browse(plan.sudo().request_id.ids)
     if request.state == "pending":
         request.action_approve("Va bene a rate")
@@ -110,7 +110,9 @@ def compare(made):
         yield Line("a plan holds while it runs", is_held, kind in ("running", "late"))
     sent = [plan for plan in made.values() if plan.sudo().action_id.communication_ids]
     texts = {plan.sudo().action_id.communication_ids.template_id.op for plan in sent}
-    yield Line("offers written by the text of plans", texts, {"plan"} if sent else set())
+    yield Line(
+        "offers written by the text of plans", texts, {"plan"} if sent else set()
+    )
     if "kept" in made:
         plan = made["kept"]
         told = (plan.amount_open, set(plan.instalment_ids.mapped("state")))
