@@ -12,7 +12,7 @@ STATES = [
     ("offered", "Offered to the customer"),
     ("running", "Being paid"),
     ("kept", "Paid in full"),
-    ("broken", "Broken"),
+    ("broken", "Broken off"),
     ("cancelled", "Cancelled"),
 ]
 LIVE_STATES = ("waiting", "offered", "running")
