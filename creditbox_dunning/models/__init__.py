@@ -194,7 +194,9 @@ from . import dunning_company_plan
 from . import dunning_payment_plan
 from . import dunning_payment_plan_instalment
 from . import dunning_payment_plan_flow
+from . import dunning_payment_plan_right
 from . import dunning_payment_plan_document
+from . import dunning_payment_plan_text
 from . import dunning_payment_plan_watch
 from . import dunning_case_plan
 from . import dunning_worklist_plan

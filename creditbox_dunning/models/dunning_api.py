@@ -142,11 +142,13 @@ class DunningApi(models.AbstractModel):
         }
 
     def _hold_answer(self, hold):
+        moves = hold.move_id | hold.plan_id.sudo().line_ids.move_id
         return {
             "suspension": hold.id,
             "reason": hold.reason_id.code,
             "reason_label": hold.reason_id.name,
             "scope": hold.scope,
+            "bills": sorted(move.billing_ref or move.name for move in moves),
             "from": fields.Date.to_string(hold.date_from),
             "to": fields.Date.to_string(hold.date_to) or None,
             "waits_approval": hold.waits_approval,

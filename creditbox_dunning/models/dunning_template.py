@@ -23,7 +23,7 @@ STANDARD_LANGUAGE = "it_IT"
 # operations that say something to the customer
 SAYING = (
     *("remind", "collect", "notice", "default", "terminate", "pre_notice"),
-    "writeoff",
+    *("writeoff", "plan"),
 )
 # what serves for an operation that has no text of its own
 FALLBACK = {"email": "remind", "sms": "remind"}

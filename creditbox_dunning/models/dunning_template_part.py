@@ -11,6 +11,8 @@ PART_LABELS = [
     ("small", "Small print"),
     ("bills", "Table of the bills"),
     ("slip", "Payment slips"),
+    ("instalments", "Table of the instalments"),
+    ("instalment_slip", "Payment slips of the instalments"),
 ]
 
 

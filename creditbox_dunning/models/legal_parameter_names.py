@@ -42,6 +42,11 @@ NAMES = [
     ("plan_months", "Shortest payment plan to be offered"),
     ("plan_min_bill", "Payment plan: amount up to which there is no right"),
     ("plan_request_days", "Payment plan: days after the due date to ask for it"),
+    (
+        "plan_request_before_term",
+        "Payment plan: days before the term of the notice to ask for it",
+    ),
+    ("plan_at_a_time", "Payment plan: how many under way at a time"),
     ("plan_above_average", "Payment plan: percent above the usual bills"),
     (
         "plan_above_average_other",

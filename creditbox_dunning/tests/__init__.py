@@ -15,6 +15,9 @@ from . import test_outbox_sms
 from . import test_delivery_status
 from . import test_sms_gateway
 from . import test_payment_plan
+from . import test_payment_plan_bills
+from . import test_payment_plan_text
+from . import test_payment_plan_rights
 from . import test_plan_rules
 from . import test_planner
 from . import test_prescription
@@ -51,6 +54,7 @@ from . import test_reports
 from . import test_workflow
 from . import test_tour_channels
 from . import test_tour_daily
+from . import test_tour_plans
 from . import test_tour_valuation
 from . import test_unlawful
 from . import test_explain

@@ -244,6 +244,9 @@ class Demo:
         self.lines += [(company, line) for line in promises.work(self, company)]
         self.say("payment plans")
         self.lines += [(company, line) for line in plans.work(self, company)]
+        water = self.companies["water"]
+        found = plans.work(self, water, "operatore_acqua", plans.FEW)
+        self.lines += [(water, line) for line in found]
         self.say("settlements and a list of write-offs")
         self.lines += [(company, line) for line in settlements.work(self, company)]
 
