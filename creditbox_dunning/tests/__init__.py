@@ -101,3 +101,5 @@ from . import test_late_reactivation
 from . import test_journal_format
 from . import test_legal_rules
 from . import test_legal_file
+from . import test_legal_steps
+from . import test_legal_rights
