@@ -42,7 +42,6 @@ class DunningLegalFile(models.Model):
             "amount",
             "opened_on",
             "ended_on",
-            "move_ids",
             "dossier_id",
             "dossier_sha256",
             "dossier_on",
@@ -84,14 +83,9 @@ class DunningLegalFile(models.Model):
     amount = fields.Monetary(
         string="Claimed", readonly=True, help="Open on the case when it was opened."
     )
-    move_ids = fields.Many2many(
-        "account.move",
-        "dunning_legal_file_move_rel",
-        "file_id",
-        "move_id",
+    item_ids = fields.One2many(
+        related="action_id.item_ids",
         string="Bills",
-        readonly=True,
-        check_company=True,
         help="What is claimed: the bills that the step of the table listed.",
     )
     opened_on = fields.Date(readonly=True)
@@ -248,8 +242,7 @@ class DunningLegalFile(models.Model):
         vals_list = []
         for action in (actions - found.action_id).sudo():
             company = action.company_id
-            items = action.item_ids
-            lines = action.case_id.line_ids.filtered(lambda l: l.amount_residual > 0)
+            claimed = sum(action.item_ids.mapped("residual"))
             sequence = self.env["ir.sequence"].sudo().with_company(company)
             vals_list.append(
                 {
@@ -257,10 +250,7 @@ class DunningLegalFile(models.Model):
                     "company_id": company.id,
                     "case_id": action.case_id.id,
                     "action_id": action.id,
-                    "amount": sum(items.mapped("residual")) or action.case_id.amount_due,
-                    "move_ids": [
-                        fields.Command.set((items.move_id or lines.move_id).ids)
-                    ],
+                    "amount": claimed or action.case_id.amount_due,
                     "opened_on": self.env["dunning.case"]._today(company),
                     "user_id": action.case_id.user_id.id,
                 }

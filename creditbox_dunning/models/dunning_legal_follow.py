@@ -75,7 +75,7 @@ class DunningLegalStep(models.Model):
                     "kind": kind,
                     "date": day,
                     "until": self.final_on,
-                    "move_ids": [fields.Command.set(step.move_ids.ids)],
+                    "move_ids": [fields.Command.set(step.item_ids.move_id.ids)],
                     "attachment_ids": [fields.Command.set(step.attachment_ids.ids)],
                     "note": step.file_id.name,
                 }
@@ -109,8 +109,11 @@ class DunningLegalFile(models.Model):
 
     _inherit = "dunning.legal.file"
 
-    def _sync_reminders(self):
-        """One activity for each open term; what a later step answered is done."""
+    def _sync_reminders(self, again=False):
+        """One activity for each open term; what a later step answered is done.
+
+        :param again: also those that somebody set to done already
+        """
         kind = self.env.ref(REMINDER)
         today = fields.Date.context_today(self)
         for file in self.sudo():
@@ -125,9 +128,9 @@ class DunningLegalFile(models.Model):
                 answered.action_feedback(
                     feedback=self.env._("Answered by what was recorded.")
                 )
-            file._remind(kind, mine - answered, known, open_days, today)
+            file._remind(mine - answered, mine if again else known, open_days, today)
 
-    def _remind(self, kind, mine, known, open_days, today):
+    def _remind(self, mine, known, open_days, today):
         user = self.user_id or self.env.user
         if self.user_id:
             mine.filtered(lambda one: one.user_id != user).write({"user_id": user.id})

@@ -50,7 +50,7 @@ class DunningLegalStep(models.Model):
             "cost_advanced",
             "cost_refunded",
             "is_recoverable",
-            "move_ids",
+            "item_ids",
             "note",
         }
     )
@@ -61,17 +61,19 @@ class DunningLegalStep(models.Model):
     company_id = fields.Many2one(related="file_id.company_id", store=True, index=True)
     currency_id = fields.Many2one(related="company_id.currency_id")
     partner_id = fields.Many2one(related="file_id.partner_id", string="Customer")
-    case_id = fields.Many2one(related="file_id.case_id")
+    action_id = fields.Many2one(
+        related="file_id.action_id", string="Step of the table"
+    )
     kind = fields.Selection(KINDS, string="Step", required=True)
     number = fields.Char(
         string="Register number",
         help="Of the decree, of the act or of the claim: it tells two of a kind apart.",
     )
-    move_ids = fields.Many2many(
-        "account.move",
-        "dunning_legal_step_move_rel",
+    item_ids = fields.Many2many(
+        "dunning.action.item",
+        "dunning_legal_step_item_rel",
         "step_id",
-        "move_id",
+        "item_id",
         string="Bills",
         check_company=True,
         help="The bills that it is about; those of the file when empty. Only theirs is"
@@ -179,8 +181,8 @@ class DunningLegalStep(models.Model):
         if not is_told:
             self.env["dunning.case"]._check_is_manager()
         steps = super().create(vals_list)
-        for step in steps.filtered(lambda one: not one.move_ids):
-            step.sudo().move_ids = step.file_id.sudo().move_ids
+        for step in steps.filtered(lambda one: not one.item_ids):
+            step.sudo().item_ids = step.file_id.sudo().item_ids
         for step in steps.sorted(lambda one: (one.date, one.id)):
             step._take_documents()
             if not is_told:
@@ -220,7 +222,7 @@ class DunningLegalStep(models.Model):
                     fields=", ".join(labels[name]["string"] for name in known),
                 )
             )
-        if "move_ids" in vals and self.sudo().act_id:
+        if "item_ids" in vals and self.sudo().act_id:
             raise UserError(
                 self.env._(
                     "The act against prescription was recorded for these bills: take it"
@@ -277,11 +279,9 @@ class DunningLegalStep(models.Model):
             raise UserError(self.env._("It cannot be final before that day."))
 
     def _check_bills(self):
-        """Only bills of the case, not only of the company."""
-        file = self.file_id.sudo()
-        known = file.move_ids | file.case_id.line_ids.move_id
-        if self.sudo().move_ids - known:
-            raise UserError(self.env._("Choose among the bills of the case."))
+        """Only bills of the file, not only of the company."""
+        if self.sudo().item_ids - self.file_id.sudo().item_ids:
+            raise UserError(self.env._("Choose among the bills of the file."))
 
     def _check_fits(self):
         """Raise UserError when the step cannot follow those before it."""

@@ -209,9 +209,8 @@ class DunningResultReport(models.Model):
         """Court: the legal files, with the costs of their steps and what came in on the
         bills that they claim."""
         lines = SQL(
-            "SELECT line.id FROM account_move_line line"
-            " JOIN dunning_legal_file_move_rel rel ON rel.move_id = line.move_id"
-            " WHERE rel.file_id = one.id AND line.display_type = 'payment_term'"
+            "SELECT move_line_id AS id FROM dunning_action_item"
+            " WHERE action_id = one.action_id"
         )
         return SQL(
             """

@@ -27,7 +27,8 @@ class LegalCommon(DunningCommon):
     def _to_court(cls, case, number=20):
         """The file of a case whose first step is made one before the court."""
         kind = cls.env["dunning.action.type"].sudo().search([("code", "=", 10)])
-        action = case.action_ids.sorted("id")[:1].sudo()._guarded()
+        action = case.action_ids.filtered(lambda one: one.state == "done")
+        action = action[:1].sudo()._guarded()
         action.write({"action_type_id": kind.id, "executed_date": cls.day(number)})
         with freeze_time(cls.day(number)):
             action._set_state("executing")
@@ -73,6 +74,9 @@ class LegalCommon(DunningCommon):
         """A moment of a day, as it is stored."""
         day = self.day(number)
         return datetime(day.year, day.month, day.day) + timedelta(hours=hour)
+
+    def items(self, bill):
+        return self.file.item_ids.filtered(lambda item: item.move_id == bill)
 
     def reminders(self):
         return sorted(self.file.activity_ids.mapped("date_deadline"))

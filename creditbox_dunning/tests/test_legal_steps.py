@@ -50,6 +50,13 @@ class TestLegalTerms(LegalCommon):
         self.action.sudo()._set_state("superseded")
         self.assertEqual((self.file.state, self.reminders()), ("cancelled", []))
         self.assertFalse(self.file.next_deadline)
+        self.assertTrue(self.file.ended_on)
+        self.action.sudo()._set_state("executing")
+        self.assertEqual(self.file.state, "injunction", "taken up again")
+        decree = self.file.step_ids
+        self.assertEqual(self.reminders(), [decree.deadline])
+        self.assertEqual(self.file.next_deadline, decree.deadline)
+        self.assertFalse(self.file.ended_on)
 
     def test_terms_end_on_a_working_day(self):
         """Art. 155 c.p.c.; 28 and 29 March 2027 are Easter, 6 February a Saturday."""
@@ -180,11 +187,11 @@ class TestLegalOutcomes(LegalCommon):
         self.assertEqual(decree.act_id.until, self.day(75))
 
     def test_an_act_covers_the_bills_of_its_step(self):
-        self.assertEqual(self.file.move_ids, self.bill | self.bill2)
+        self.assertEqual(self.file.item_ids.move_id, self.bill | self.bill2)
         decree = self.step(
             21,
             "injunction",
-            move_ids=[Command.set(self.bill.ids)],
+            item_ids=[Command.set(self.items(self.bill).ids)],
             attachment_ids=[Command.set(self.paper().ids)],
         )
         self.told(30, decree, notified_date=self.day(28))
@@ -195,18 +202,23 @@ class TestLegalOutcomes(LegalCommon):
         }
         self.assertEqual(ends, {self.bill: False, self.bill2: date(2029, 1, 20)})
         with self.assertRaises(UserError):
-            self.told(31, decree, move_ids=[Command.set(self.bill2.ids)])
+            self.told(31, decree, item_ids=[Command.set(self.items(self.bill2).ids)])
 
     def test_bills_of_the_file_by_default_and_no_others(self):
         decree = self.step(21, "injunction")
-        self.assertEqual(decree.move_ids, self.bill | self.bill2)
+        self.assertEqual(decree.item_ids.move_id, self.bill | self.bill2)
         self.outcome(22, "insolvency_claim")
         claim = self.file.step_ids - decree
-        self.assertEqual(claim.move_ids, self.bill | self.bill2)
+        self.assertEqual(claim.item_ids.move_id, self.bill | self.bill2)
         stranger = self._create_contract("CT8", self._create_customer("C8"))
-        other = self.overdue("L9", stranger)
+        self.overdue("L9", stranger)
+        self.run_on(9)
+        others = self.env["dunning.action.item"].search(
+            [("action_id.case_id", "!=", self.case.id)], limit=1
+        )
+        self.assertTrue(others)
         with self.assertRaises(UserError):
-            self.step(23, "precept", move_ids=[Command.set(other.ids)])
+            self.step(23, "precept", item_ids=[Command.set(others.ids)])
 
     def test_closed_days_of_a_file_are_kept(self):
         self.assertEqual(self.file.opened_on, self.day(20))
@@ -235,5 +247,5 @@ class TestLegalWriteoff(LegalCommon):
             self.propose("useless"), [("excluded", ["no_proof", "in_court"])]
         )
         self.step(30, "uncollectable")
-        self.assertEqual(self.propose("small"), [("included", [])])
-        self.assertEqual(self.propose("useless"), [("included", [])])
+        self.assertEqual(self.propose("small"), [("included", False)])
+        self.assertEqual(self.propose("useless"), [("included", False)])

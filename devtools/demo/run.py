@@ -17,6 +17,7 @@ from . import (
     answers,
     answers_check,
     check,
+    court,
     credit,
     generator,
     interest,
@@ -246,6 +247,8 @@ class Demo:
         self.lines += [(company, line) for line in plans.work(self, company)]
         self.say("settlements and a list of write-offs")
         self.lines += [(company, line) for line in settlements.work(self, company)]
+        self.say("legal files")
+        self.lines += [(company, line) for line in court.work(self, company)]
 
     def valuation(self):
         """What each customer is worth, on the last day."""
@@ -272,6 +275,7 @@ class Demo:
             *orders.tables(self),
             *valuation.tables(self),
             *settlements.tables(self),
+            *court.tables(self),
         ):
             show.table(self.out, title, headings, rows)
         self._show_claims()
