@@ -97,6 +97,7 @@ class DunningLegalFile(models.Model):
     judge = fields.Char(tracking=True)
     note = fields.Text()
     step_ids = fields.One2many("dunning.legal.step", "file_id", string="Steps")
+    step_count = fields.Integer(compute="_compute_step_count")
     next_deadline = fields.Date(
         compute="_compute_next_deadline", store=True, index="btree_not_null"
     )
@@ -168,6 +169,11 @@ class DunningLegalFile(models.Model):
                 mine.mapped("cost_refunded")
             )
 
+    @api.depends("step_ids")
+    def _compute_step_count(self):
+        for file in self:
+            file.step_count = len(file.step_ids)
+
     @api.depends("name", "partner_id")
     def _compute_display_name(self):
         for file in self.sudo():
@@ -192,6 +198,29 @@ class DunningLegalFile(models.Model):
         raise UserError(self.env._("A legal file is history: it is never deleted."))
 
     # buttons
+
+    def action_add_step(self):
+        """Button of a credit manager: what happened before the court."""
+        self.ensure_one()
+        self.check_access("read")
+        self.env["dunning.case"]._check_is_manager()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Record a step"),
+            "res_model": "dunning.legal.step",
+            "views": [[False, "form"]],
+            "target": "new",
+            "context": {"default_file_id": self.id},
+        }
+
+    def action_open_calendar(self):
+        """Smart button: hearings and terms of this file."""
+        self.ensure_one()
+        self.check_access("read")
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "creditbox_dunning.dunning_legal_step_action"
+        )
+        return {**action, "domain": [("file_id", "=", self.id)]}
 
     def action_take_dossier(self):
         """Button: dossier and originals of the case, as they are now, into the file.
@@ -231,6 +260,16 @@ class DunningLegalFile(models.Model):
             author_id=self.env.user.partner_id.id,
         )
         return True
+
+    def action_download_dossier(self):
+        """Button: the ZIP of the dossier that was taken last."""
+        self.ensure_one()
+        self.check_access("read")
+        return {
+            "type": "ir.actions.act_url",
+            "url": f"/web/content/{self.dossier_id.id}?download=true",
+            "target": "download",
+        }
 
     # business
 

@@ -50,6 +50,7 @@ from . import test_ageing
 from . import test_reports
 from . import test_workflow
 from . import test_tour_channels
+from . import test_tour_court
 from . import test_tour_daily
 from . import test_tour_valuation
 from . import test_unlawful

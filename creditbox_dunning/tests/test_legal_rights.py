@@ -68,6 +68,9 @@ class TestLegalRights(TwoCompanies):
                         theirs.read(["display_name"])
                 for call in (
                     lambda u: self.file.with_user(u).action_take_dossier(),
+                    lambda u: self.file.with_user(u).action_add_step(),
+                    lambda u: self.file.with_user(u).action_open_calendar(),
+                    lambda u: self.file.with_user(u).action_download_dossier(),
                     lambda u: self.file.with_user(u).write({"court": "Roma"}),
                     lambda u: self.decree.with_user(u).write({"note": "x"}),
                     lambda u: self.step(30, "recovered", user=u),
@@ -77,6 +80,16 @@ class TestLegalRights(TwoCompanies):
                     with self.assertRaises(AccessError):
                         call(user)
         self.assertEqual(self.file.state, "injunction")
+
+    def test_who_records_a_step(self):
+        action = self.file.with_user(self.manager).action_add_step()
+        self.assertEqual(action["context"], {"default_file_id": self.file.id})
+        with self.assertRaises(AccessError):
+            self.file.with_user(self.operator).action_add_step()
+        answer = self.file.with_user(self.operator).action_download_dossier()
+        self.assertIn(str(self.file.dossier_id.id), answer["url"])
+        shown = self.file.with_user(self.operator).action_open_calendar()
+        self.assertEqual(shown["domain"], [("file_id", "=", self.file.id)])
 
     def test_the_head_of_the_group_reads_and_does_not_write(self):
         for record in (self.file, self.decree):

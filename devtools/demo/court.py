@@ -7,7 +7,7 @@ by the manager with the buttons. The terms are reckoned once more here, by hand.
 
 import base64
 from collections import Counter
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 import holidays
 
@@ -117,10 +117,9 @@ def work(demo, company):
         ]
     )
     made = {}
-    for n, (case, story) in enumerate(
-        zip(choose(demo, company), STORIES, strict=False)
-    ):
-        file = open_file(demo, company, case, STORIES[story][0][1])
+    cases = list(choose(demo, company))
+    for n, story in enumerate(STORIES):
+        file = begin(demo, company, cases, STORIES[story][0][1])
         if not file:
             continue
         mine = manager["dunning.legal.file"].browse(file.id)
@@ -157,23 +156,41 @@ def choose(demo, company):
     free = (cases - settled - planned).filtered(
         lambda case: (
             case.amount_due <= DIRECTOR
+            # without its supply the guard knows too little to let a case go to court
+            and case.contract_id
             and not case.hold_count
-            and not case.action_ids.filtered(lambda a: a.state in open_states)
+            and not case.action_ids.filtered(
+                lambda a: a.state in open_states or a.op == "legal"
+            )
         )
     )
-    return free.sorted(lambda case: (-case.amount_due, case.id))[: len(STORIES)]
+    return free.sorted(lambda case: (-case.amount_due, case.id))
 
 
-def open_file(demo, company, case, first):
+def begin(demo, company, cases, first):
+    """The file of the first case with bills that were due before its first step; what
+    the guard or a suspension stops is left to wait."""
+    day = demo.today + timedelta(days=first)
+    for case in tuple(cases):
+        lines = case.line_ids.filtered(
+            lambda line: line.amount_residual > 0 and line.date_maturity < day
+        )
+        if lines:
+            cases.remove(case)
+            file = open_file(demo, company, case, lines)
+            if file:
+                file.sudo()._guarded().write({"opened_on": day})
+                return file
+    return None
+
+
+def open_file(demo, company, case, lines):
     """The step "legal action" of the case's table, approved by the director."""
     rows = case.table_id.rule_ids.filtered(lambda r: r.action_type_id.code == COURT)
     own = rows.filtered(
         lambda r: r.service in (case.service, False) and r.origin != "removed"
     )
     row = (own or rows)[:1]
-    lines = case.line_ids.filtered(
-        lambda line: line.amount_residual > 0 and line.date_maturity < demo.today
-    )
     action = (
         demo.env["dunning.action"]
         .sudo()
@@ -211,9 +228,7 @@ def open_file(demo, company, case, first):
     boss["dunning.approval.request"].browse(asked.ids).action_approve(
         "Si procede per vie legali"
     )
-    files = demo.env["dunning.legal.file"].search([("action_id", "=", action.id)])
-    files.sudo()._guarded().write({"opened_on": demo.today + timedelta(days=first)})
-    return files
+    return demo.env["dunning.legal.file"].search([("action_id", "=", action.id)])
 
 
 def record(demo, file, kind, day, more):
@@ -303,9 +318,11 @@ def compare(demo, made):
                 lambda line: line.amount_residual > 0
             )
             ends[story] = set(lines.mapped("dunning_prescription_date"))
-            final = STORIES[story][0][2].get("final_on")
+            # a judgement lasts ten years, and a precept begins them again
+            last = STORIES[story][-1]
+            final = last[0] == "precept" and last[2]["notified_date"]
             day = final and demo.today + timedelta(days=final)
-            told[story] = {date(day.year + 10, day.month, day.day) if day else False}
+            told[story] = {day.replace(year=day.year + 10) if day else False}
     yield Line("bills of the files: last day to claim them", ends, told)
     if "paid" in files:
         paid = files["paid"]
