@@ -32,13 +32,7 @@ registry.category("web_tour.tours").add("creditbox_court", {
         {
             content: "of today: the month in the calendar is this one",
             trigger: ".modal div[name='hearing_at'] input",
-            run: () => {},
-        },
-        {
-            trigger: ".modal div[name='hearing_at'] input",
-            run({ anchor, ...helpers }) {
-                return helpers.edit(luxon.DateTime.now().toFormat(AT));
-            },
+            run: `edit ${luxon.DateTime.now().toFormat(AT)}`,
         },
         {
             trigger: ".modal div[name='place'] input",
