@@ -203,5 +203,6 @@ from . import dunning_worklist_plan
 from . import dunning_result_report
 from . import dunning_legal_file
 from . import dunning_legal_step
+from . import dunning_legal_follow
 from . import dunning_legal_action
 from . import dunning_legal_worklist

@@ -1,14 +1,15 @@
 from decimal import Decimal
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import ormcache
 from odoo.tools.misc import format_date
 
 from odoo.addons.utility_supply.models.utility_supply_point import SERVICES
 
+from ..rules.legal import COURT_DAYS as COURT
 from ..rules.legal_parameters import Parameter, Parameters
-from .legal_parameter_names import DAY_KINDS, NAMES, UNITS
+from .legal_parameter_names import COURT_TERMS, DAY_KINDS, NAMES, UNITS
 
 
 class DunningLegalParameter(models.Model):
@@ -80,6 +81,13 @@ class DunningLegalParameter(models.Model):
     _value_check = models.Constraint(
         "CHECK(value >= 0)", "A number of the law is not negative."
     )
+
+    @api.constrains("name", "day_kind")
+    def _check_day_kind(self):
+        if any(p.day_kind == COURT and p.name not in COURT_TERMS for p in self):
+            raise ValidationError(
+                self.env._("Only the terms before the court leave out its pause.")
+            )
 
     @api.depends("checked_on")
     def _compute_is_checked(self):

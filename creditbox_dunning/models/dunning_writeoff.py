@@ -261,6 +261,7 @@ class DunningWriteoff(models.Model):
                 is_agreed=row.pop("is_agreed"),
                 is_listed=row.pop("is_listed"),
                 is_useless=row.pop("is_useless"),
+                is_in_court=row.pop("is_in_court"),
                 has_money=row.pop("has_money"),
             )
             yield credit, row

@@ -4,6 +4,7 @@ from odoo.tools import SQL
 
 from odoo.addons.utility_supply.models.utility_supply_point import SERVICES
 
+from .dunning_legal_file import OVER
 from .settlement_words import in_words
 
 # suspensions that say that the customer and the company have agreed on something
@@ -200,6 +201,10 @@ class DunningWriteoffLine(models.Model):
                            SELECT 1 FROM dunning_action action
                             WHERE action.case_id = credit.case_id
                               AND action.outcome = ANY(%(useless)s)) AS is_useless,
+                       EXISTS (
+                           SELECT 1 FROM dunning_legal_file court
+                            WHERE court.case_id = credit.case_id
+                              AND court.state != ALL(%(over)s)) AS is_in_court,
                        %(money)s AS has_money
                   FROM credit
              LEFT JOIN utility_contract contract ON contract.id = credit.contract_id
@@ -211,6 +216,7 @@ class DunningWriteoffLine(models.Model):
                 listed=self._listed_sql(writeoff),
                 money=self._money_sql(writeoff.company_id),
                 useless=list(USELESS),
+                over=list(OVER),
             )
         )
         return self.env.cr.dictfetchall()

@@ -62,6 +62,7 @@ NAMES = [
     ("precept_valid_days", "Precept: days within which the seizure begins"),
     ("seizure_sale_days", "Seizure: days to ask for the sale"),
     ("insolvency_claim_days", "Insolvency claim: days before the hearing"),
+    ("court_pause_days", "Court: days of the pause that begins on 1 August"),
     ("complaint_amount", "Complaint: amount below which nothing stops"),
     ("complaint_days", "Complaint: days after the due date"),
     ("regular_months", "Months of regular payment that exclude repeated default"),
@@ -111,4 +112,15 @@ DAY_KINDS = [
     ("solar", "Calendar days"),
     ("weekdays", "Weekdays (Monday to Saturday)"),
     ("working", "Working days (Monday to Friday)"),
+    ("court", "Days of the court (without the pause of August)"),
 ]
+# the terms before the court: only these leave out its pause
+COURT_TERMS = frozenset(
+    {
+        "decree_notify_days",
+        "decree_opposition_days",
+        "precept_valid_days",
+        "seizure_sale_days",
+        "insolvency_claim_days",
+    }
+)

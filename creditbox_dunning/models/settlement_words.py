@@ -20,6 +20,7 @@ EXCLUSIONS = {
     "not_prescribed": _lt("not prescribed yet"),
     "no_clock": _lt("its prescription cannot be counted: no case, or no number"),
     "no_proof": _lt("no agency and no court said that it is lost"),
+    "in_court": _lt("a legal file is open on it"),
     "no_number": _lt("no number of the law is in force"),
     "disputed": _lt("disputed by the customer"),
     "agreed": _lt("a settlement or a plan is under way"),

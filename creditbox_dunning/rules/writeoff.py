@@ -35,8 +35,8 @@ class Credit:
     ``has_clock``: its prescription could be counted (``rules/prescription.py``);
     ``expires``: last day on which the last of its bills may be claimed, None = a
     lawsuit goes on; ``is_useless``: the agency or the court said that nothing can be
-    had; ``has_money``: the customer has payments or credit notes that are matched with
-    no bill.
+    had; ``is_in_court``: a legal file is open on it; ``has_money``: the customer has
+    payments or credit notes that are matched with no bill.
     """
 
     key: tuple
@@ -48,6 +48,7 @@ class Credit:
     is_agreed: bool = False
     is_listed: bool = False
     is_useless: bool = False
+    is_in_court: bool = False
     has_money: bool = False
 
 
@@ -68,6 +69,9 @@ def exclusions(credit, kind, limits, today):
             found.append("not_prescribed")
     elif not credit.is_useless:
         found.append("no_proof")
+    # certain and precise elements are missing while the court may still give it
+    if kind != PRESCRIBED and credit.is_in_court:
+        found.append("in_court")
     if credit.is_disputed:
         found.append("disputed")
     if credit.is_agreed:

@@ -53,6 +53,7 @@ from . import test_ageing
 from . import test_reports
 from . import test_workflow
 from . import test_tour_channels
+from . import test_tour_court
 from . import test_tour_daily
 from . import test_tour_plans
 from . import test_tour_valuation
@@ -106,3 +107,5 @@ from . import test_late_reactivation
 from . import test_journal_format
 from . import test_legal_rules
 from . import test_legal_file
+from . import test_legal_steps
+from . import test_legal_rights

@@ -163,6 +163,9 @@ ELSEWHERE = {
     ("dunning.writeoff", "action_export_xlsx"),
     # test_legal_file.py
     ("dunning.legal.file", "action_take_dossier"),
+    ("dunning.legal.file", "action_add_step"),
+    ("dunning.legal.file", "action_download_dossier"),
+    ("dunning.legal.file", "action_open_calendar"),
     # abstract: asked of the models that are made of them
     *(
         (model, f"action_{method}")

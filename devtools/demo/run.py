@@ -17,6 +17,7 @@ from . import (
     answers,
     answers_check,
     check,
+    court,
     credit,
     generator,
     interest,
@@ -249,6 +250,8 @@ class Demo:
         self.lines += [(water, line) for line in found]
         self.say("settlements and a list of write-offs")
         self.lines += [(company, line) for line in settlements.work(self, company)]
+        self.say("legal files")
+        self.lines += [(company, line) for line in court.work(self, company)]
 
     def valuation(self):
         """What each customer is worth, on the last day."""
@@ -275,6 +278,7 @@ class Demo:
             *orders.tables(self),
             *valuation.tables(self),
             *settlements.tables(self),
+            *court.tables(self),
         ):
             show.table(self.out, title, headings, rows)
         self._show_claims()
