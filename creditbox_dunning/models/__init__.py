@@ -172,6 +172,7 @@ from . import dunning_settlement_line
 from . import dunning_settlement_event
 from . import dunning_settlement_approval
 from . import dunning_settlement_offer
+from . import dunning_settlement_money
 from . import dunning_settlement_watch
 from . import dunning_settlement_action
 from . import dunning_settlement_text

@@ -31,6 +31,8 @@ ATTENTIONS = [
     ("short", "Paid less than agreed"),
     ("late", "Paid after the last day"),
     ("returned", "Payment returned"),
+    ("unmatched", "To be checked: the sum lies unmatched"),
+    ("elsewhere", "To be checked: paid on other bills"),
     ("problem", "Could not be booked"),
     ("not_delivered", "The offer did not arrive"),
 ]
@@ -85,6 +87,7 @@ class DunningSettlement(models.Model):
             "offered_on",
             "valid_until",
             "known_partials",
+            "known_credits",
             "in_time",
             "late",
             "paid_on",

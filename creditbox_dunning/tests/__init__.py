@@ -93,6 +93,7 @@ from . import test_settlement_rules
 from . import test_statement_rules
 from . import test_statement
 from . import test_settlement
+from . import test_settlement_money
 from . import test_writeoff
 from . import test_interest_rules
 from . import test_interest

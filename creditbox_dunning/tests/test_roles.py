@@ -97,6 +97,7 @@ CALLS = {
     "refuse_settlement": ("dunning.settlement", "action_customer_refused", PEOPLE),
     "cancel_settlement": ("dunning.settlement", "action_cancel", PEOPLE),
     "accept_settlement": ("dunning.settlement", "action_accept_anyway", APPROVERS),
+    "match_settlement": ("dunning.settlement", "action_match_payments", PEOPLE),
     "leave_settlement": ("dunning.settlement", "action_leave_expired", APPROVERS),
     "propose_writeoff": ("dunning.writeoff", "action_propose", APPROVERS),
     "ask_writeoff": ("dunning.writeoff", "action_request", APPROVERS),

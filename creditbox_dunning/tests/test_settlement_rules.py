@@ -11,6 +11,7 @@ from odoo.tests import BaseCase, tagged
 
 from odoo.addons.creditbox_dunning.rules import settlement, writeoff
 from odoo.addons.creditbox_dunning.rules.settlement import (
+    CHECK,
     DECIDE,
     EXPIRED,
     LATE,
@@ -84,9 +85,33 @@ class TestFigures(BaseCase):
 
 @tagged("post_install", "-at_install")
 class TestJudge(BaseCase):
-    def judge(self, *told, today=UNTIL, grace=0, tolerance=settlement.ZERO):
+    def judge(self, *told, today=UNTIL, grace=0, tolerance=settlement.ZERO, free="0"):
         found = [Receipt(UNTIL + timedelta(days=n), D(amount)) for n, amount in told]
-        return settlement.judge(D("700"), tolerance, UNTIL, found, today, grace)
+        return settlement.judge(
+            D("700"), tolerance, UNTIL, found, today, grace, D(free)
+        )
+
+    def test_the_sum_lies_unmatched(self):
+        """Free money pays nothing, but it keeps the offer from expiring."""
+        later = UNTIL + timedelta(days=1)
+        self.assertEqual(self.judge(free="700").kind, WAIT)
+        self.assertEqual(self.judge(free="700", today=later).kind, CHECK)
+        self.assertEqual(self.judge((0, "300"), free="400", today=later).kind, CHECK)
+        verdict = self.judge((0, "300"), free="399.99", today=later)
+        self.assertEqual((verdict.kind, verdict.why), (DECIDE, SHORT))
+        verdict = self.judge(free="0.01", today=later)
+        self.assertEqual((verdict.kind, verdict.why), (DECIDE, SHORT))
+        # what is complete, late, is a decision of its own
+        verdict = self.judge((1, "700"), free="700", today=later)
+        self.assertEqual((verdict.kind, verdict.why), (DECIDE, LATE))
+
+    def test_reminder(self):
+        near = UNTIL - timedelta(days=5)
+        self.assertTrue(settlement.is_reminder_due(UNTIL, CENT, near, 5))
+        self.assertFalse(
+            settlement.is_reminder_due(UNTIL, CENT, near - timedelta(days=1), 5)
+        )
+        self.assertFalse(settlement.is_reminder_due(UNTIL, D("0"), near, 5))
 
     def test_paid_on_the_last_day(self):
         verdict = self.judge((-10, "300"), (0, "400"))
@@ -133,6 +158,33 @@ class TestJudge(BaseCase):
             self.assertFalse(found)
         if today > UNTIL:
             self.assertNotEqual(verdict.kind, WAIT)
+
+
+amounts = st.lists(positive, max_size=5).map(lambda told: list(enumerate(told)))
+
+
+@tagged("post_install", "-at_install")
+class TestShares(BaseCase):
+    def test_the_oldest_first_and_no_more_than_agreed(self):
+        bills = [("a", D("60")), ("b", D("40"))]
+        found = settlement.shares(D("80"), bills, [(1, D("70")), (2, D("50"))])
+        self.assertEqual(
+            found, [("a", 1, D("60")), ("b", 1, D("10")), ("b", 2, D("10"))]
+        )
+        self.assertEqual(settlement.shares(D("-5"), bills, [(1, D("70"))]), [])
+
+    @calm
+    @given(positive, amounts, amounts)
+    def test_nothing_is_used_twice(self, missing, bills, credits_):
+        found = settlement.shares(missing, bills, credits_)
+        total = sum((amount for _b, _c, amount in found), D("0"))
+        whole = [sum((a for _k, a in side), D("0")) for side in (bills, credits_)]
+        self.assertEqual(total, min(missing, *whole))
+        for index, side in ((0, dict(bills)), (1, dict(credits_))):
+            for key, limit in side.items():
+                used = sum((one[2] for one in found if one[index] == key), D("0"))
+                self.assertLessEqual(used, limit)
+        self.assertTrue(all(amount > 0 for _b, _c, amount in found))
 
 
 @tagged("post_install", "-at_install")
