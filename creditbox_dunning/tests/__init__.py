@@ -95,6 +95,7 @@ from . import test_statement
 from . import test_settlement
 from . import test_settlement_money
 from . import test_writeoff
+from . import test_loss_proof
 from . import test_interest_rules
 from . import test_interest
 from . import test_cost_rules

@@ -106,6 +106,7 @@ CALLS = {
     "take_out": ("dunning.writeoff.line", "action_take_out", APPROVERS),
     "put_back": ("dunning.writeoff.line", "action_put_back", APPROVERS),
     "to_income": ("dunning.writeoff.line", "action_to_income", APPROVERS),
+    "withdraw_proof": ("dunning.loss.proof", "action_withdraw", APPROVERS),
     "write_settlement": ("dunning.settlement", "write", NOBODY),
     "new_plan": ("dunning.case", "action_new_plan", PEOPLE),
     "ask_plan": ("dunning.payment.plan", "action_ask", PEOPLE),

@@ -30,7 +30,9 @@ days = st.integers(-60, 60).map(lambda n: UNTIL + timedelta(days=n))
 receipts = st.lists(st.builds(Receipt, days, positive), max_size=6)
 # a busy machine draws slowly: that is no fault of the rules
 calm = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-LIMITS = writeoff.Limits(Decimal(2500), 6)
+LIMITS = writeoff.Limits(
+    Decimal(2500), 6, prescribed=True, proofs=frozenset({"execution", "cost"})
+)
 
 
 def D(text):
@@ -236,7 +238,45 @@ class TestWriteoffRules(BaseCase):
             ),
             ("no_proof", "disputed", "agreed", "listed", "has_money"),
         )
-        self.assertEqual(self.reasons(kind=writeoff.USELESS, is_useless=True), ())
+
+    def test_what_somebody_said_needs_its_document(self):
+        """An outcome is no proof; a document of an accepted kind, kept, by then is."""
+        kind, day = writeoff.USELESS, date(2026, 9, 1)
+
+        def told(*proofs, **more):
+            return self.reasons(day, kind=kind, proofs=proofs, **more)
+
+        def proof(kind="execution", day=day, has_file=True, cost="0"):
+            return writeoff.Proof(1, kind, day, has_file, D(cost))
+
+        self.assertEqual(told(), ("no_proof",))
+        self.assertEqual(told(is_useless=True), ("no_document",))
+        self.assertEqual(told(proof()), ())
+        self.assertEqual(told(proof(has_file=False)), ("no_document",))
+        later = proof(day=day + timedelta(days=1))
+        self.assertEqual(told(later), ("proof_later",))
+        self.assertEqual(told(proof("agency")), ("proof_not_accepted",))
+        self.assertEqual(told(proof("agency"), later), ("proof_later",))
+        self.assertEqual(told(proof("agency"), later, proof()), ())
+        # going on has to cost more than there is to be had
+        self.assertEqual(told(proof("cost", cost="100")), ("cost_below",))
+        self.assertEqual(told(proof("cost", cost="100.01")), ())
+
+    def test_the_newest_proof_is_named(self):
+        old = writeoff.Proof(1, "execution", date(2026, 1, 1), True)
+        new = writeoff.Proof(2, "execution", date(2026, 2, 1), True)
+        found = writeoff.proof_of(
+            credit(proofs=(new, old)), LIMITS, date(2026, 9, 1)
+        )
+        self.assertEqual(found, new)
+
+    def test_prescription_is_a_number_of_the_law_too(self):
+        none = writeoff.Limits(None, None)
+        told = credit(has_clock=True, expires=date(2020, 1, 1))
+        self.assertEqual(
+            writeoff.exclusions(told, writeoff.PRESCRIBED, none, date(2026, 9, 1)),
+            ("no_number",),
+        )
 
     def test_without_a_number_in_force_nothing_is_written_off(self):
         none = writeoff.Limits(None, None)

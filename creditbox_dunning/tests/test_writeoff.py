@@ -109,6 +109,7 @@ class TestWriteoffProposal(WriteoffCommon):
     def test_prescribed_and_useless(self):
         one = self.new_list(kind="useless")
         self.assertEqual(self.of_contract(one).reasons, ["no_proof"])
+        one.with_user(self.manager).action_cancel()
         one = self.new_list(number=800, kind="prescribed")
         self.assertFalse(self.of_contract(one).reasons)
         self.env["utility.notice"].sudo().create(
