@@ -161,7 +161,7 @@ class DunningLossProof(models.Model):
 
     def action_withdraw(self):
         """Button of a credit manager: it was recorded by mistake; says why."""
-        self.check_access("read")
+        self.check_access("write")
         self.env["dunning.case"]._check_is_manager()
         for proof in self.filtered(lambda one: one.state == "valid"):
             if not (proof.withdrawn_reason or "").strip():

@@ -269,6 +269,7 @@ class DunningSettlement(models.Model):
 
     def write(self, vals):
         if self._draft_fields & set(vals) and not self._is_guard_open():
+            self.check_access("write")
             self.env["dunning.case"]._check_is_operator()
             if any(one.state != "draft" for one in self):
                 raise UserError(
@@ -434,7 +435,7 @@ class DunningSettlement(models.Model):
 
     def action_refresh(self):
         """Button: read the open bills and their interest again."""
-        self.check_access("read")
+        self.check_access("write")
         self.env["dunning.case"]._check_is_operator()
         for one in self:
             if one.state != "draft":

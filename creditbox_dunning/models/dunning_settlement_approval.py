@@ -137,7 +137,7 @@ class DunningSettlement(models.Model):
 
         For credit managers: what is left on the bills is given up.
         """
-        self.check_access("read")
+        self.check_access("write")
         self.env["dunning.case"]._check_is_manager()
         for one in self.sudo():
             if one.state != "expired" or one.attention not in ("short", "late"):
@@ -160,7 +160,7 @@ class DunningSettlement(models.Model):
 
         One whose sum lies unmatched expires with it: the money is for something else.
         """
-        self.check_access("read")
+        self.check_access("write")
         self.env["dunning.case"]._check_is_manager()
         for one in self.sudo():
             if not one.attention:

@@ -194,7 +194,7 @@ class DunningSettlement(models.Model):
         agreed sum: the rest stays the customer's.
         """
         self.ensure_one()
-        self.check_access("read")
+        self.check_access("write")
         self.env["dunning.case"]._check_is_operator()
         one = self.sudo().with_company(self.company_id)
         one._check_state(*SEEN)

@@ -191,7 +191,7 @@ class DunningSettlement(models.Model):
 
     def action_customer_refused(self, note=""):
         """Button: the customer does not want it; the full debt goes on."""
-        self.check_access("read")
+        self.check_access("write")
         self.env["dunning.case"]._check_is_operator()
         for one in self.sudo():
             one._check_state("offered")
@@ -203,7 +203,7 @@ class DunningSettlement(models.Model):
 
         What was offered binds the company: only a credit manager takes it back.
         """
-        self.check_access("read")
+        self.check_access("write")
         self.env["dunning.case"]._check_is_operator()
         for one in self.sudo():
             one._check_state("draft", "waiting", "offered")

@@ -154,6 +154,7 @@ class DunningWriteoffLine(models.Model):
 
     def _set_taken_out(self, out):
         self.check_access("read")
+        self.writeoff_id.check_access("write")
         self.env["dunning.case"]._check_is_manager()
         lines = self.sudo()
         for one in lines.writeoff_id:

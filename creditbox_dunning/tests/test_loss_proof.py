@@ -288,10 +288,29 @@ class TestSettlementCompanies(SettlementCommon):
             self.assertEqual(found, records)
             self.assertTrue(found[:1].read(["display_name"]))
         one = every[0].with_user(self.reader).with_context(**as_head)
-        with self.assertRaises(AccessError):
-            one.write({"note": "x"})
-        with self.assertRaises(AccessError):
-            one.action_match_payments()
+        # reading is all: he acts through the approvals, never in the member's place
+        for call in (
+            lambda: one.write({"channel": "pp"}),
+            one.action_match_payments,
+            one.action_check_payments,
+            one.action_customer_refused,
+            one.action_cancel,
+            one.action_accept_anyway,
+            one.action_leave_expired,
+        ):
+            with self.assertRaises(AccessError):
+                call()
+        lines = every[4].with_user(self.reader).with_context(**as_head)
+        for call in (
+            lines.action_take_out,
+            lines.action_put_back,
+            lines.action_to_income,
+            lines.writeoff_id.action_request,
+            every[5].with_user(self.reader).with_context(**as_head).action_withdraw,
+        ):
+            with self.assertRaises(AccessError):
+                call()
+        self.assertEqual(every[0].state, "offered")
         # a director of the head is no level 4
         clerk = self._create_dunning_user("headclerk", "director")
         clerk.write(
