@@ -7,20 +7,24 @@ from .outbox_common import OutboxCommon
 from .test_settlement_money import MoneyCommon
 from .test_writeoff import WriteoffCommon
 
+REQUESTS = "creditbox_dunning.dunning_approval_request_action"
+
 
 @tagged("post_install", "-at_install", "tour")
 class TestTourSettlement(HttpCase, MoneyCommon, OutboxCommon):
     def test_asked_approved_sent_paid_booked(self):
         with self.at(40):
+            cases = self.env.ref("creditbox_dunning.dunning_case_action")
             self.start_tour(
-                f"/odoo/dunning.case/{self.case.id}",
+                f"/odoo/action-{cases.id}/{self.case.id}",
                 "creditbox_settlement_ask",
                 login="operator",
             )
             one = self.case.settlement_ids
             self.assertEqual((one.state, one.agreed), ("waiting", 80))
+            requests = self.env.ref(REQUESTS)
             self.start_tour(
-                f"/odoo/dunning.approval.request/{one.request_id.id}",
+                f"/odoo/action-{requests.id}/{one.request_id.id}",
                 "creditbox_settlement_approve",
                 login="manager",
             )
@@ -52,7 +56,7 @@ class TestTourWriteoff(HttpCase, WriteoffCommon):
                 [("company_id", "=", self.company.id)]
             )
             self.assertEqual((one.state, one.count_included), ("waiting", 1))
-            action = self.env.ref("creditbox_dunning.dunning_approval_request_action")
+            action = self.env.ref(REQUESTS)
             self.start_tour(
                 f"/odoo/action-{action.id}",
                 "creditbox_writeoff_approve",

@@ -7,7 +7,6 @@ const current = (state) => ({
 
 // a clerk proposes less than the debt, from the case
 registry.category("web_tour.tours").add("creditbox_settlement_ask", {
-    url: "/odoo",
     steps: () => [
         {
             trigger: ".o_form_view button[name='action_propose_settlement']",
@@ -36,7 +35,6 @@ registry.category("web_tour.tours").add("creditbox_settlement_ask", {
 
 // the manager approves, and reads what the customer is told
 registry.category("web_tour.tours").add("creditbox_settlement_approve", {
-    url: "/odoo",
     steps: () => [
         {
             trigger: ".o_form_view button[name='action_approve']",
@@ -134,7 +132,6 @@ registry.category("web_tour.tours").add("creditbox_writeoff_propose", {
 
 // whoever has the level approves it with others
 registry.category("web_tour.tours").add("creditbox_writeoff_approve", {
-    url: "/odoo",
     steps: () => [
         {
             trigger: ".o_list_view .o_list_record_selector input",
