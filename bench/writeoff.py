@@ -13,7 +13,7 @@ Exit status 1 when a bound does not hold:
 * a list of 10,000 credits is proposed in less than ten seconds;
 * its SQL statements grow by one a thousand credits at most;
 * a tenth is excluded, with its reason, and the others add up to the ledger;
-* each credit is booked once, its bill is closed, and the loss is the sum of the entries.
+* each credit is booked once, its bill is closed, the loss is the sum of the entries.
 """
 
 import argparse
@@ -48,7 +48,9 @@ class Bench:
     def __init__(self, env, out, book):
         self.env = env(context={"lang": "it_IT", "tz": "Europe/Rome"})
         self.out, self.book = out, book
-        self.say("credits", "proposal s", "SQL", "bare s", "ratio", "request s", "entries/s")
+        self.say(
+            "credits", "proposal s", "SQL", "bare s", "ratio", "request s", "entries/s"
+        )
 
     def say(self, *columns):
         row = (str(column).rjust(11) for column in columns)
@@ -178,8 +180,8 @@ class Bench:
             "in time": seconds <= SECONDS_PER_10K * max(size / 10_000, 1),
             "statements grow by one a thousand credits": statements
             <= 45 + math.ceil(size / 1000),
-            "the large ones are out, and say why": len(excluded) in
-            range(size // 10 - 1, size // 10 + 2)
+            "the large ones are out, and say why": len(excluded)
+            in range(size // 10 - 1, size // 10 + 2)
             and {tuple(line.reasons) for line in excluded} == {("too_large",)},
             "every credit is looked at": len(lines) == size and ledger > 0,
             "each is booked once": set(booked.mapped("state")) == {"booked"}

@@ -127,8 +127,8 @@ def die(env, after):
 
 
 def kills(env, source, *points):
-    """For each of ``points``: a fresh copy of ``source``, the booking killed there, what
-    was left, and what the next one made of it."""
+    """For each of ``points``: a fresh copy of ``source``, the booking killed there,
+    what was left, and what the next one made of it."""
     name, context = env.cr.dbname, dict(env.context)
     env.cr.rollback()
     for after in points:

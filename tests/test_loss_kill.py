@@ -1,8 +1,8 @@
 """The booking of losses killed at any moment: after a restart nothing is twice, nothing
 is missing, and books and records say the same.
 
-Settlements that were paid and a list of write-offs are booked by their scheduled actions
-in processes of their own, which die of SIGKILL.
+Settlements that were paid and a list of write-offs are booked by their scheduled
+actions in processes of their own, which die of SIGKILL.
 """
 
 import json

@@ -17,8 +17,8 @@ KINDS = [
 class DunningLossProof(models.Model):
     """A document that shows that nothing is to be had from a customer, kept as it is.
 
-    What an agency or a court said is an outcome; for a loss its document is needed, with
-    kind and day. Recorded once and never rewritten: a wrong one is taken back by a
+    What an agency or a court said is an outcome; for a loss its document is needed,
+    with kind and day. Recorded once and never rewritten: a wrong one is taken back by a
     credit manager, with a reason. Which kinds are enough: the numbers of the law
     (``writeoff_...``).
     """

@@ -258,9 +258,9 @@ class DunningWorklist(models.AbstractModel):
                 "key": "settlements_decide",
                 "title": self.env._("Settlements to decide"),
                 "help": self.env._(
-                    "Paid late or less than agreed, money that nobody matched, a payment"
-                    " that went back, an offer that did not arrive, an entry that could"
-                    " not be made."
+                    "Paid late or less than agreed, money that nobody matched, a"
+                    " payment that went back, an offer that did not arrive, an entry"
+                    " that could not be made."
                 ),
                 "icon": "fa-exclamation-triangle",
                 "tone": "warning",

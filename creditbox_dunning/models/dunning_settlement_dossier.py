@@ -75,5 +75,7 @@ class DunningSettlement(models.Model):
         for settlement_id, partial_id, item, amount, _rest, day in self._read_money():
             if partial_id not in known[settlement_id]:
                 payment = items.browse(item).sudo().move_id.name
-                found[settlement_id].append((format_date(self.env, day), amount, payment))
+                found[settlement_id].append(
+                    (format_date(self.env, day), amount, payment)
+                )
         return found

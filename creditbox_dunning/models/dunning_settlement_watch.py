@@ -95,7 +95,9 @@ class DunningSettlement(models.Model):
             for one in some:
                 own = one._free_for(free.get(one.id, ()))
                 lying = sum((exact(row.amount) for row in own), exact(0))
-                others = sum((exact(row[-1]) for row in elsewhere.get(one.id, ())), exact(0))
+                others = sum(
+                    (exact(row[-1]) for row in elsewhere.get(one.id, ())), exact(0)
+                )
                 one._judge(receipts[one.id], today, lying, others)
 
         def blame(one, error):

@@ -213,7 +213,9 @@ class DunningWriteoff(models.Model):
             amount=amount and amount.value,
             months=months and months.count,
             prescribed=bool(prescribed and prescribed.value),
-            proofs=frozenset(k for k, number in proofs.items() if number and number.value),
+            proofs=frozenset(
+                k for k, number in proofs.items() if number and number.value
+            ),
         )
         told = {
             rules.SMALL: {"amount": amount, "months": months},
@@ -280,7 +282,9 @@ class DunningWriteoff(models.Model):
                 is_useless=row.pop("is_useless"),
                 has_money=row.pop("has_money"),
                 proofs=tuple(
-                    rules.Proof(key, kind, fields.Date.to_date(day), has_file, exact(cost))
+                    rules.Proof(
+                        key, kind, fields.Date.to_date(day), has_file, exact(cost)
+                    )
                     for key, kind, day, has_file, cost in row.pop("proofs") or ()
                 ),
             )

@@ -88,7 +88,10 @@ NAMES = [
     ("writeoff_months", "Small credit written off: months overdue"),
     ("writeoff_prescribed", "Prescribed credit written off (1) or not (0)"),
     ("writeoff_procedure", "Proof of a loss: insolvency procedure (1) or not (0)"),
-    ("writeoff_restructuring", "Proof of a loss: restructuring of debts (1) or not (0)"),
+    (
+        "writeoff_restructuring",
+        "Proof of a loss: restructuring of debts (1) or not (0)",
+    ),
     ("writeoff_execution", "Proof of a loss: seizure without result (1) or not (0)"),
     ("writeoff_untraceable", "Proof of a loss: debtor untraceable (1) or not (0)"),
     ("writeoff_inheritance", "Proof of a loss: no heir of the debtor (1) or not (0)"),

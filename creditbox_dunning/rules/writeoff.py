@@ -31,8 +31,8 @@ PROOFS = (
 @dataclass(frozen=True)
 class Limits:
     """``amount``: the most a small credit may be, None = no number in force;
-    ``months``: how long overdue; ``prescribed``: whether a prescribed credit is lost for
-    tax; ``proofs``: the kinds of documents that are enough."""
+    ``months``: how long overdue; ``prescribed``: whether a prescribed credit is lost
+    for tax; ``proofs``: the kinds of documents that are enough."""
 
     amount: Decimal | None
     months: int | None
@@ -110,7 +110,9 @@ def exclusions(credit, kind, limits, today):
 
 def proof_of(credit, limits, today):
     """The newest :class:`Proof` that is enough for ``credit``, or None."""
-    good = [proof for proof in credit.proofs if not _lacks(proof, credit, limits, today)]
+    good = [
+        proof for proof in credit.proofs if not _lacks(proof, credit, limits, today)
+    ]
     return max(good, key=lambda proof: (proof.day, proof.key), default=None)
 
 

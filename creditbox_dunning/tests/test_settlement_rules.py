@@ -265,9 +265,7 @@ class TestWriteoffRules(BaseCase):
     def test_the_newest_proof_is_named(self):
         old = writeoff.Proof(1, "execution", date(2026, 1, 1), True)
         new = writeoff.Proof(2, "execution", date(2026, 2, 1), True)
-        found = writeoff.proof_of(
-            credit(proofs=(new, old)), LIMITS, date(2026, 9, 1)
-        )
+        found = writeoff.proof_of(credit(proofs=(new, old)), LIMITS, date(2026, 9, 1))
         self.assertEqual(found, new)
 
     def test_prescription_is_a_number_of_the_law_too(self):

@@ -197,16 +197,20 @@ def lists(demo, company, clerk):
     small.action_propose()
     if small.count_included:
         small.action_request()
-    case = clerk["dunning.case"].search(
-        [
-            ("company_id", "=", company.id),
-            ("state", "=", "open"),
-            ("amount_due", ">", 20),
-            ("id", "not in", small.sudo().line_ids.case_id.ids),
-            ("settlement_ids", "=", False),
-        ],
-        order="id desc",
-    ).filtered(lambda one: not one.hold_count)[:1]
+    case = (
+        clerk["dunning.case"]
+        .search(
+            [
+                ("company_id", "=", company.id),
+                ("state", "=", "open"),
+                ("amount_due", ">", 20),
+                ("id", "not in", small.sudo().line_ids.case_id.ids),
+                ("settlement_ids", "=", False),
+            ],
+            order="id desc",
+        )
+        .filtered(lambda one: not one.hold_count)[:1]
+    )
     if not case:
         return
     prove(demo, company, clerk, case)
