@@ -56,7 +56,8 @@ class DunningSettlement(models.Model):
         mine = self.sudo().filtered(lambda one: one.state in SEEN)
         free, elsewhere = mine._free_money(), mine._elsewhere_money()
         for one in self:
-            own, others = free.get(one.id, ()), elsewhere.get(one.id, ())
+            own = one.sudo()._free_for(free.get(one.id, ()))
+            others = elsewhere.get(one.id, ())
             one.free_money = sum(row.amount for row in own)
             one.elsewhere_money = sum(amount for _day, _name, _bill, amount in others)
             one.money_words = "\n".join(one._in_words(own, others)) or False
@@ -160,6 +161,9 @@ class DunningSettlement(models.Model):
                   JOIN account_move bill ON bill.id = debit.move_id
                  WHERE own.id = ANY(%(ids)s)
                    AND GREATEST(payment.value_date, credit.date) >= own.offered_on
+                   AND (own.state = 'offered'
+                        OR COALESCE(payment.value_date, credit.date)
+                           <= own.valid_until)
                    AND %(is_money)s
                    AND NOT EXISTS (
                        SELECT 1 FROM dunning_settlement_line line
@@ -180,7 +184,7 @@ class DunningSettlement(models.Model):
 
     def _free_for(self, rows):
         """What of ``rows`` may still pay it: of an offer that is over only what came
-        by its last day."""
+        by its last day. Later payments are payments like any other."""
         if self.state != "expired":
             return rows
         return [row for row in rows if row.day <= self.valid_until]
@@ -199,7 +203,7 @@ class DunningSettlement(models.Model):
         one = self.sudo().with_company(self.company_id)
         one._check_state(*SEEN)
         locked = one.try_lock_for_update(allow_referencing=True)
-        rows = one._free_money().get(one.id, ())
+        rows = one._free_for(one._free_money().get(one.id, ()))
         if not locked or not rows:
             raise UserError(
                 self.env._("%(name)s has no payment to match.", name=self.name)

@@ -227,6 +227,10 @@ class TestMoneyKeepsTheOffer(MoneyCommon):
             one.with_user(self.manager).action_leave_expired("his new bill")
         self.watch(90)
         self.assertFalse(one.attention)
+        # of an offer that is over later payments are payments like any other
+        self.pay_on(95, 10, bill=self.overdue("B3", amount=10))
+        self.receive(96, 7)
+        self.assertEqual(self.money(one), (0, 80))
 
     def test_money_that_comes_to_an_expired_offer_unmatched(self):
         """With a value date in time: told; weeks later it is a payment like others."""
