@@ -11,7 +11,7 @@ one INSERT of the same rows by SQL alone: what the database needs anyway.
 Exit status 1 when a bound does not hold:
 
 * a list of 10,000 credits is proposed in less than ten seconds;
-* its SQL statements grow by one a thousand credits at most;
+* its SQL statements grow by five a thousand credits at most: rows in batches;
 * a tenth is excluded, with its reason, and the others add up to the ledger;
 * each credit is booked once, its bill is closed, the loss is the sum of the entries.
 """
@@ -142,6 +142,8 @@ class Bench:
         """Seconds of the same reading and one INSERT of the same rows, by SQL alone."""
         lines = self.env["dunning.writeoff.line"]
         limits, _sources = one._limits()
+        # as a database that runs for a while knows its tables: autovacuum does it
+        self.env.cr.execute("ANALYZE dunning_writeoff_line, dunning_writeoff")
         begun = time.monotonic()
         lines._read_credits(one, one._newest_due(limits))
         self.env.cr.execute(
@@ -178,8 +180,8 @@ class Bench:
         ledger = sum(lines.mapped("amount"))
         bounds = {
             "in time": seconds <= SECONDS_PER_10K * max(size / 10_000, 1),
-            "statements grow by one a thousand credits": statements
-            <= 45 + math.ceil(size / 1000),
+            "statements grow by five a thousand credits": statements
+            <= 15 + 5 * math.ceil(size / 1000),
             "the large ones are out, and say why": len(excluded)
             in range(size // 10 - 1, size // 10 + 2)
             and {tuple(line.reasons) for line in excluded} == {("too_large",)},

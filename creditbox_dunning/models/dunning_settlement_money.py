@@ -197,20 +197,23 @@ class DunningSettlement(models.Model):
         The oldest payments and bills first, and never more than is missing of the
         agreed sum: the rest stays the customer's.
         """
-        self.ensure_one()
         self.check_access("write")
         self.env["dunning.case"]._check_is_operator()
-        one = self.sudo().with_company(self.company_id)
-        one._check_state(*SEEN)
-        locked = one.try_lock_for_update(allow_referencing=True)
-        rows = one._free_for(one._free_money().get(one.id, ()))
+        for one in self.sudo():
+            one.with_company(one.company_id)._match_payments()
+        return True
+
+    def _match_payments(self):
+        self.ensure_one()
+        self._check_state(*SEEN)
+        locked = self.try_lock_for_update(allow_referencing=True)
+        rows = self._free_for(self._free_money().get(self.id, ()))
         if not locked or not rows:
             raise UserError(
                 self.env._("%(name)s has no payment to match.", name=self.name)
             )
-        one._match_free(rows)
-        locked._look(one._today())
-        return True
+        self._match_free(rows)
+        locked._look(self._today())
 
     def _match_free(self, rows):
         received = self._receipts()[self.id]
