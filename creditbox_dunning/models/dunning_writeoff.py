@@ -54,6 +54,8 @@ class DunningWriteoff(models.Model):
             "booked_on",
             "problem",
             "line_ids",
+            "included_ids",
+            "excluded_ids",
         }
     )
     _draft_fields = frozenset({"company_id", "kind", "as_of", "note"})
@@ -110,6 +112,20 @@ class DunningWriteoff(models.Model):
     problem = fields.Char(string="What stands in the way", readonly=True, copy=False)
     line_ids = fields.One2many(
         "dunning.writeoff.line", "writeoff_id", string="Credits", readonly=True
+    )
+    included_ids = fields.One2many(
+        "dunning.writeoff.line",
+        "writeoff_id",
+        string="Credits of the list",
+        domain=[("state", "!=", "excluded")],
+        readonly=True,
+    )
+    excluded_ids = fields.One2many(
+        "dunning.writeoff.line",
+        "writeoff_id",
+        string="Kept out of the list",
+        domain=[("state", "=", "excluded")],
+        readonly=True,
     )
     count_included = fields.Integer(
         string="Credits to write off", compute="_compute_totals"

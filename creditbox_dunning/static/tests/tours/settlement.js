@@ -112,11 +112,15 @@ registry.category("web_tour.tours").add("creditbox_writeoff_propose", {
         },
         {
             content: "every credit is in it",
-            trigger: ".o_form_view [name='line_ids'] .o_data_row:contains('Cliente C001')",
+            trigger: ".o_form_view [name='included_ids'] .o_data_row:contains('Cliente C001')",
+        },
+        {
+            trigger: ".o_form_view .o_notebook .nav-link[name='excluded']",
+            run: "click",
         },
         {
             content: "or says why not",
-            trigger: ".o_form_view [name='line_ids'] .o_data_row:contains('above the limit')",
+            trigger: ".o_form_view [name='excluded_ids'] .o_data_row:contains('above the limit')",
         },
         {
             content: "by which law",
