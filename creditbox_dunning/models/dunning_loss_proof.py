@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 
+from odoo.addons.utility_supply.models.guard import GUARD
+
 from ..rules import writeoff as rules
 
 KINDS = [
@@ -154,8 +156,7 @@ class DunningLossProof(models.Model):
                         file=file.name,
                     )
                 )
-        guarded = self._guarded().env.context
-        files.sudo().with_context(guarded).write(
+        files.sudo().with_context(utility_guard=GUARD).write(
             {"res_model": self._name, "res_id": self.id}
         )
 
