@@ -1,7 +1,8 @@
 """Kills of a dunning run at random statements, each followed by the same final state;
-of the sender of messages, each of which leaves at most once.
+of the sender of messages, each of which leaves at most once; of the booking of losses,
+each of which is in the books once.
 
-Usage: ./dev bench faults [--what run|outbox] [--kills 200] [--seed 1] [--skip 0]
+Usage: ./dev bench faults [--what run|outbox|losses] [--kills 200] [--seed 1] [--skip 0]
        [--write FILE]
 
 `./dev test` does five of each. Exit status 1 when a state differs.
@@ -12,13 +13,14 @@ import sys
 import time
 from pathlib import Path
 
+from tests import test_loss_kill
 from tests.test_dunning_kill import kill_and_compare
 from tests.test_outbox_kill import kill_and_judge
 
 
 def main(args):
     parser = argparse.ArgumentParser(prog="faults")
-    parser.add_argument("--what", choices=("run", "outbox"), default="run")
+    parser.add_argument("--what", choices=("run", "outbox", "losses"), default="run")
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--skip", type=int, default=0)
@@ -39,6 +41,16 @@ def main(args):
             f"{len(killed_at)} kills of the sender, {middle} in the middle of talking"
             f" to the server, the others at {statements} statements: no message left"
             f" twice, none was forgotten, {doubts} times one was in doubt,"
+            f" {time.monotonic() - begun:.0f} s."
+        )
+    elif options.what == "losses":
+        statements, between = test_loss_kill.kill_and_judge(
+            options.kills, options.seed, told
+        )
+        text = (
+            f"{len(killed_at)} kills of the booking of losses at {statements}"
+            f" statements, {between} of them between two commits of the work: no loss"
+            f" was booked twice, none without its record, none was forgotten,"
             f" {time.monotonic() - begun:.0f} s."
         )
     else:

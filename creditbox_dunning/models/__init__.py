@@ -172,13 +172,16 @@ from . import dunning_settlement_line
 from . import dunning_settlement_event
 from . import dunning_settlement_approval
 from . import dunning_settlement_offer
+from . import dunning_settlement_money
 from . import dunning_settlement_watch
 from . import dunning_settlement_action
 from . import dunning_settlement_text
+from . import dunning_loss_proof
 from . import dunning_writeoff
 from . import dunning_writeoff_line
 from . import dunning_writeoff_booking
 from . import dunning_writeoff_later
+from . import dunning_settlement_dossier
 from . import dunning_interest_rate
 from . import dunning_interest_rule
 from . import dunning_cost_tariff

@@ -286,6 +286,8 @@ class DunningFacts(models.AbstractModel):
                    AND action.state = ANY(%s)
                    AND action.round = kase.round
                    AND action.is_void IS NOT TRUE
+                   -- an offer that no row carries is no step of the ladder
+                   AND action.rule_id IS NOT NULL
                 """,
                 which,
                 list(DONE_STATES),

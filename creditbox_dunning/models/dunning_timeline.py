@@ -113,7 +113,7 @@ class DunningCase(models.Model):
                     "date": action.executed_date or action.planned_date,
                     "kind": "action",
                     "icon": action.icon or "fa-bolt",
-                    "title": action.rule_id.short_description,
+                    "title": action._step_words(),
                     "text": action.reason,
                     "badge": labels.get(action.state),
                     "tone": TONES.get(action.state),

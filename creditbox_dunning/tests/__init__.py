@@ -56,6 +56,7 @@ from . import test_tour_channels
 from . import test_tour_court
 from . import test_tour_daily
 from . import test_tour_plans
+from . import test_tour_settlement
 from . import test_tour_valuation
 from . import test_unlawful
 from . import test_explain
@@ -99,7 +100,9 @@ from . import test_settlement_rules
 from . import test_statement_rules
 from . import test_statement
 from . import test_settlement
+from . import test_settlement_money
 from . import test_writeoff
+from . import test_loss_proof
 from . import test_interest_rules
 from . import test_interest
 from . import test_cost_rules

@@ -234,11 +234,23 @@ def test_an_end_answers_everything(kinds, day):
     }
 
 
+PROCEDURE = writeoff.Proof(1, "procedure", date(2026, 12, 1), True)
+AGENCY = writeoff.Proof(2, "agency", date(2026, 12, 1), True)
+
+
 @pytest.mark.parametrize(
-    ("kind", "reasons"),
-    [("small", ("in_court",)), ("useless", ("in_court",)), ("prescribed", ())],
+    ("kind", "proofs", "reasons"),
+    [
+        ("small", (), ("in_court",)),
+        ("small", (PROCEDURE,), ("in_court",)),
+        ("useless", (AGENCY,), ("in_court",)),
+        ("useless", (), ("no_document", "in_court")),
+        # an insolvency shows it, while the claim in it is still open
+        ("useless", (AGENCY, PROCEDURE), ()),
+        ("prescribed", (), ()),
+    ],
 )
-def test_what_is_before_the_court_is_no_certain_loss(kind, reasons):
+def test_what_is_before_the_court_is_no_certain_loss(kind, proofs, reasons):
     credit = writeoff.Credit(
         key=(1, 1),
         amount=Decimal(100),
@@ -247,6 +259,9 @@ def test_what_is_before_the_court_is_no_certain_loss(kind, reasons):
         expires=date(2027, 1, 10),
         is_useless=True,
         is_in_court=True,
+        proofs=proofs,
     )
-    limits = writeoff.Limits(Decimal(2500), 6)
+    limits = writeoff.Limits(
+        Decimal(2500), 6, prescribed=True, proofs=frozenset(("procedure", "agency"))
+    )
     assert writeoff.exclusions(credit, kind, limits, date(2027, 2, 1)) == reasons

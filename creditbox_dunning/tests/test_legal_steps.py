@@ -248,4 +248,5 @@ class TestLegalWriteoff(LegalCommon):
         )
         self.step(30, "uncollectable")
         self.assertEqual(self.propose("small"), [("included", False)])
-        self.assertEqual(self.propose("useless"), [("included", False)])
+        # the outcome alone is no proof: its document is
+        self.assertEqual(self.propose("useless"), [("excluded", ["no_document"])])
