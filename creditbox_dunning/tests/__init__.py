@@ -85,6 +85,7 @@ from . import test_postal_job
 from . import test_postal_outcomes
 from . import test_promise_rules
 from . import test_promise
+from . import test_dated_rules
 from . import test_dispute
 from . import test_uploads
 from . import test_portal
@@ -95,9 +96,11 @@ from . import test_statement
 from . import test_settlement
 from . import test_writeoff
 from . import test_interest_rules
+from . import test_interest_run
 from . import test_interest
 from . import test_cost_rules
 from . import test_late_reactivation
 from . import test_journal_format
+from . import test_journal_loss
 from . import test_legal_rules
 from . import test_legal_file

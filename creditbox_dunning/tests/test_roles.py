@@ -215,6 +215,7 @@ ELSEWHERE = {
     ("dunning.interest.rule", "action_mark_checked"),
     ("dunning.cost.tariff", "action_mark_checked"),
     ("dunning.journal.export", "action_download"),
+    ("dunning.journal.export", "action_download_xlsx"),
     ("dunning.journal.export", "action_export_waiting"),
 }
 

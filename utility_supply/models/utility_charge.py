@@ -13,6 +13,11 @@ CHARGE_KINDS = [
 ]
 # what the billing system has to know, but is no document of ours
 NEVER_INVOICED_KINDS = frozenset({"plan", "writeoff"})
+# who confirms a charge, sends it or says that it is not due
+DECIDING_GROUPS = (
+    "account.group_account_invoice",
+    "utility_supply.group_utility_admin",
+)
 # target state -> states it may be reached from
 ALLOWED_SOURCES = {
     "draft": {"to_export"},
@@ -217,12 +222,14 @@ class UtilityCharge(models.Model):
         moves = self._create_invoices()
         return moves._get_records_action(name=self.env._("Invoices"))
 
+    @api.model
+    def _may_decide(self):
+        """Whether who is at work confirms and cancels charges."""
+        return self.env.su or any(map(self.env.user.has_group, DECIDING_GROUPS))
+
     def _check_may_decide(self):
         self.check_access("write")
-        if not self.env.su and not (
-            self.env.user.has_group("utility_supply.group_utility_admin")
-            or self.env.user.has_group("account.group_account_invoice")
-        ):
+        if not self._may_decide():
             raise AccessError(self.env._("You may read charges, not decide on them."))
 
     def _set_state(self, state, **extra):
