@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import float_is_zero
+from odoo.tools import float_is_zero, ormcache
 
 CHARGE_KINDS = [
     ("cmor", "CMOR"),
@@ -149,22 +149,39 @@ class UtilityCharge(models.Model):
     _origin_idx = models.Index("(origin) WHERE origin IS NOT NULL")
 
     @api.model
+    @ormcache("self.env.lang")
     def _selection_origin(self):
+        # asked for each charge that is made: the models change only with the registry
         models_ = self.env["ir.model"].sudo().search([("transient", "=", False)])
         return [(model.model, model.name) for model in models_]
 
     @api.model_create_multi
     def create(self, vals_list):
         self._check_guarded_create(vals_list)
-        companies = self.env["res.company"]
+        companies, sequences = self.env["res.company"].sudo(), {}
         for vals in vals_list:
             company = companies.browse(vals.get("company_id") or self.env.company.id)
-            sequence = self.env["ir.sequence"].with_company(company).sudo()
-            vals["ref"] = sequence.next_by_code("utility.charge")
-            vals["mode"] = company.sudo().utility_charge_mode
-            vals.setdefault("currency_id", company.sudo().currency_id.id)
+            if company not in sequences:
+                sequences[company] = self._sequence_of(company)
+            vals["ref"] = sequences[company].next_by_id()
+            vals["mode"] = company.utility_charge_mode
+            vals.setdefault("currency_id", company.currency_id.id)
         charges = super(UtilityCharge, self._guarded()).create(vals_list)
         return charges.with_env(self.env)
+
+    @api.model
+    def _sequence_of(self, company):
+        """The sequence that numbers the charges of ``company``: its own, else the
+        common one, as `ir.sequence` chooses by code."""
+        sequence = self.env["ir.sequence"].with_company(company).sudo()
+        return sequence.search(
+            [
+                ("code", "=", "utility.charge"),
+                ("company_id", "in", (company.id, False)),
+            ],
+            order="company_id",
+            limit=1,
+        )
 
     def write(self, vals):
         if (
