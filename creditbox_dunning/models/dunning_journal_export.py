@@ -46,9 +46,7 @@ class DunningJournalExport(models.Model):
     )
     charge_count = fields.Integer(compute="_compute_totals")
     amount_total = fields.Monetary(string="Total", compute="_compute_totals")
-    loss_count = fields.Integer(
-        string="Losses and later income", compute="_compute_totals"
-    )
+    loss_count = fields.Integer(string="Losses", compute="_compute_totals")
 
     @api.depends("charge_ids.amount", "move_ids")
     def _compute_totals(self):
@@ -94,10 +92,9 @@ class DunningJournalExport(models.Model):
             "target": "download",
         }
 
-    @api.model
     def action_export_waiting(self):
-        """Button: the entries of all that has left and was in no file yet, one file
-        for each company at work."""
+        """Button of the list (whatever is ticked): the entries of all that has left and
+        was in no file yet, one file for each company at work."""
         waiting = self.env["utility.charge"].search(
             [
                 ("company_id", "in", self.env.companies.ids),

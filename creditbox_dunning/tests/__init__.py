@@ -51,6 +51,7 @@ from . import test_reports
 from . import test_workflow
 from . import test_tour_channels
 from . import test_tour_daily
+from . import test_tour_interest
 from . import test_tour_valuation
 from . import test_unlawful
 from . import test_explain

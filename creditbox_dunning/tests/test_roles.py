@@ -241,7 +241,7 @@ class TestRoles(ManyCommon, HttpCase):
 
     def _arguments(self, call, role):
         """Positional arguments of a call: records of its own for each role."""
-        if call in ("run", "value_now", "load_standard", "today"):
+        if call in ("run", "value_now", "today"):
             return []
         if call in ("approve", "decide_many", "private_decide"):
             return [self._request().ids]
