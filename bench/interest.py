@@ -58,7 +58,9 @@ class Bench:
     def __init__(self, env, out, bills):
         self.env = env(context={"lang": "it_IT", "tz": "Europe/Rome"})
         self.out, self.bills = out, bills
-        self.say("month", "bills", "charges", "s", "bills/s", "CPU s", "SQL/chunk", "MB")
+        self.say(
+            "month", "bills", "charges", "s", "bills/s", "CPU s", "SQL/chunk", "MB"
+        )
 
     def say(self, *columns):
         row = (

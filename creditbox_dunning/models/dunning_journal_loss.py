@@ -76,7 +76,9 @@ class DunningJournalExport(models.Model):
     @api.model
     def _loss_entry(self, line, reason, bill):
         customer = line.partner_id.commercial_partner_id
-        contract = bill.utility_contract_id if bill else line.move_id.utility_contract_id
+        contract = (
+            bill.utility_contract_id if bill else line.move_id.utility_contract_id
+        )
         return journal_csv.Entry(
             day=line.date,
             ref=line.move_id.name,

@@ -330,9 +330,7 @@ class TestRatesMissing(InterestCommon):
         end = date(2027, 6, 30)
         half = "ECB rate of the half-year"
         self.assertFalse([text for text in self.told(end) if half in text])
-        (text,) = [
-            text for text in self.told(end + timedelta(days=1)) if half in text
-        ]
+        (text,) = [text for text in self.told(end + timedelta(days=1)) if half in text]
         self.assertIn("Business", text)
         self.assertNotIn("Consumer", text)
 

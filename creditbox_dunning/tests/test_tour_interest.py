@@ -49,7 +49,9 @@ class TestTourInterest(HttpCase, ApprovalCommon):
 
     def charges(self):
         self.env.invalidate_all()
-        found = self.env["utility.charge"].search([("company_id", "=", self.company.id)])
+        found = self.env["utility.charge"].search(
+            [("company_id", "=", self.company.id)]
+        )
         return {charge.dunning_bill_id.billing_ref: charge for charge in found}
 
     def test_proposed_waived_confirmed_exported(self):

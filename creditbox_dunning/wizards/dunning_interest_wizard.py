@@ -2,8 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
-from ..models.dunning_interest_rate import RATE_DIGITS
 from ..models.dunning_dated_rule import DEBTORS
+from ..models.dunning_interest_rate import RATE_DIGITS
 
 
 class DunningInterestWizard(models.TransientModel):
