@@ -141,7 +141,7 @@ class TestGoodPayer(DatedCommon):
         old = self.overdue("P1", due=self.day(-60))
         with freeze_time(self.day(-60)):
             self.pay(old)
-        bill, case = self.case()
+        _bill, case = self.case()
         case._propose_interest(self.day(12))
         old.line_ids.remove_move_reconcile()
         case._propose_interest(self.day(12))
