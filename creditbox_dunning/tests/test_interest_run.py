@@ -291,6 +291,29 @@ class TestInterestHints(InterestCommon):
         self.assertEqual(own["count"], 1)
         self.assertIn("An accountant confirms", own["help"])
 
+    def test_level_4_reads_two_companies_and_confirms_in_none(self):
+        _bill, case = self.case()
+        charge = case._propose_interest(self.day(10))
+        other = self.env["res.company"].create({"name": "Other"})
+        runs = self.env["dunning.interest.run"].sudo()._guarded()
+        vals = {"date": self.day(1), "when": "paid", "period": self.day(1)}
+        made = runs.create(
+            [{**vals, "company_id": each.id} for each in (self.company, other)]
+        )
+        head = self._user_in("head4", "group", self.company, other)
+        both = (self.company | other).ids
+        head_env = self.env(user=head, context={"allowed_company_ids": both})
+        self.assertEqual(len(made.with_env(head_env).mapped("company_id.name")), 2)
+        today = head_env["dunning.worklist"].get_today()
+        (own,) = [row for row in today["lists"] if row["key"] == "charges"]
+        self.assertEqual(own["count"], 1)
+        self.assertEqual({row["name"] for row in own["companies"]}, {self.company.name})
+        with self.assertRaises(AccessError):
+            charge.with_env(head_env).action_confirm()
+        # the reader of one company sees only that
+        alone = self.env(user=self.operator)
+        self.assertEqual(alone["dunning.interest.run"].search([]), made[0])
+
     def test_only_the_program_makes_runs(self):
         with self.assertRaises(AccessError):
             self.env["dunning.interest.run"].with_user(self.dunning_admin).create(
