@@ -72,6 +72,7 @@ class TestJournalFormat(BaseCase):
             self.assertEqual(line[0].value.date(), entry.day)
             debit, credit = line[4].value, line[5].value
             self.assertEqual(debit is None, credit is not None)
+            self.assertIsInstance(debit or credit, (int, float))
             amount = Decimal(str(debit or -credit))
             self.assertEqual(round(amount, 2), entry.amount)
             self.assertNotIn("f", {cell.data_type for cell in line})
