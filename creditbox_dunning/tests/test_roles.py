@@ -211,6 +211,8 @@ ELSEWHERE = {
     ("dunning.score.table", "action_publish"),
     ("dunning.score.table", "action_new_version"),
     # test_interest.py
+    ("dunning.checked.mixin", "action_mark_checked"),
+    ("dunning.dated.rule", "action_mark_checked"),
     ("dunning.interest.rate", "action_mark_checked"),
     ("dunning.interest.rule", "action_mark_checked"),
     ("dunning.cost.tariff", "action_mark_checked"),
