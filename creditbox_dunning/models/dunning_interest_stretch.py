@@ -65,7 +65,6 @@ class DunningInterestStretch(models.Model):
     )
     rule_id = fields.Many2one(
         "dunning.interest.rule",
-        string="Rule",
         readonly=True,
         index="btree_not_null",
         ondelete="restrict",
