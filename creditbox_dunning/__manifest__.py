@@ -132,6 +132,7 @@
         "views/dunning_writeoff_views.xml",
         "views/dunning_loss_proof_views.xml",
         "wizards/dunning_settings_settlement_views.xml",
+        "wizards/dunning_settings_interest_views.xml",
         "views/dunning_interest_views.xml",
         "views/dunning_charge_views.xml",
         "views/dunning_journal_export_views.xml",

@@ -256,7 +256,6 @@ class DunningActionTable(models.Model):
             "domain": [("table_id", "=", self.id)],
         }
 
-    @api.model
     def action_load_standard(self):
         """A draft with the rows of the standard table, for the current company."""
         self._check_may_edit()

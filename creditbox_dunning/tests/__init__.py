@@ -57,6 +57,7 @@ from . import test_tour_court
 from . import test_tour_daily
 from . import test_tour_plans
 from . import test_tour_settlement
+from . import test_tour_interest
 from . import test_tour_valuation
 from . import test_unlawful
 from . import test_explain
@@ -91,6 +92,7 @@ from . import test_postal_job
 from . import test_postal_outcomes
 from . import test_promise_rules
 from . import test_promise
+from . import test_dated_rules
 from . import test_dispute
 from . import test_uploads
 from . import test_portal
@@ -104,10 +106,12 @@ from . import test_settlement_money
 from . import test_writeoff
 from . import test_loss_proof
 from . import test_interest_rules
+from . import test_interest_run
 from . import test_interest
 from . import test_cost_rules
 from . import test_late_reactivation
 from . import test_journal_format
+from . import test_journal_loss
 from . import test_legal_rules
 from . import test_legal_file
 from . import test_legal_steps

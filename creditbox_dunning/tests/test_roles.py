@@ -216,10 +216,13 @@ ELSEWHERE = {
     ("dunning.score.table", "action_publish"),
     ("dunning.score.table", "action_new_version"),
     # test_interest.py
+    ("dunning.checked.mixin", "action_mark_checked"),
+    ("dunning.dated.rule", "action_mark_checked"),
     ("dunning.interest.rate", "action_mark_checked"),
     ("dunning.interest.rule", "action_mark_checked"),
     ("dunning.cost.tariff", "action_mark_checked"),
     ("dunning.journal.export", "action_download"),
+    ("dunning.journal.export", "action_download_xlsx"),
     ("dunning.journal.export", "action_export_waiting"),
 }
 
@@ -245,7 +248,7 @@ class TestRoles(ManyCommon, HttpCase):
 
     def _arguments(self, call, role):
         """Positional arguments of a call: records of its own for each role."""
-        if call in ("run", "value_now", "load_standard", "today"):
+        if call in ("run", "value_now", "today"):
             return []
         if call in ("approve", "decide_many", "private_decide"):
             return [self._request().ids]

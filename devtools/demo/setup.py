@@ -5,6 +5,8 @@ Idempotent: the second call finds what the first one made.
 
 from odoo import Command
 
+from . import logo
+
 BOTH = ("energy", "water")
 # login (= password), name, groups, companies: the first is the usual one
 USERS = (
@@ -88,6 +90,7 @@ def companies(env, datasets):
         if not company:
             company = env["res.company"].create({"name": dataset.name})
         _dress(env, company, dataset)
+        company.logo = logo.png(key, dataset.name)
         company.utility_book_mode = BOOKS[key]
         company._utility_setup_books()
         company._utility_check_books()
