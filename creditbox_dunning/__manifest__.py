@@ -115,6 +115,7 @@
         "views/dunning_work_menus.xml",
         "views/dunning_api_views.xml",
         "views/dunning_agency_views.xml",
+        "views/dunning_agency_statement_views.xml",
         "views/dunning_info_views.xml",
         "views/dunning_work_case_views.xml",
         "views/dunning_postal_job_views.xml",

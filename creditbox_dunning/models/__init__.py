@@ -122,6 +122,9 @@ from . import dunning_agency_arrival
 from . import dunning_agency_money
 from . import dunning_agency_fee
 from . import dunning_agency_lot
+from . import dunning_agency_statement
+from . import dunning_agency_statement_line
+from . import dunning_agency_statement_freezing
 from . import dunning_info_request
 from . import dunning_info_partner
 from . import dunning_work_action
