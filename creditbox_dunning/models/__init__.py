@@ -137,6 +137,7 @@ from . import import_loader_technical
 from . import import_loader_customers
 from . import import_loader_work
 from . import import_loader_agency
+from . import dunning_agency_promise
 from . import import_loader_info
 from . import dunning_work_watch
 from . import dunning_case_work

@@ -15,7 +15,7 @@ DRAFT, FROZEN, APPROVED, CONTESTED, CANCELLED = (
 STATES = [
     (DRAFT, "Being prepared"),
     (FROZEN, "To be decided"),
-    (APPROVED, "Approved"),
+    (APPROVED, "Fees approved"),
     (CONTESTED, "Contested"),
     (CANCELLED, "Called off"),
 ]

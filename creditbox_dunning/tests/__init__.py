@@ -77,6 +77,7 @@ from . import test_pec_tray
 from . import test_agency
 from . import test_agency_fees
 from . import test_agency_statement
+from . import test_agency_promise
 from . import test_api
 from . import test_info
 from . import test_work_delivery
