@@ -125,6 +125,8 @@
         "wizards/dunning_exposure_wizard_views.xml",
         "views/dunning_valuation_views.xml",
         "views/dunning_valuation_case_views.xml",
+        "views/dunning_guarantee_views.xml",
+        "views/dunning_dso_views.xml",
         "views/dunning_score_table_views.xml",
         "wizards/dunning_settlement_wizard_views.xml",
         "views/dunning_settlement_views.xml",

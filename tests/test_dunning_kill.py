@@ -29,6 +29,24 @@ def _work(name, jobs=JOBS):
     return int(re.search(r"STATEMENTS (\d+)", log)[1]), _states_in(log)[0]
 
 
+def kill_after_commits(jobs):
+    """Kill at the first statement behind each commit of the whole run, where what was
+    committed has to tell all that is left to do; then as :func:`kill_and_compare`."""
+    with testkit.database() as source:
+        _job(source, "prepare", jobs=jobs)
+        with testkit.database(source=source) as name:
+            log = _job(name, "work", jobs=jobs)
+        (expected,) = _states_in(log)
+        statements = int(re.search(r"STATEMENTS (\d+)", log)[1])
+        commits = map(int, re.search(r"COMMITS ([\d ]+)", log)[1].split())
+        points = [one + 1 for one in commits if one < statements]
+        with testkit.database(source=source) as name:
+            found = _states_in(_job(name, "kills", source, *points, jobs=jobs))
+        assert len(found) == len(points) > 1
+        for after, state in zip(points, found, strict=True):
+            assert state == expected, f"killed at {after}: {state}"
+
+
 def kill_and_compare(kills, seed, skip=0, told=lambda _batch: None, jobs=JOBS):
     """``kills`` times: kill at a random statement, finish, compare with a whole run.
 

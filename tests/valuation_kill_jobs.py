@@ -6,7 +6,7 @@ import sys
 from datetime import timedelta
 from unittest import mock
 
-from odoo import fields
+from odoo import fields, sql_db
 
 from odoo.addons.creditbox_dunning.models import dunning_valuation_run
 
@@ -38,9 +38,17 @@ def _tonight(env):
 
 def work(env):
     """The night to its end; tells its statements and the state, as it was committed."""
-    before = env.cr.sql_log_count
-    _tonight(env)
+    before, commits = env.cr.sql_log_count, []
+    original = sql_db.Cursor.commit
+
+    def told(cursor):
+        original(cursor)
+        commits.append(env.cr.sql_log_count - before)
+
+    with mock.patch.object(sql_db.Cursor, "commit", told):
+        _tonight(env)
     sys.stdout.write(f"STATEMENTS {env.cr.sql_log_count - before}\n")
+    sys.stdout.write(f"COMMITS {' '.join(map(str, commits))}\n")
     env.invalidate_all()
     state(env)
 
@@ -62,6 +70,7 @@ def state(env):
         ("dunning.valuation", "partner_id, contract_id, id"),
         ("dunning.valuation.history", "id"),
         ("dunning.valuation.run", "date, id"),
+        ("dunning.dso", "date, service, customer_type, id"),
     ):
         records = env[name].sudo().search([], order=order)
         totals.append(len(records))

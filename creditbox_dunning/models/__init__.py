@@ -168,6 +168,8 @@ from . import dunning_valuation_making
 from . import dunning_valuation_watch
 from . import dunning_valuation_case
 from . import dunning_exposure_reading
+from . import dunning_dso
+from . import dunning_guarantee
 from . import dunning_valuation_run
 from . import dunning_company_settlement
 from . import dunning_loss

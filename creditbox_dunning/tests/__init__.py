@@ -92,6 +92,8 @@ from . import test_dispute
 from . import test_uploads
 from . import test_portal
 from . import test_valuation
+from . import test_dso
+from . import test_guarantee
 from . import test_settlement_rules
 from . import test_statement_rules
 from . import test_statement
