@@ -18,6 +18,7 @@ from . import (
     answers_check,
     check,
     credit,
+    fees,
     generator,
     interest,
     letters,
@@ -238,6 +239,8 @@ class Demo:
         self.say("orders to others and their answers")
         found = orders.work(self, company)
         self.lines += [(company, line) for line in found]
+        self.say("what the agency's cases brought, and its invoice")
+        self.lines += [(company, line) for line in fees.work(self, company)]
         self.say("letters through a mail house and what it tells of them")
         self.lines += [(company, line) for line in letters.work(self, company)]
         self.say("promises, and a customer's own page")
@@ -251,6 +254,7 @@ class Demo:
         """What each customer is worth, on the last day."""
         self.say("valuation of the customers")
         for company in self.companies.values():
+            fees.guarantee(self, company)
             found = valuation.work(self, company)
             self.lines += [(company, line) for line in found]
         self.env.cr.commit()
