@@ -243,13 +243,13 @@ class Bench:
             (f"on {day}", {"ageing_date": fields.Date.to_string(day)}),
         ):
             for by in ("", "customer", "service"):
-                context = {**context, **({f"search_default_by_{by}": 1} if by else {})}
+                grouped = {f"search_default_by_{by}": 1} if by else {}
                 client = Client.of_model(
                     self.as_user("operator"),
                     "dunning.ageing",
                     (),
                     ("pivot", "graph", "list"),
-                    context,
+                    {**context, **grouped},
                 )
                 for kind in ("list",) if by else client.kinds:
                     self.time(
