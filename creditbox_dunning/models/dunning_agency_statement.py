@@ -114,6 +114,7 @@ class DunningAgencyStatement(models.Model):
     )
     invoice_number = fields.Char(related="invoice_id.ref", string="Its number")
     invoiced = fields.Monetary(
+        string="Asked by the agency",
         compute="_compute_invoiced",
         store=True,
         copy=False,

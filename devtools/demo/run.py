@@ -241,6 +241,7 @@ class Demo:
         self.lines += [(company, line) for line in found]
         self.say("what the agency's cases brought, and its invoice")
         self.lines += [(company, line) for line in fees.work(self, company)]
+        fees.guarantee(self, company)
         self.say("letters through a mail house and what it tells of them")
         self.lines += [(company, line) for line in letters.work(self, company)]
         self.say("promises, and a customer's own page")
@@ -254,7 +255,6 @@ class Demo:
         """What each customer is worth, on the last day."""
         self.say("valuation of the customers")
         for company in self.companies.values():
-            fees.guarantee(self, company)
             found = valuation.work(self, company)
             self.lines += [(company, line) for line in found]
         self.env.cr.commit()
