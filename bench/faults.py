@@ -1,8 +1,9 @@
-"""Kills of a dunning run, or of a nightly valuation, at random statements, each followed
-by the same final state; of the sender of messages, each of which leaves at most once.
+"""Kills of a dunning run, or of a nightly valuation, at random statements, each
+followed by the same final state; of the sender of messages, each of which leaves at
+most once.
 
-Usage: ./dev bench faults [--what run|valuation|outbox] [--kills 200] [--seed 1] [--skip 0]
-       [--write FILE]
+Usage: ./dev bench faults [--what run|valuation|outbox] [--kills 200] [--seed 1]
+       [--skip 0] [--write FILE]
 
 `./dev test` does five of each. Exit status 1 when a state differs.
 """

@@ -82,8 +82,8 @@ def state(env):
         rows = [_plain(record, stored) for record in records]
         # which line of the history was written first is of no interest
         told.append(sorted(rows) if name.endswith("history") else rows)
-    alerts = env["mail.activity"].sudo().search(
-        [("res_model", "=", "dunning.valuation")]
+    alerts = (
+        env["mail.activity"].sudo().search([("res_model", "=", "dunning.valuation")])
     )
     totals.append(len(alerts))
     told.append(

@@ -83,20 +83,24 @@ class DunningAgencyResult(models.Model):
         self.ensure_one()
         agency = self.assignment_id.provider_id.sudo().name
         text = self.env._("Told by %(agency)s", agency=agency)
-        values = self.env["dunning.hold"].sudo()._prepare_hold_vals(
-            "case",
-            case,
-            reason,
-            {
-                "from": min(today, self.promised),
-                "to": None,
-                # what was paid since the agency heard it counts
-                "received": self.date,
-                "check": None,
-                "amount": float(amount),
-                "promise": self.promised,
-                "note": f"{text}: {self.note}" if self.note else text,
-            },
+        values = (
+            self.env["dunning.hold"]
+            .sudo()
+            ._prepare_hold_vals(
+                "case",
+                case,
+                reason,
+                {
+                    "from": min(today, self.promised),
+                    "to": None,
+                    # what was paid since the agency heard it counts
+                    "received": self.date,
+                    "check": None,
+                    "amount": float(amount),
+                    "promise": self.promised,
+                    "note": f"{text}: {self.note}" if self.note else text,
+                },
+            )
         )
         return {**values, "user_id": case.user_id.id or self.env.uid}
 
@@ -112,12 +116,19 @@ class DunningAgencyResult(models.Model):
             Domain(column, "in", read(cases).ids) for column, read in reached.values()
         )
         found = {}
-        for hold in self.env["dunning.hold"].sudo().search(
-            Domain("reason_id", "=", reason.id)
-            & Domain("company_id", "in", cases.company_id.ids)
-            & Domain("is_cancelled", "=", False)
-            & (Domain("resume_date", "=", False) | Domain("resume_date", ">", today))
-            & targets
+        for hold in (
+            self.env["dunning.hold"]
+            .sudo()
+            .search(
+                Domain("reason_id", "=", reason.id)
+                & Domain("company_id", "in", cases.company_id.ids)
+                & Domain("is_cancelled", "=", False)
+                & (
+                    Domain("resume_date", "=", False)
+                    | Domain("resume_date", ">", today)
+                )
+                & targets
+            )
         ):
             target = hold[SCOPES[hold.scope]]
             read = reached[hold.scope][1]

@@ -220,7 +220,7 @@ class DunningApi(models.AbstractModel):
         is_told = promise_date is not None or promise_amount is not None
         if is_told and reason != PROMISE:
             raise BadArgument(
-                self.env._("A promised day or sum belongs to the reason \"promise\".")
+                self.env._('A promised day or sum belongs to the reason "promise".')
             )
         for value in (amount, promise_amount):
             is_number = isinstance(value, int | float) and not isinstance(value, bool)

@@ -210,9 +210,7 @@ class DunningChannelSms(models.AbstractModel):
         """What a failed connection means: not reached, or lost on the way."""
         reason = getattr(error.args[0], "reason", None) if error.args else None
         if isinstance(reason, NewConnectionError | ConnectTimeoutError):
-            return ChannelTemporary(
-                SILENT_GATEWAY._source, is_provider=True
-            )
+            return ChannelTemporary(SILENT_GATEWAY._source, is_provider=True)
         return ChannelInDoubt(LOST_GATEWAY._source)
 
     @api.model

@@ -74,7 +74,9 @@ class DunningGuarantee(models.Model):
         string="To", tracking=True, help="Last day. Empty: until it is given back."
     )
     released_on = fields.Date(
-        string="Given back on", tracking=True, help="From this day on it counts no more."
+        string="Given back on",
+        tracking=True,
+        help="From this day on it counts no more.",
     )
     warn_days = fields.Integer(
         string="Remind before, days",
@@ -131,7 +133,9 @@ class DunningGuarantee(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_except_history(self):
         raise UserError(
-            self.env._("A guarantee is history: write the day on which it was given back.")
+            self.env._(
+                "A guarantee is history: write the day on which it was given back."
+            )
         )
 
     # before it expires

@@ -63,9 +63,7 @@ class TestAgencyFees(BaseCase):
                 Line(FEE, (1, 2), DAY, D(100), D(10)),
             ],
         )
-        self.assertEqual(
-            sums(lines), {FEE: D(10), LATE: D(5), CORRECTION: D(0)}
-        )
+        self.assertEqual(sums(lines), {FEE: D(10), LATE: D(5), CORRECTION: D(0)})
 
     def test_what_was_told_comes_again_only_as_a_difference(self):
         frozen = {

@@ -44,7 +44,10 @@ class TestAgencyPromise(AgencyCommon):
     @property
     def promises(self):
         return self.env["dunning.hold"].search(
-            [("promise_date", "!=", False), ("customer_id", "=", self.contract.partner_id.id)]
+            [
+                ("promise_date", "!=", False),
+                ("customer_id", "=", self.contract.partner_id.id),
+            ]
         )
 
     def promise(self, number, due, amount="", day=None):

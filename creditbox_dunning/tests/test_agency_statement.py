@@ -112,9 +112,7 @@ class TestAgencyStatement(StatementCommon):
         arrivals = self.env["dunning.agency.arrival"].search(
             [("provider_id", "=", self.agency.id), ("company_id", "=", self.company.id)]
         )
-        self.assertEqual(
-            sum(arrivals.mapped("fee")), first.reckoned + second.reckoned
-        )
+        self.assertEqual(sum(arrivals.mapped("fee")), first.reckoned + second.reckoned)
         self.assertFalse(self.fees(self.frozen(day + 20, day + 29)))
 
     def test_approved_when_it_is_the_same(self):
@@ -217,8 +215,9 @@ class TestAgencyStatement(StatementCommon):
             self.statement(day + 20, day + 21, provider_id=self.office.id)
         # one earlier than a frozen one
         later = self.frozen(day + 30, day + 39)
-        with freeze_time(self.day(day + 40)), self.assertRaisesRegex(
-            UserError, later.name
+        with (
+            freeze_time(self.day(day + 40)),
+            self.assertRaisesRegex(UserError, later.name),
         ):
             one.action_freeze()
 

@@ -115,7 +115,9 @@ class TestApi(DunningCommon, HttpCase):
             self.refused("BadArgument", "suspend", **{**asked, **wrong})
         status, answer = self.call("suspend", **asked)
         self.assertEqual(status, 200, answer)
-        self.assertEqual((answer["promise_date"], answer["promise_amount"]), (day, 60.5))
+        self.assertEqual(
+            (answer["promise_date"], answer["promise_amount"]), (day, 60.5)
+        )
         hold = self.env["dunning.hold"].browse(answer["suspension"])
         grace = self.company.dunning_promise_grace_days
         self.assertGreater(grace, 0)

@@ -80,7 +80,6 @@ class TestDso(DunningCommon):
             told = rows.filtered(lambda row, d=day: row.date == d)
             total = sum(Decimal(str(row.receivables)) for row in told)
             self.assertEqual(total, self.ledger(day), day)
-            
 
     def test_the_formula(self):
         rows = self.refresh(20).filtered(lambda row: row.date == self.day(20))
