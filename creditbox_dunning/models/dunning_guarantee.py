@@ -62,7 +62,8 @@ class DunningGuarantee(models.Model):
         ondelete="restrict",
         check_company=True,
         tracking=True,
-        help="The bank, the insurer or the company that pays when the customer does not.",
+        help="The bank, the insurer or the company that pays when the customer does"
+        " not.",
     )
     amount = fields.Monetary(
         required=True, tracking=True, help="The most that the guarantor pays."

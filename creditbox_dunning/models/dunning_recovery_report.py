@@ -244,7 +244,8 @@ class DunningRecoveryReport(models.Model):
             """
             action.company_id, company.currency_id, action.case_id, action.partner_id,
             action.id AS action_id, action.action_type_id, action.op, action.channels,
-            %(names)s, kase.service, kase.customer_type, kase.sales_network, kase.division,
+            %(names)s, kase.service, kase.customer_type, kase.sales_network,
+            kase.division,
             NULL::int AS days, NULL::varchar AS within, 0 AS action_count,
             0::numeric AS asked, 0::numeric AS recovered, 0::numeric AS recovered_30
             """,

@@ -55,9 +55,9 @@ def statement(arrivals, frozen, first, last):
 
     Whatever statements are made in a row, the sum of their lines is what the books say
     on the day of the last one: a payment that was never told comes when its day is not
-    after ``last``; one that was told and counts otherwise today comes as the difference,
-    also when it is in the books no more. Payments without a fee are left out, as long as
-    they never had one.
+    after ``last``; one that was told and counts otherwise today comes as the
+    difference, also when it is in the books no more. Payments without a fee are left
+    out, as long as they never had one.
 
     :param arrivals: Arrival, all of the agency that the books have
     :param frozen: {key: Frozen} of all its earlier statements

@@ -1,4 +1,4 @@
-"""The statement of an agency's fees: a chain of them always tells what the books say."""
+"""The statement of an agency's fees: a chain of them tells what the books say."""
 
 from datetime import date, timedelta
 from decimal import Decimal

@@ -1,5 +1,6 @@
 """DSO of a company: month by month, by service, equal to the ledger to the cent."""
 
+import itertools
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -25,7 +26,7 @@ class TestMonthEnds(BaseCase):
         found = score.month_ends(today, months)
         self.assertEqual(len(found), months + 1)
         self.assertEqual(found[-1], today)
-        for early, late in zip(found, found[1:], strict=False):
+        for early, late in itertools.pairwise(found):
             self.assertEqual((early + timedelta(days=1)).day, 1)
             self.assertEqual(
                 (late.year * 12 + late.month) - (early.year * 12 + early.month), 1
