@@ -254,10 +254,11 @@ class DunningActionTable(models.Model):
     def _publish(self, **more):
         # EXTENDS utility.versioned.mixin: the log of changes says so
         self.ensure_one()
-        super()._publish(**more)
+        result = super()._publish(**more)
         with self.env["dunning.table.change"]._logging() as log:
             words = self.env._("Version %(version)s", version=self.version)
             log.add(self, "table", column=self.env._("Published"), new=words)
+        return result
 
     @api.model
     def _published_for(self, company):

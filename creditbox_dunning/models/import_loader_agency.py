@@ -54,9 +54,10 @@ class UtilityImportLoaderAgency(models.AbstractModel):
         )
         asked = self.env[self._asked].browse({one.id for one, _a, _r in rows})
         asked._money_told()
-        super()._apply_rows(rows, source)
+        result = super()._apply_rows(rows, source)
         # once the assignment is over: a promise stops what comes next
         told.filtered(lambda one: one.kind == "promise")._take_promises()
+        return result
 
 
 class DunningAgencyAssignment(models.Model):
