@@ -125,6 +125,9 @@ from . import dunning_agency_arrival
 from . import dunning_agency_money
 from . import dunning_agency_fee
 from . import dunning_agency_lot
+from . import dunning_agency_statement
+from . import dunning_agency_statement_line
+from . import dunning_agency_statement_freezing
 from . import dunning_info_request
 from . import dunning_info_partner
 from . import dunning_work_action
@@ -137,6 +140,7 @@ from . import import_loader_technical
 from . import import_loader_customers
 from . import import_loader_work
 from . import import_loader_agency
+from . import dunning_agency_promise
 from . import import_loader_info
 from . import dunning_work_watch
 from . import dunning_case_work
@@ -167,6 +171,8 @@ from . import dunning_valuation_making
 from . import dunning_valuation_watch
 from . import dunning_valuation_case
 from . import dunning_exposure_reading
+from . import dunning_dso
+from . import dunning_guarantee
 from . import dunning_valuation_run
 from . import dunning_company_settlement
 from . import dunning_loss

@@ -138,7 +138,7 @@ class DunningCase(models.Model):
                     "kind": "message",
                     "icon": "fa-paper-plane-o",
                     "title": channels.get(message.channel),
-                    "text": message.failure_reason or message.address or "",
+                    "text": message.failure_text or message.address or "",
                     "badge": states.get(message.state),
                     "tone": TONES.get(message.state),
                     "model": message._name,

@@ -124,6 +124,7 @@ class DunningValuationRun(models.Model):
         """One chunk; True when there is more to do and time left for it."""
         partner_ids = self._next_chunk()
         if not partner_ids:
+            self.env["dunning.dso"].sudo()._refresh(self.company_id, self.date)
             self.write({"state": "done", "finished_at": fields.Datetime.now()})
             self._checkpoint(0)
             return False

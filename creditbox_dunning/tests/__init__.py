@@ -82,6 +82,9 @@ from . import test_pec_rules
 from . import test_pec
 from . import test_pec_tray
 from . import test_agency
+from . import test_agency_fees
+from . import test_agency_statement
+from . import test_agency_promise
 from . import test_api
 from . import test_info
 from . import test_work_delivery
@@ -98,6 +101,8 @@ from . import test_uploads
 from . import test_portal
 from . import test_portal_payment
 from . import test_valuation
+from . import test_dso
+from . import test_guarantee
 from . import test_settlement_rules
 from . import test_statement_rules
 from . import test_statement

@@ -186,6 +186,25 @@ class TestReports(DunningCommon):
         )
         self.assertEqual(len(set(rows.ids)), len(rows))
 
+    def test_channels_are_summed_by_their_names(self):
+        self.run_on(7)
+        action = self.case.action_ids.filtered(lambda a: a.state == "done")
+        reports = self.env["dunning.recovery.report"]
+        domain = [("case_id", "=", self.case.id), ("kind", "=", "action")]
+        for channels, lang, name in (
+            ("email", "en_US", "E-mail"),
+            ("pp", "it_IT", "Posta prioritaria"),
+            ("email+sms", "en_US", "E-mail + Text message"),
+            ("file+x", "it_IT", "Con un file + x"),
+            (False, "it_IT", False),
+        ):
+            action.sudo()._guarded().write({"channels": channels})
+            self.env.flush_all()
+            found = reports.with_context(lang=lang)._read_group(
+                domain, ["channel_names"], ["__count"]
+            )
+            self.assertEqual(found, [(name, 1)])
+
     # the group
 
     def test_gate_43_totals_are_the_sum_of_the_companies(self):

@@ -19,6 +19,7 @@ from . import (
     check,
     court,
     credit,
+    fees,
     generator,
     interest,
     letters,
@@ -239,6 +240,9 @@ class Demo:
         self.say("orders to others and their answers")
         found = orders.work(self, company)
         self.lines += [(company, line) for line in found]
+        self.say("what the agency's cases brought, and its invoice")
+        self.lines += [(company, line) for line in fees.work(self, company)]
+        fees.guarantee(self, company)
         self.say("letters through a mail house and what it tells of them")
         self.lines += [(company, line) for line in letters.work(self, company)]
         self.say("promises, and a customer's own page")
