@@ -123,7 +123,9 @@ class DunningLegalFile(models.Model):
                 lambda one: one.activity_type_id == kind
             )
             mine = known.filtered("active")
-            answered = mine.filtered(lambda one: one.date_deadline not in open_days)
+            answered = mine.filtered(
+                lambda one, days=open_days: one.date_deadline not in days
+            )
             if answered:
                 answered.action_feedback(
                     feedback=self.env._("Answered by what was recorded.")

@@ -22,7 +22,7 @@ DUES = [
     ("sell", "Ask for the sale or assignment"),
     ("file", "File the claim"),
     ("appear", "Hearing"),
-]# (month, day) on which the pause of the courts begins; how long it is, is a number
+]  # (month, day) on which the pause of the courts begins; how long it is, is a number
 PAUSE_FROM = (8, 1)
 
 
@@ -61,9 +61,7 @@ class DunningLegalStep(models.Model):
     company_id = fields.Many2one(related="file_id.company_id", store=True, index=True)
     currency_id = fields.Many2one(related="company_id.currency_id")
     partner_id = fields.Many2one(related="file_id.partner_id", string="Customer")
-    action_id = fields.Many2one(
-        related="file_id.action_id", string="Step of the table"
-    )
+    action_id = fields.Many2one(related="file_id.action_id", string="Step of the table")
     kind = fields.Selection(KINDS, string="Step", required=True)
     number = fields.Char(
         string="Register number",
@@ -115,6 +113,9 @@ class DunningLegalStep(models.Model):
     )
     deadline = fields.Date(compute="_compute_deadline", store=True)
     calendar_at = fields.Datetime(compute="_compute_calendar_at", store=True)
+    is_all_day = fields.Boolean(
+        compute="_compute_is_all_day", help="A term has a day, a hearing its hour."
+    )
     act_id = fields.Many2one(
         "dunning.prescription.act",
         string="Act against prescription",
@@ -165,6 +166,11 @@ class DunningLegalStep(models.Model):
         for step in self:
             day = step.deadline or step.date
             step.calendar_at = step.hearing_at or fields.Datetime.to_datetime(day)
+
+    @api.depends("hearing_at")
+    def _compute_is_all_day(self):
+        for step in self:
+            step.is_all_day = not step.hearing_at
 
     @api.depends("kind", "date")
     def _compute_display_name(self):

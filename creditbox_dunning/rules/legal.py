@@ -24,7 +24,14 @@ NOTIFIED = frozenset({INJUNCTION, PRECEPT, SEIZURE})
 FINAL = frozenset({INJUNCTION, CLAIM})
 NEEDS = {PRECEPT: INJUNCTION, SEIZURE: PRECEPT}
 # a later one answers what an earlier one asks for
-RANKS = {INJUNCTION: 1, PRECEPT: 2, SEIZURE: 3, CLAIM: 4, RECOVERED: 5, UNCOLLECTABLE: 5}
+RANKS = {
+    INJUNCTION: 1,
+    PRECEPT: 2,
+    SEIZURE: 3,
+    CLAIM: 4,
+    RECOVERED: 5,
+    UNCOLLECTABLE: 5,
+}
 
 # what is due -> the number of days that says when
 NOTIFY, OPPOSE, SEIZE = "notify", "oppose", "seize"

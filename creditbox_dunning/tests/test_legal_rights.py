@@ -162,7 +162,9 @@ class TestLegalRights(TwoCompanies):
             self.assertNotIn("html", paper.mimetype)
             self.assertNotIn("svg", paper.mimetype)
         self.assertEqual(len(huge.raw), 5 + (8 << 20))
-        self.assertEqual(set(self.decree.act_id.attachment_ids.ids) & set(ids), set(ids))
+        self.assertEqual(
+            set(self.decree.act_id.attachment_ids.ids) & set(ids), set(ids)
+        )
 
 
 @tagged("post_install", "-at_install")

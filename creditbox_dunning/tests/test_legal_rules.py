@@ -72,7 +72,10 @@ AUGUST = Calendar(HOLIDAYS, ((date(2027, 8, 1), date(2027, 8, 31)),))
         ),
         (
             Step(
-                "injunction", date(2027, 1, 10), date(2027, 2, 16), final=date(2027, 4, 1)
+                "injunction",
+                date(2027, 1, 10),
+                date(2027, 2, 16),
+                final=date(2027, 4, 1),
             ),
             "",
             40,
@@ -173,7 +176,9 @@ def test_order():
 def test_the_same_act_is_not_recorded_twice():
     day, later = date(2027, 1, 10), date(2027, 1, 12)
     first = Step("injunction", day, number="12/2027")
-    assert legal.problem(Step("injunction", later, number="12/2027"), [first]) == "known"
+    assert (
+        legal.problem(Step("injunction", later, number="12/2027"), [first]) == "known"
+    )
     assert legal.problem(Step("injunction", later, number="13/2027"), [first]) == ""
     bare = Step("injunction", day)
     assert legal.problem(Step("injunction", day), [bare]) == "known"
