@@ -70,13 +70,11 @@ class CmorPracticeCondition(models.Model):
     @api.depends("computed_result", "facts_key", "declared_result", "declared_key")
     def _compute_result(self):
         for condition in self:
-            declared = (
-                condition.computed_result == "unknown"
-                and condition.declared_result
-                and condition.declared_key == condition.facts_key
-            )
-            condition.result = (
-                condition.declared_result if declared else condition.computed_result
+            condition.result = eligibility.in_force(
+                condition.computed_result,
+                condition.facts_key,
+                condition.declared_result,
+                condition.declared_key,
             )
 
     @api.depends("code", "reason_code", "reason_params", "proof", "result")
@@ -184,23 +182,6 @@ class CmorPracticeCondition(models.Model):
             "reason_params": messages.encode_params(answer.params),
             "facts_key": answer.key,
         }
-
-    def _says(self, sequence, answer):
-        """Whether this very answer is kept: its key stands for reason and figures."""
-        return (
-            self.facts_key == answer.key
-            and self.computed_result == answer.result
-            and self.sequence == sequence
-        )
-
-    def _lapses(self, answer):
-        """Whether a declaration in force no longer holds with the new answer."""
-        return (
-            bool(self.declared_result)
-            and self.declared_key == self.facts_key
-            and self.declared_key != answer.key
-            and answer.result == eligibility.UNKNOWN
-        )
 
     def _check_guarded(self, vals):
         # OVERRIDE utility_supply: answers are the program's, declarations have a dialog
