@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+from odoo.addons.utility_supply.models.bulk import update_changed
+
 from ..rules import eligibility, messages
 from .texts import show_params
 
@@ -141,25 +143,25 @@ class CmorPracticeCondition(models.Model):
                         code=condition.code,
                     )
                 )
-        event = self.env["cmor.practice.event"]
-        events = []
-        for condition in self:
-            vals = {
+        event, events, rows = self.env["cmor.practice.event"], [], {}
+        proof, now = proof.strip(), fields.Datetime.now()
+        for condition in self.sudo():
+            rows[condition] = {
                 "declared_result": result,
                 "declared_key": condition.facts_key,
                 "declared_by_id": self.env.uid,
-                "declared_on": fields.Datetime.now(),
-                "proof": proof.strip(),
+                "declared_on": now,
+                "proof": proof,
             }
             if attachments or condition.attachment_ids:
                 proofs = condition._keep_proofs(attachments)
-                vals["attachment_ids"] = [fields.Command.set(proofs.ids)]
-            condition.sudo()._guarded().write(vals)
-            params = {"code": condition.code, "result": result, "proof": proof.strip()}
+                condition._guarded().attachment_ids = [fields.Command.set(proofs.ids)]
+            params = {"code": condition.code, "result": result, "proof": proof}
             events.append(
                 event._prepare_vals(condition.practice_id, "declared", params)
             )
-        event.sudo()._guarded().create(events)
+        update_changed(self.sudo(), rows)
+        event._append(events)
 
     def _keep_proofs(self, attachments):
         """Copies that belong to the condition: who reads it reads them, nobody

@@ -100,6 +100,21 @@ QUERY = f"""
   GROUP BY practice
 """  # noqa: S608 made of constants
 
+# what the fields of a practice tell before its facts are asked for
+LOOKED_AT = [
+    "company_id",
+    "sector",
+    "state",
+    "verdict",
+    "art4_declared_by_id",
+    "facts_digest",
+    "evaluated_on",
+    "window_open",
+    "window_close",
+    "window_open_earliest",
+    "window_close_latest",
+]
+
 
 class CmorPractice(models.Model):
     """What was judged on the very same facts is not judged again.
@@ -131,35 +146,38 @@ class CmorPractice(models.Model):
             found[practice.id] = hashlib.sha256(text.encode()).hexdigest()
         return found
 
-    def _not_just_checked(self, company, today):
-        """These practices without those that may leave as they were checked last.
+    def _untouched(self, today):
+        """Ids of those that may leave as they were checked last: the same facts, on a
+        day of the same phase.
 
-        Of these the day of the check becomes ``today``: their facts were read.
+        One question about thousands: of a few at a time the database looks through
+        whole tables, once for each of them.
+
+        :param date today: the day that the window is judged on
         """
-        ready = self.filtered(
-            lambda p: (
-                p.state == "ready"
-                and p.facts_digest
-                and p.evaluated_on
-                and p.evaluated_on <= today
-            )
+        self.fetch(LOOKED_AT)
+        ready = self._fine().filtered(
+            lambda p: p.facts_digest and p.evaluated_on and p.evaluated_on <= today
         )
-        if not ready:
-            return self
-        now = ready._facts_digests(company, today)
-        same = ready.filtered(lambda p: p.facts_digest == now[p.id])
-        update_changed(same, {p: {"evaluated_on": today} for p in same})
-        return self - same
+        found = set()
+        for company, practices in ready.grouped("company_id").items():
+            now = practices._facts_digests(company, today)
+            found.update(p.id for p in practices if p.facts_digest == now[p.id])
+        return found
 
     def _keep_digests(self, company, today):
         """Remember the facts of those that nothing but a person keeps from leaving."""
-        fine = self.filtered(
+        fine = self._fine()
+        if fine:
+            digests = fine._facts_digests(company, today)
+            update_changed(fine, {p: {"facts_digest": digests[p.id]} for p in fine})
+
+    def _fine(self):
+        """Those that nothing but a person keeps from leaving."""
+        return self.filtered(
             lambda p: (
                 p.state in ("candidate", "ready")
                 and p.verdict == "yes"
                 and p.art4_declared_by_id
             )
         )
-        if fine:
-            digests = fine._facts_digests(company, today)
-            update_changed(fine, {p: {"facts_digest": digests[p.id]} for p in fine})

@@ -1,9 +1,13 @@
 from typing import NamedTuple
 
-from odoo import fields, models
+from odoo import models
 from odoo.tools import SQL
 
-from odoo.addons.utility_supply.models.bulk import insert_rows, update_changed
+from odoo.addons.utility_supply.models.bulk import (
+    insert_rows,
+    update_changed,
+    update_links,
+)
 
 from ..rules import amount as amount_rules
 from ..rules import eligibility
@@ -89,6 +93,18 @@ class CmorPractice(models.Model):
         )
         return map(kind._make, self.env.execute_query(query))
 
+    def _known_results(self):
+        """{practice id: {code: result, a declaration counted}} as they are kept."""
+        results = {}
+        for kept in self._known_rows("cmor.practice.condition", KnownAnswer):
+            results.setdefault(kept.practice_id, {})[kept.code] = eligibility.in_force(
+                kept.computed_result,
+                kept.facts_key,
+                kept.declared_result,
+                kept.declared_key,
+            )
+        return results
+
     def _known_lines(self):
         """{practice id: {move id: KnownLine}}"""
         known = {}
@@ -170,11 +186,12 @@ class CmorPractice(models.Model):
         :param dict roles: {(company id, sector): role}
         """
         event, events = self.env["cmor.practice.event"], []
-        rows = {}
+        rows, used = {}, {}
         for practice, (facts, _answers) in outcomes.items():
             role = roles.get((practice.company_id.id, practice.sector))
             vals = practice._outcome_vals(facts, results[practice], role, today)
-            practice._write_notices(facts, notices.get(practice.contract_id.id, ()))
+            told = notices.get(practice.contract_id.id, ())
+            used[practice] = _used_notices(facts, told)
             if practice.art4_declared_by_id and practice.art4_key != practice._art4_key(
                 facts
             ):
@@ -188,6 +205,7 @@ class CmorPractice(models.Model):
                 params = {"failed": failed or "-", "unknown": unknown or "-"}
                 events.append(event._prepare_vals(practice, "evaluated", params))
             rows[practice] = vals
+        update_links(self, "notice_ids", used)
         update_changed(self, rows)
         event._append(events)
 
@@ -215,16 +233,15 @@ class CmorPractice(models.Model):
             "evaluated_on": today,
         }
 
-    def _write_notices(self, facts, notices):
-        """Keep the formal notices, with the warning, that name a claimed bill."""
-        claimed = {bill.ref for bill in eligibility.claimed_bills(facts)}
-        used = [
-            notice.id
-            for notice, fact in notices
-            if fact.is_formal and fact.warning and fact.bills & claimed
-        ]
-        if set(self.notice_ids.ids) != set(used):
-            self._guarded().write({"notice_ids": [fields.Command.set(used)]})
+
+def _used_notices(facts, notices):
+    """Ids of the formal notices, with the warning, that name a claimed bill."""
+    claimed = {bill.ref for bill in eligibility.claimed_bills(facts)}
+    return [
+        notice.id
+        for notice, fact in notices
+        if fact.is_formal and fact.warning and fact.bills & claimed
+    ]
 
 
 def _details(result):
