@@ -84,7 +84,7 @@ class CmorPractice(models.Model):
         """The rows of a child model of these practices, as ``kind`` (a NamedTuple whose
         first field is the id)."""
         child = self.env[model].sudo()
-        child.flush_model(kind._fields[1:])
+        child.flush_model()
         query = SQL(
             "SELECT %s FROM %s WHERE practice_id = ANY(%s)",
             SQL(", ").join(map(SQL.identifier, kind._fields)),
