@@ -188,26 +188,24 @@ class CmorPractice(models.Model):
 
     # --- evaluation -----------------------------------------------------------
 
-    def _evaluate(self, today, untouched=None):
+    def _evaluate(self, today):
         """Check window, amounts and conditions of the practices that have not left.
 
         Those whose facts are the same as at their last check are not asked again, only
         the day of the check becomes ``today``: their facts were read.
 
         :param date today: the day of the facts
-        :param set untouched: what ``_untouched`` said of them in this transaction;
-            None: it is asked here
         """
         todo = self.sudo().filtered(
             lambda p: p.state in lifecycle.OPEN_STATES and p.side == "outgoing"
         )
-        if untouched is None:
-            untouched = todo._untouched(today)
         for company, practices in todo.grouped("company_id").items():
             # no fact of the rules, but what the file tells
             practices._fill_distributors(today)
-            same = practices.filtered(lambda p: p.id in untouched)
+            same = practices._untouched(company, today)
             update_changed(same, {p: {"evaluated_on": today} for p in same})
+            # one that came back may still be told what was next where it was
+            same.filtered(lambda p: p.state == "candidate")._set_next()
             (practices - same)._evaluate_company(company, today)
 
     def _evaluate_company(self, company, today):

@@ -11,8 +11,6 @@ from .cmor_company_role import SECTOR_CODES
 from .cmor_practice_facts import _cents
 from .flow_file_maker import CHUNK, FileMaker
 
-#: practices whose facts are compared by one query
-BLOCK = 10 * CHUNK
 NOTICE_CODES = {"ar": "R", "pec": "P"}
 
 
@@ -84,15 +82,10 @@ class CmorPractice(models.Model):
         """
         files = self.env["cmor.flow.file"].sudo()
         practices = self._locked_for_export()
-        makers, problems, untouched = {}, [], set()
+        makers, problems = {}, []
         for start in range(0, len(practices), CHUNK):
-            if not start % BLOCK:
-                untouched = practices[start : start + BLOCK]._untouched(today)
-                if len(practices) > CHUNK:
-                    # of the thousands of a block only this is kept
-                    self.env.invalidate_all()
             chunk = practices[start : start + CHUNK]
-            chunk._evaluate(today, untouched)
+            chunk._evaluate(today)
             problems += chunk._export_problems(today)
             if not problems:  # else nothing leaves: what was written is undone
                 for role, group in chunk.grouped("role_id").items():

@@ -115,10 +115,10 @@ class CmorPractice(models.Model):
 
     # --- checks -----------------------------------------------------------------
 
-    def _evaluate(self, today, untouched=None):
+    def _evaluate(self, today):
         # EXTENDS: what sellers ask has no bills here
         mine = self.filtered("cc_vat")
-        result = super(CmorPractice, self - mine)._evaluate(today, untouched)
+        result = super(CmorPractice, self - mine)._evaluate(today)
         todo = mine.sudo().filtered(lambda p: p.state in lifecycle.OPEN_STATES)
         for company, practices in todo.grouped("company_id").items():
             terms = self.env["cmor.parameter"]._terms(company, today)

@@ -7,7 +7,6 @@ from odoo import Command
 from odoo.exceptions import UserError
 from odoo.tests import freeze_time, tagged
 
-from ..models import cmor_practice_export
 from .common import END, TODAY, CmorCommon
 
 
@@ -90,29 +89,6 @@ class TestDigest(CmorCommon):
             self._pay(move)
         with self.assertRaisesRegex(UserError, "not a candidate"):
             practice.action_confirm()
-
-    def test_facts_of_a_block_are_asked_for_once(self):
-        """An export looks at a block together, and finds the one that changed."""
-        contract = self._create_switch_out("DG4")
-        changed = self._find()
-        self._declare(changed)
-        changed.action_confirm()
-        both = self.practice | changed
-        self._pay(changed.line_ids.move_id[0], 10)
-        with (
-            patch.object(cmor_practice_export, "CHUNK", 1),
-            patch.object(
-                type(both),
-                "_facts_digests",
-                autospec=True,
-                side_effect=type(both)._facts_digests,
-            ) as digests,
-        ):
-            with self.assertRaisesRegex(UserError, contract.partner_id.name):
-                both._export(TODAY)
-        asked = [set(call.args[0].ids) for call in digests.call_args_list]
-        self.assertEqual(asked[0], set(both.ids))
-        self.assertNotIn(set(self.practice.ids), asked)
 
     def changes_of_bills(self, practice):
         """{what: change} of what was billed and paid."""

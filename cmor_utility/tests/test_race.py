@@ -134,7 +134,7 @@ class TestRace(BaseCase):
     @mute_logger("odoo.sql_db")
     def test_two_sessions_make_one_file(self):
         self.patch(Evaluation, "_set_next", lambda practices: None)
-        self.patch(Evaluation, "_evaluate", lambda practices, *_args: None)
+        self.patch(Evaluation, "_evaluate", lambda practices, today: None)
         self.patch(
             Exporter,
             "_flow_values",
