@@ -204,8 +204,8 @@ def update_links(records, name, wanted):
             **told,
         )
     )
+    # and the lists of the other side with it
     records.browse(r.id for r in changed).invalidate_recordset([name], flush=False)
-    _forget_lists(records, [name])
 
 
 def update_same(records, values, **added):
