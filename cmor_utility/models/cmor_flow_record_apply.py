@@ -224,11 +224,12 @@ class CmorFlowRecord(models.Model):
         if not records:
             return
         records = records._without_doubles()
-        records._match()
         key = records.type_id.key
-        for round_ in records._rounds():
-            round_.filtered(lambda r: not r.practice_id)._match()
-            round_._apply_safely(key)
+        found = records._match()
+        for round_ in records._rounds(found):
+            # what an earlier record of the file has made
+            found |= round_.filtered(lambda r: not _practice(r, found))._match()
+            round_._apply_safely(key, found)
 
     def _without_doubles(self):
         """Rows that stand twice in a chunk, word for word, count once."""
@@ -243,25 +244,37 @@ class CmorFlowRecord(models.Model):
         )
         return self - doubles
 
-    def _rounds(self):
+    def _rounds(self, found):
         """These records so that a practice is in each set once, in their order."""
         seen, rounds = Counter(), {}
         for record in self:
-            key = record.practice_id or record.sii_code or record.code or record
+            key = _practice(record, found) or record.sii_code or record.code or record
             rounds.setdefault(seen[key], []).append(record.id)
             seen[key] += 1
         return [self.browse(ids) for ids in rounds.values()]
 
-    def _apply_safely(self, key):
-        """Apply together; the record to blame for a failure waits, the others go."""
+    def _apply_safely(self, key, found):
+        """Apply together; the record to blame for a failure waits, the others go.
+
+        :param found: what ``_match`` found; written with what becomes of the records,
+            for a row that is written twice costs twice
+        """
 
         def blame(record, error):
             _logger.warning("Record %s waits: %s", record.id, error, exc_info=error)
             detail = messages.storable(str(error))[:500]
+            record._keep_found(found)
             problem = waiting(record.practice_id, "failed", d=detail)
             record._write_results({record: problem})
 
-        apart(self, lambda some: some._apply_locked(key), blame)
+        def work(records):
+            records._keep_found(found)
+            records._apply_locked(key)
+
+        apart(self, work, blame)
+
+    def _keep_found(self, found):
+        update_changed(self, {r: found[r] for r in self if r in found})
 
     def _apply_locked(self, key):
         practices = self.practice_id
@@ -275,6 +288,8 @@ class CmorFlowRecord(models.Model):
         if rest:
             results |= self.env["cmor.flow.handler"]._apply(key, rest)
         todo._write_results(results)
+        # while all of it is in the cache: one UPDATE a practice
+        self.env["cmor.practice"]._refresh_queued_terms()
 
     def _foreign_results(self):
         """Records addressed to somebody else's VAT number wait."""
@@ -331,10 +346,13 @@ class CmorFlowRecord(models.Model):
     # --- finding --------------------------------------------------------------
 
     def _match(self):
-        """Find request, practice and the record of ours that is answered: by key."""
+        """Find request, practice and the record of ours that is answered: by key.
+
+        :return: {record: what is to be written on it}, without those linked by hand
+        """
         todo = self.filtered(lambda record: not record.is_linked)
         if not todo:
-            return
+            return {}
         company = todo.company_id
         codes = {c for c in todo.mapped("code") if c}
         found = _Found(todo.env, company, codes, {c for c in todo.mapped("sii_code")})
@@ -347,7 +365,13 @@ class CmorFlowRecord(models.Model):
                 "request_id": request.id,
                 "answered_id": answered.id,
             }
-        update_changed(todo, rows)
+        return rows
+
+
+def _practice(record, found):
+    """Id of the practice that a record is about; found already, or linked by hand."""
+    told = found.get(record)
+    return told["practice_id"] if told else record.practice_id.id
 
 
 class _Found:
