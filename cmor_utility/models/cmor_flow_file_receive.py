@@ -22,7 +22,7 @@ from .texts_answers import REFUSALS
 _logger = logging.getLogger(__name__)
 
 #: records applied together, between two commits of the scheduled action
-CHUNK = 500
+CHUNK = 1000
 # the amount that a record is about, by source, the first that is there
 AMOUNTS = ("paid_amount", "cmor_amount", "billed_amount", "refund_amount", "indemnity")
 # where a received text may break its length or its table without changing its meaning

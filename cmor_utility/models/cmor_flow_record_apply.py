@@ -1,6 +1,7 @@
 import json
 import logging
 from collections import Counter
+from functools import cached_property
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
@@ -227,8 +228,9 @@ class CmorFlowRecord(models.Model):
         key = records.type_id.key
         found = records._match()
         for round_ in records._rounds(found):
+            rest = [r.id for r in round_ if not _practice(r, found)]
             # what an earlier record of the file has made
-            found |= round_.filtered(lambda r: not _practice(r, found))._match()
+            found |= self.browse(rest)._match()
             round_._apply_safely(key, found)
 
     def _without_doubles(self):
@@ -312,10 +314,10 @@ class CmorFlowRecord(models.Model):
 
     def _write_results(self, results):
         now, alike = fields.Datetime.now(), {}
+        found = {r: {"practice_id": result[1].id} for r, result in results.items()}
+        update_changed(self.browse(), found)
         for record, result in results.items():
             result = Result(*result)
-            if record.practice_id != result.practice:
-                record._guarded().write({"practice_id": result.practice.id})
             params = messages.encode_params(result.params) or False
             key = (result.state, result.problem or False, json.dumps(params))
             alike.setdefault(key, (params, []))[1].append(record.id)
@@ -355,8 +357,8 @@ class CmorFlowRecord(models.Model):
             return {}
         company = todo.company_id
         codes = {c for c in todo.mapped("code") if c}
-        found = _Found(todo.env, company, codes, {c for c in todo.mapped("sii_code")})
         sides = SIDES.get(todo.type_id.key, ())
+        found = _Found(todo.env, company, codes, set(todo.mapped("sii_code")), sides)
         rows = {}
         for record in todo:
             practice, request, answered = found.of(record, sides)
@@ -375,35 +377,45 @@ def _practice(record, found):
 
 
 class _Found:
-    """Practices, requests and records of ours by their keys; four queries."""
+    """Practices, requests and records of ours by their keys; few queries, each of
+    them by an index of its own, whatever there is."""
 
-    def __init__(self, env, company, codes, sii_codes):
+    def __init__(self, env, company, codes, sii_codes, sides):
         self.practices = env["cmor.practice"]
         self.requests = env["cmor.practice.request"]
         self.records = env["cmor.flow.record"]
-        ours = Domain("company_id", "=", company.id)
-        sii_codes = [code for code in sii_codes if code]
-        rows = env["cmor.practice.code"].search(ours & Domain("code", "in", codes))
+        self.ours = Domain("company_id", "=", company.id)
+        self.sii_codes = [code for code in sii_codes if code]
+        by_code = self.ours & Domain("code", "in", codes)
+        rows = env["cmor.practice.code"].search(by_code)
         self.by_code = {row.code: (row.practice_id, row.request_id) for row in rows}
-        known = self.practices.search(
-            ours & (Domain("code", "in", codes) | Domain("sii_code", "in", sii_codes))
-        )
-        for practice in known.filtered("code"):
+        for practice in self.practices.search(by_code, order="id"):
             self.by_code.setdefault(practice.code, (practice, self.requests))
-        self.by_sii = {(p.sii_code, p.side): p for p in known if p.sii_code}
-        self.request_by_sii = {
-            request.sii_code: request
-            for request in self.requests.search(
-                ours & Domain("sii_code", "in", sii_codes)
+        self.by_sii = {
+            (practice.sii_code, side): practice
+            for side in sides
+            for practice in self.practices.search(
+                self.ours
+                & Domain("side", "=", side)
+                & Domain("sii_code", "in", self.sii_codes),
+                order="id",
             )
         }
         sent = self.records.search(
-            ours
+            by_code
             & Domain("direction", "=", "out")
-            & Domain("code", "in", codes)
-            & Domain("state", "in", ("written", "sent"))
+            & Domain("state", "in", ("written", "sent")),
+            order="id desc",
         )
         self.sent = {record.code: record for record in sent}
+
+    @cached_property
+    def request_by_sii(self):
+        """Asked for only where a record has no practice yet."""
+        found = self.requests.search(
+            self.ours & Domain("sii_code", "in", self.sii_codes)
+        )
+        return {request.sii_code: request for request in found}
 
     def of(self, record, sides):
         """(practice, request, record of ours) that a received record is about."""

@@ -121,11 +121,21 @@ def update_changed(model, rows):
     relations = [n for n in changed if model.pool.is_modifying_relations(known[n])]
     records.modified(relations, before=True)
     for name, pairs in changed.items():
-        write = known[name].write
-        for record, value in pairs:
-            write(record, value)
+        for some, value in _alike(known[name], pairs):
+            known[name].write(some, value)
     records.modified(list(changed))
     return records
+
+
+def _alike(field, pairs):
+    """(records, value) for each value of [(record, value)]: many get the same."""
+    if field.type == "json":
+        return pairs
+    ids = {}
+    for record, value in pairs:
+        ids.setdefault(value, []).append(record.id)
+    model = pairs[0][0]
+    return [(model.browse(some), value) for value, some in ids.items()]
 
 
 def differs(record, name, value):
