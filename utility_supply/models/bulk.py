@@ -121,21 +121,22 @@ def update_changed(model, rows):
     relations = [n for n in changed if model.pool.is_modifying_relations(known[n])]
     records.modified(relations, before=True)
     for name, pairs in changed.items():
-        for some, value in _alike(known[name], pairs):
+        for some, value in _with_same(known[name], pairs):
             known[name].write(some, value)
     records.modified(list(changed))
     return records
 
 
-def _alike(field, pairs):
-    """(records, value) for each value of [(record, value)]: many get the same."""
-    if field.type == "json":
+def _with_same(field, pairs):
+    """Records that get the same value together: [(records, value)]. Documents have no
+    hash, amounts are rounded by the currency of each record."""
+    if field.type in ("json", "monetary"):
         return pairs
-    ids = {}
+    groups = {}
     for record, value in pairs:
-        ids.setdefault(value, []).append(record.id)
-    model = pairs[0][0]
-    return [(model.browse(some), value) for value, some in ids.items()]
+        groups.setdefault((record.env, value), []).append(record.id)
+    model = pairs[0][0].browse()
+    return [(model.with_env(e).browse(ids), v) for (e, v), ids in groups.items()]
 
 
 def differs(record, name, value):
