@@ -1,4 +1,4 @@
-"""Kills at random statements: of a dunning run and of a nightly valuation, each followed
+"""Kills at random statements: of a dunning run and a nightly valuation, each followed
 by the same final state; of the sender of messages, each of which leaves at most once;
 of the booking of losses, each of which is in the books once.
 

@@ -135,7 +135,8 @@ class CmorPractice(models.Model):
                 count,
             )
         )
-        return [sequence.get_next_char(number) for (number,) in rows]
+        before, after = sequence._get_prefix_suffix()
+        return [f"{before}{n:0{sequence.padding}d}{after}" for (n,) in rows]
 
     def _log_creation(self):
         event = self.env["cmor.practice.event"]

@@ -1,3 +1,4 @@
+from . import bulk_mixin
 from . import guard
 from . import versioned
 from . import utility_track_mixin
