@@ -202,8 +202,7 @@ class DunningHold(models.Model):
         of_cases = holds.filtered(lambda hold: hold.scope == "case").case_id
         return bills.filtered(
             lambda bill: (
-                bill in holds.move_id
-                or bill.sudo().line_ids.dunning_case_id & of_cases
+                bill in holds.move_id or bill.sudo().line_ids.dunning_case_id & of_cases
             )
         )
 

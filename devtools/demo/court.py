@@ -294,7 +294,8 @@ def compare(demo, made):
     files = {story: file.sudo() for story, file in made.items()}
     for file in files.values():
         file.invalidate_recordset()
-    yield Line("legal files", len(files), len(STORIES))
+    # a small demonstration has two cases left that may go to court
+    yield Line("legal files", len(files), 2 if demo.small else len(STORIES))
     states = {story: file.state for story, file in files.items()}
     yield Line("legal files by state", states, {s: STATES[s] for s in files})
     found, wanted = {}, {}

@@ -79,6 +79,7 @@ class Demo:
     """The demonstration on one database; each step commits."""
 
     def __init__(self, env, small, out, today):
+        self.small = small
         setup.italian(env)
         self.env = env(context={**env.context, "lang": "it_IT"})
         self.out, self.today = out, today

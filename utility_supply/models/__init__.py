@@ -1,4 +1,3 @@
-from . import bulk_mixin
 from . import guard
 from . import versioned
 from . import utility_track_mixin

@@ -15,13 +15,6 @@ PLAIN_TYPES = frozenset({"integer", "float", "monetary", "boolean"})
 # made once: `json.dumps` makes one for each document
 JSON = json.JSONEncoder(ensure_ascii=False, default=json_default)
 STAMPS = ("create_uid", "create_date", "write_uid", "write_date")
-# types whose value an array can hold as ``get_column_update`` gives it
-ARRAY_TYPES = PLAIN_TYPES | {
-    *("char", "text", "html", "selection", "date", "datetime", "json"),
-    *("many2one", "many2one_reference", "reference"),
-}
-# of fewer rows there is nothing to win
-MANY = 20
 
 
 def insert_rows(model, rows, flush=True):
@@ -244,72 +237,6 @@ def update_same(records, values, **added):
         list(records.ids),
     )
     _update(records, [*values, *added], query)
-
-
-def write_many(records, vals_list):
-    """What ``_write_multi`` does, for rows that are many: one statement for all those
-    with the same fields, their values told a column at a time.
-
-    The ORM tells a hundred rows at a time, each value with its type: on a table with
-    many indexes that is most of what an UPDATE costs. False: not done, for the rows are
-    few or a field is not plain; then it is the ORM's.
-
-    :param vals_list: values as ``get_column_update`` gives them, one dict a record
-    """
-    fields = records._fields
-    if len(records) < MANY or records._parent_store:
-        return False
-    names = {name for vals in vals_list for name in vals}
-    if not all(_is_plain(fields[name]) for name in names):
-        return False
-    stamps = {}
-    if records._log_access:
-        user, now = records.env.uid, records.env.cr.now()
-        stamps = {"write_uid": user, "write_date": now}
-    groups = {}
-    for record_id, vals in zip(records._ids, vals_list, strict=True):
-        ids, rows = groups.setdefault(tuple(sorted(vals)), ([], []))
-        ids.append(record_id)
-        rows.append(vals)
-    for given, (ids, rows) in groups.items():
-        same = {name: value for name, value in stamps.items() if name not in given}
-        records.env.execute_query(_update_many(records, given, ids, rows, same))
-    return True
-
-
-def _is_plain(field):
-    is_plain = field.type in ARRAY_TYPES and field.store and field.column_type
-    return is_plain and not (field.translate or field.company_dependent)
-
-
-def _update_many(model, names, ids, rows, same):
-    """UPDATE of ``names`` to the values of ``rows``, of ``same`` to one value."""
-    columns = {name: [row[name] for row in rows] for name in names}
-    for name, values in columns.items():
-        if model._fields[name].type == "json":
-            # a document is told as text: an array of arrays would be another thing
-            columns[name] = [value and _document(value.adapted) for value in values]
-    return SQL(
-        """
-        UPDATE %(table)s
-           SET %(sets)s
-          FROM unnest(%(ids)s::int[], %(columns)s) AS told(id, %(names)s)
-         WHERE %(table)s.id = told.id
-        """,
-        table=SQL.identifier(model._table),
-        sets=_listed(
-            [
-                *(SQL("%s = %s", SQL.identifier(n), _told(model, n)) for n in names),
-                *(SQL("%s = %s", SQL.identifier(n), v) for n, v in same.items()),
-            ]
-        ),
-        ids=ids,
-        columns=_listed(
-            SQL("%s::%s[]", values, SQL(_array_type(model._fields[name])))
-            for name, values in columns.items()
-        ),
-        names=_listed(map(SQL.identifier, names)),
-    )
 
 
 def _update(records, names, query):

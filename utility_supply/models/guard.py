@@ -20,7 +20,6 @@ class UtilityGuardedMixin(models.AbstractModel):
     """
 
     _name = "utility.guarded.mixin"
-    _inherit = "utility.bulk.mixin"
     _description = "Fields that only the program itself may write"
 
     _guarded_fields = frozenset()

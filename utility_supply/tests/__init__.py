@@ -30,4 +30,3 @@ from . import test_import_datasets
 from . import test_apart
 from . import test_changed
 from . import test_import_outgoing
-from . import test_many
