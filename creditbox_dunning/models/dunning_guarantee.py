@@ -178,8 +178,10 @@ class DunningGuarantee(models.Model):
 class UtilityContract(models.Model):
     _inherit = "utility.contract"
 
-    dunning_guarantee_ids = fields.One2many("dunning.guarantee", "contract_id")
-    dunning_guarantee_count = fields.Integer(compute="_compute_dunning_guarantee_count")
+    dunning_guarantee_count = fields.Integer(
+        compute="_compute_dunning_guarantee_count",
+        groups="creditbox_dunning.group_dunning_operator",
+    )
 
     def _compute_dunning_guarantee_count(self):
         counts = dict(
