@@ -418,13 +418,10 @@ class TestPlanAround(PlanCommon):
         self.env["dunning.interest.rate"].sudo().search([]).unlink()
         self.env["dunning.interest.rate"].sudo().create(
             [
-                {
-                    "kind": kind,
-                    "date_from": self.day(-900),
-                    "value": 5,
-                    "reference": "test",
-                }
+                {"kind": kind, "date_from": start, "value": 5, "reference": "test"}
                 for kind in ("ecb", "ecb_half", "legal", "contract")
+                # a rate of a half-year or a year ends with it
+                for start in ("2026-07-01", "2027-01-01", "2027-07-01")
             ]
         )
         during = late()

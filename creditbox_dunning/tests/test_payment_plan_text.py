@@ -105,7 +105,7 @@ class TestPlanText(PlanCommon):
         self.assertEqual(standard.op, "plan", "the shipped text is there")
         own = standard.copy({"company_id": self.company.id})
         own.part_ids[:1].text = "Parole nostre, {{plan_count}} rate"
-        own.sudo()._publish(self.env.user)
+        own.sudo()._publish()
         message = self.sent("email")
         self.assertEqual(message.template_id, own)
         self.assertIn("Parole nostre, 4 rate", message.body)
