@@ -117,8 +117,11 @@ def _court_is_done(credit, kind, limits, today):
     is gone, or an insolvency or a seizure has shown that nothing can be had."""
     if kind != USELESS:
         return kind == PRESCRIBED
-    proof = proof_of(credit, limits, today)
-    return bool(proof) and proof.kind in (PROCEDURE, RESTRUCTURING, EXECUTION)
+    return any(
+        proof.kind in (PROCEDURE, RESTRUCTURING, EXECUTION)
+        and not _lacks(proof, credit, limits, today)
+        for proof in credit.proofs
+    )
 
 
 def proof_of(credit, limits, today):

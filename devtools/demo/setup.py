@@ -150,7 +150,11 @@ def users(env, by_key):
     found = {}
     for login, name, groups, keys in USERS:
         user = env["res.users"].search([("login", "=", login)], limit=1)
-        seen = env["res.company"].concat(*(by_key[key] for key in keys))
+        seen = env["res.company"].concat(
+            *(by_key[key] for key in keys if key in by_key)
+        )
+        if not seen:  # of a company that is not set up here
+            continue
         values = {
             "name": name,
             "login": login,
