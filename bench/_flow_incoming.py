@@ -4,8 +4,9 @@ from datetime import timedelta
 
 from odoo.tools import SQL
 
+from ._flow_bare import Bare
 from ._flow_ground import CHUNK, PREFIX, make_world, the_day
-from ._flow_jobs import Bare, _loop_in, _measured, _tell
+from ._flow_jobs import _loop_in, _measured, _tell
 
 # each is told of every practice, half of which has its charge to the customer waiting
 KINDS = {

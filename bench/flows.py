@@ -26,11 +26,14 @@ bare side: there is nothing to compare a judgement with.
 
 The bare side, in the same process just after: a csv or lxml loop over the same rows,
 SELECTs of the rows that the work is about, one COPY a table of the rows that were
-inserted, one UPDATE a table of those that were changed. ``--source`` clones an existing
-database instead of the template. Exit status 1 when a bound does not hold:
+inserted, one UPDATE a table of those that were changed. ``same columns``: of the
+columns that changed to the values that they changed to, which is what the bound is
+judged by. ``one column``: of ``write_date`` only, which no index has; less than any
+program can do that keeps what the flow says. ``--source`` clones an existing database
+instead of the template. Exit status 1 when a bound does not hold:
 
-* at most 3 times the CPU of the bare side, both ways (process and PostgreSQL backend:
-  the clock of a machine that others use says less);
+* at most 3 times the CPU of the bare side (process and PostgreSQL backend: the clock of
+  a machine that others use says less) that writes the same columns, both ways;
 * memory does not grow with the practices, but for the bytes of the file itself;
 * 10,000 answers checked and split into records, each with its result, within 60 s.
 """
@@ -108,7 +111,8 @@ class Bench:
     def run(self):
         self.say(
             "flow", "practices", "seconds", "CPU", "rows/s", "x bare", "x by CPU",
-            "bare seconds", "bare CPU", "grown MB", "file MB", "statements/500",
+            "x one column", "bare seconds", "bare CPU", "grown MB", "file MB",
+            "statements/500",
         )  # fmt: skip
         for size in self.options.sizes:
             with testkit.database(source=self.options.source) as database:
@@ -165,8 +169,10 @@ class Bench:
 
     def line(self, label, figures):
         count, seconds, bare = figures["count"], figures["seconds"], figures["bare"]
-        plain = sum(bare["seconds"].values())
-        ratio = figures["cpu"] / bare["cpu"]
+        plain = _total(bare["seconds"], "same columns")
+        plain_cpu = _total(bare["cpu"], "same columns")
+        ratio = figures["cpu"] / plain_cpu
+        one_column = figures["cpu"] / _total(bare["cpu"], "one column")
         self.good &= ratio <= RATIO_BOUND
         # the bytes of a file are handed over whole: they do not count as growth
         size = figures["size"] / 2**20
@@ -179,8 +185,9 @@ class Bench:
             f"{count / seconds:.0f}",
             f"{seconds / plain:.1f}",
             f"{ratio:.1f} (bound {RATIO_BOUND})",
+            f"{one_column:.1f}",
             f"{plain:.2f}",
-            f"{bare['cpu']:.2f}",
+            f"{plain_cpu:.2f}",
             f"{figures['grown']:.0f}",
             f"{size:.1f}",
             f"{figures['per_chunk']:.0f}",
@@ -189,7 +196,10 @@ class Bench:
         if "sent" in figures:
             parts.append(f"then mark sent {figures['sent']:.1f}")
         plain = [f"{name} {spent:.2f}" for name, spent in bare["seconds"].items()]
-        rows = [f"{t} {n}+{c}" for t, (n, c) in bare["rows"].items()]
+        rows = [
+            f"{table} {new}+{changed}" + (f" ({columns} columns)" if changed else "")
+            for table, (new, changed, columns) in bare["rows"].items()
+        ]
         self.say(f"    seconds in: {', '.join(parts)}; bare: {', '.join(plain)}")
         self.say(f"    rows written again, new+changed: {', '.join(rows)}")
         if label.startswith("in"):
@@ -200,6 +210,11 @@ class Bench:
                 f" (bound {SPLIT_BOUND} s), applied too:"
                 f" {seconds * 10000 / count:.1f} s"
             )
+
+
+def _total(spent, way):
+    """Seconds of the bare side; ``way``: how it writes the rows that changed."""
+    return sum(spent[name] for name in ("loop", "read", "new rows", way))
 
 
 if __name__ == "__main__":

@@ -58,6 +58,11 @@ def work(env):
 
 def die(env, after):
     """The run, killed before its statement number ``after``."""
+    killed_before(after, _run, env)
+
+
+def killed_before(after, work, *args):
+    """Do ``work(*args)`` and be killed before its statement number ``after``."""
     original, count = sql_db.Cursor.execute, [0]
 
     def counted(cursor, *args, **kwargs):
@@ -67,12 +72,17 @@ def die(env, after):
         return original(cursor, *args, **kwargs)
 
     with mock.patch.object(sql_db.Cursor, "execute", counted):
-        _run(env)
+        work(*args)
 
 
 def kills(env, source, *statements):
+    """Kills of the run: see :func:`kill_each`."""
+    kill_each(env, source, statements, die, work)
+
+
+def kill_each(env, source, statements, die, work):
     """For each of ``statements``: a fresh copy of ``source`` under this database's
-    name, a run killed before that statement, the next run to its end, its state.
+    name, ``die`` killed before that statement, then ``work`` to its end and its state.
 
     Who dies and who goes on are processes of their own, forked from this one, which
     ran nothing, holds no connection and has Odoo loaded: loading it is most of what a

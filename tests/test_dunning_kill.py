@@ -12,9 +12,9 @@ KILLS = 5
 BATCH = 10
 
 
-def _job(name, entry, *args):
+def _job(name, entry, *args, jobs=JOBS):
     # a long time: a busy machine is slow, it is not wrong
-    status, log = testkit.job(name, f"{JOBS}:{entry}", *args, timeout=3600)
+    status, log = testkit.job(name, f"{jobs}:{entry}", *args, timeout=3600)
     assert status == 0, log[-3000:]
     return log
 
@@ -23,29 +23,47 @@ def _states_in(log):
     return re.findall(r"STATE (\w+ .*)", log)
 
 
-def _work(name):
+def _work(name, jobs=JOBS):
     """The run to its end, in a process of its own: (statements, state it left)."""
-    log = _job(name, "work")
+    log = _job(name, "work", jobs=jobs)
     return int(re.search(r"STATEMENTS (\d+)", log)[1]), _states_in(log)[0]
 
 
-def kill_and_compare(kills, seed, skip=0, told=lambda _batch: None):
+def kill_after_commits(jobs):
+    """Kill at the first statement behind each commit of the whole run, where what was
+    committed has to tell all that is left to do; then as :func:`kill_and_compare`."""
+    with testkit.database() as source:
+        _job(source, "prepare", jobs=jobs)
+        with testkit.database(source=source) as name:
+            log = _job(name, "work", jobs=jobs)
+        (expected,) = _states_in(log)
+        statements = int(re.search(r"STATEMENTS (\d+)", log)[1])
+        commits = map(int, re.search(r"COMMITS ([\d ]+)", log)[1].split())
+        points = [one + 1 for one in commits if one < statements]
+        with testkit.database(source=source) as name:
+            found = _states_in(_job(name, "kills", source, *points, jobs=jobs))
+        assert len(found) == len(points) > 1
+        for after, state in zip(points, found, strict=True):
+            assert state == expected, f"killed at {after}: {state}"
+
+
+def kill_and_compare(kills, seed, skip=0, told=lambda _batch: None, jobs=JOBS):
     """``kills`` times: kill at a random statement, finish, compare with a whole run.
 
     The first ``skip`` are only drawn: a run that goes on where another was stopped.
-    ``told`` is called with the statements of each batch of kills. Returns the number of
-    statements of the whole run.
+    ``told`` is called with the statements of each batch of kills; ``jobs``: the module
+    of what is run and killed. Returns the number of statements of the whole run.
     """
     chance = random.Random(seed)  # noqa: S311 repeatable, not secret
     with testkit.database() as source:
-        _job(source, "prepare")
+        _job(source, "prepare", jobs=jobs)
         with testkit.database(source=source) as name:
-            statements, expected = _work(name)
+            statements, expected = _work(name, jobs)
         with testkit.database(source=source) as name:
             drawn = [chance.randrange(1, statements + 1) for _kill in range(kills)]
             for begin in range(skip, kills, BATCH):
                 batch = drawn[begin : begin + BATCH]
-                log = _job(name, "kills", source, *batch)
+                log = _job(name, "kills", source, *batch, jobs=jobs)
                 found = _states_in(log)
                 assert len(found) == len(batch), log[-3000:]
                 for after, state in zip(batch, found, strict=True):

@@ -287,6 +287,8 @@ def read_line(layout, line):
 
 def _visible(cell):
     """``cell``, or "" when nobody would see anything in it."""
+    if cell.isprintable():
+        return cell if cell.strip(" ") else ""
     return cell if any(c.isprintable() and c != " " for c in cell) else ""
 
 

@@ -14,6 +14,7 @@ from . import (
     cmor_practice,
     cmor_practice_facts,
     cmor_practice_evaluation,
+    cmor_practice_outcome,
     cmor_practice_digest,
     cmor_practice_distributor,
     cmor_practice_declaration,

@@ -24,16 +24,15 @@ class CmorDeadline(models.Model):
         :param dict horizons: see ``_horizons``, those of the company
         :param date today: day on which they are made
         """
-        new, over = self.browse(), self.browse()
+        new, over, same = [], [], []
         for deadline in self:
-            if deadline._is_waited_for(horizons):
-                if not deadline.activity_on:
-                    new |= deadline
-            elif deadline.activity_id:
-                over |= deadline
-        new._make_activities(company, today)
-        over._close_activities()
-        (self - new - over)._reassign_activities(company)
+            if not deadline._is_waited_for(horizons):
+                (over if deadline.activity_id else same).append(deadline.id)
+            else:
+                (same if deadline.activity_on else new).append(deadline.id)
+        self.browse(new)._make_activities(company, today)
+        self.browse(over)._close_activities()
+        self.browse(same)._reassign_activities(company)
 
     def _is_waited_for(self, horizons):
         """Whether somebody of ours has to do something about it, soon."""
@@ -90,6 +89,7 @@ class CmorDeadline(models.Model):
 
     def _close_activities(self):
         """What was kept, dropped or made pointless is no longer to be done."""
+        self.activity_id.fetch(["active"])
         live = self.activity_id.filtered("active")
         live.with_context(mail_activity_quick_update=True).write(
             {"active": False, "feedback": self.env._("Closed by the program.")}
@@ -97,7 +97,9 @@ class CmorDeadline(models.Model):
 
     def _reassign_activities(self, company):
         """The responsible has changed: the activity goes with the practice."""
-        for deadline in self:
+        told = self.filtered("activity_id")
+        told.activity_id.fetch(["active", "user_id"])
+        for deadline in told:
             activity = deadline.activity_id
             if not activity.active:
                 continue

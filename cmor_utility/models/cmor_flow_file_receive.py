@@ -21,8 +21,9 @@ from .texts_answers import REFUSALS
 
 _logger = logging.getLogger(__name__)
 
-#: records applied together, between two commits of the scheduled action
-CHUNK = 500
+#: records applied together, between two commits of the scheduled action; the terms of
+#: their practices are reckoned while all is in the cache: not more than fit there too
+CHUNK = 1000
 # the amount that a record is about, by source, the first that is there
 AMOUNTS = ("paid_amount", "cmor_amount", "billed_amount", "refund_amount", "indemnity")
 # where a received text may break its length or its table without changing its meaning

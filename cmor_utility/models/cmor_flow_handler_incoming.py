@@ -89,16 +89,21 @@ class CmorFlowHandler(models.AbstractModel):
     @api.model
     def _of_incoming_side(self, records):
         # EXTENDS: a practice of ours by the SII's code, a request by our own
-        values = {r: r._values() for r in records}
+        found = super()._of_incoming_side(records) | records.filtered(
+            lambda r: r.practice_id.sudo().side == "incoming"
+        )
+        rest = records - found
+        if not rest:
+            return found
+        values = {r: r._values() for r in rest}
         practices = self.env["cmor.practice"].sudo()
         known = practices._incoming_by_code(
-            records.company_id, [_code_of(v) for v in values.values()]
+            rest.company_id, [_code_of(v) for v in values.values()]
         )
-        requests = self._requests_of(records, (incoming.CANCEL,))
-        return super()._of_incoming_side(records) | records.filtered(
+        requests = self._requests_of(rest, (incoming.CANCEL,))
+        return found | rest.filtered(
             lambda r: (
-                r.practice_id.sudo().side == "incoming"
-                or requests[r].practice_id.side == "incoming"
+                requests[r].practice_id.side == "incoming"
                 # who linked it to a practice has said the side
                 or (not r.is_linked and (r.company_id.id, _code_of(values[r])) in known)
             )
@@ -128,15 +133,17 @@ class CmorFlowHandler(models.AbstractModel):
     def _incoming_practices(self, records):
         """{record: incoming practice or empty}: as matched already, or by its code."""
         practices = self.env["cmor.practice"].sudo()
-        codes = {r: _code_of(r._values()) for r in records}
-        known = practices._incoming_by_code(records.company_id, list(codes.values()))
+        rest = records.filtered(lambda r: r.practice_id.sudo().side != "incoming")
+        codes = {r: _code_of(r._values()) for r in rest}
+        known = {}
+        if rest:
+            known = practices._incoming_by_code(rest.company_id, list(codes.values()))
         return _together(
             {
-                record: record.practice_id.sudo().filtered(
-                    lambda p: p.side == "incoming"
-                )
-                or known.get((record.company_id.id, code), practices)
-                for record, code in codes.items()
+                record: known.get((record.company_id.id, codes[record]), practices)
+                if record in codes
+                else record.practice_id.sudo()
+                for record in records
             }
         )
 

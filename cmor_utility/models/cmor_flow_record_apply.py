@@ -1,6 +1,7 @@
 import json
 import logging
 from collections import Counter
+from functools import cached_property
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
@@ -224,11 +225,13 @@ class CmorFlowRecord(models.Model):
         if not records:
             return
         records = records._without_doubles()
-        records._match()
         key = records.type_id.key
-        for round_ in records._rounds():
-            round_.filtered(lambda r: not r.practice_id)._match()
-            round_._apply_safely(key)
+        found = records._match()
+        for round_ in records._rounds(found):
+            rest = [r.id for r in round_ if not _practice(r, found)]
+            # what an earlier record of the file has made
+            found |= self.browse(rest)._match()
+            round_._apply_safely(key, found)
 
     def _without_doubles(self):
         """Rows that stand twice in a chunk, word for word, count once."""
@@ -243,25 +246,37 @@ class CmorFlowRecord(models.Model):
         )
         return self - doubles
 
-    def _rounds(self):
+    def _rounds(self, found):
         """These records so that a practice is in each set once, in their order."""
         seen, rounds = Counter(), {}
         for record in self:
-            key = record.practice_id or record.sii_code or record.code or record
+            key = _practice(record, found) or record.sii_code or record.code or record
             rounds.setdefault(seen[key], []).append(record.id)
             seen[key] += 1
         return [self.browse(ids) for ids in rounds.values()]
 
-    def _apply_safely(self, key):
-        """Apply together; the record to blame for a failure waits, the others go."""
+    def _apply_safely(self, key, found):
+        """Apply together; the record to blame for a failure waits, the others go.
+
+        :param found: what ``_match`` found; written with what becomes of the records,
+            for a row that is written twice costs twice
+        """
 
         def blame(record, error):
             _logger.warning("Record %s waits: %s", record.id, error, exc_info=error)
             detail = messages.storable(str(error))[:500]
+            record._keep_found(found)
             problem = waiting(record.practice_id, "failed", d=detail)
             record._write_results({record: problem})
 
-        apart(self, lambda some: some._apply_locked(key), blame)
+        def work(records):
+            records._keep_found(found)
+            records._apply_locked(key)
+
+        apart(self, work, blame)
+
+    def _keep_found(self, found):
+        update_changed(self, {r: found[r] for r in self if r in found})
 
     def _apply_locked(self, key):
         practices = self.practice_id
@@ -275,6 +290,8 @@ class CmorFlowRecord(models.Model):
         if rest:
             results |= self.env["cmor.flow.handler"]._apply(key, rest)
         todo._write_results(results)
+        # while all of it is in the cache: one UPDATE a practice
+        self.env["cmor.practice"]._refresh_queued_terms()
 
     def _foreign_results(self):
         """Records addressed to somebody else's VAT number wait."""
@@ -297,10 +314,10 @@ class CmorFlowRecord(models.Model):
 
     def _write_results(self, results):
         now, alike = fields.Datetime.now(), {}
+        found = {r: {"practice_id": result[1].id} for r, result in results.items()}
+        update_changed(self.browse(), found)
         for record, result in results.items():
             result = Result(*result)
-            if record.practice_id != result.practice:
-                record._guarded().write({"practice_id": result.practice.id})
             params = messages.encode_params(result.params) or False
             key = (result.state, result.problem or False, json.dumps(params))
             alike.setdefault(key, (params, []))[1].append(record.id)
@@ -331,14 +348,17 @@ class CmorFlowRecord(models.Model):
     # --- finding --------------------------------------------------------------
 
     def _match(self):
-        """Find request, practice and the record of ours that is answered: by key."""
+        """Find request, practice and the record of ours that is answered: by key.
+
+        :return: {record: what is to be written on it}, without those linked by hand
+        """
         todo = self.filtered(lambda record: not record.is_linked)
         if not todo:
-            return
+            return {}
         company = todo.company_id
         codes = {c for c in todo.mapped("code") if c}
-        found = _Found(todo.env, company, codes, {c for c in todo.mapped("sii_code")})
         sides = SIDES.get(todo.type_id.key, ())
+        found = _Found(todo.env, company, codes, set(todo.mapped("sii_code")), sides)
         rows = {}
         for record in todo:
             practice, request, answered = found.of(record, sides)
@@ -347,39 +367,55 @@ class CmorFlowRecord(models.Model):
                 "request_id": request.id,
                 "answered_id": answered.id,
             }
-        update_changed(todo, rows)
+        return rows
+
+
+def _practice(record, found):
+    """Id of the practice that a record is about; found already, or linked by hand."""
+    told = found.get(record)
+    return told["practice_id"] if told else record.practice_id.id
 
 
 class _Found:
-    """Practices, requests and records of ours by their keys; four queries."""
+    """Practices, requests and records of ours by their keys; few queries, each of
+    them by an index of its own, whatever there is."""
 
-    def __init__(self, env, company, codes, sii_codes):
+    def __init__(self, env, company, codes, sii_codes, sides):
         self.practices = env["cmor.practice"]
         self.requests = env["cmor.practice.request"]
         self.records = env["cmor.flow.record"]
-        ours = Domain("company_id", "=", company.id)
-        sii_codes = [code for code in sii_codes if code]
-        rows = env["cmor.practice.code"].search(ours & Domain("code", "in", codes))
+        self.ours = Domain("company_id", "=", company.id)
+        self.sii_codes = [code for code in sii_codes if code]
+        by_code = self.ours & Domain("code", "in", codes)
+        rows = env["cmor.practice.code"].search(by_code)
         self.by_code = {row.code: (row.practice_id, row.request_id) for row in rows}
-        known = self.practices.search(
-            ours & (Domain("code", "in", codes) | Domain("sii_code", "in", sii_codes))
-        )
-        for practice in known.filtered("code"):
+        for practice in self.practices.search(by_code, order="id"):
             self.by_code.setdefault(practice.code, (practice, self.requests))
-        self.by_sii = {(p.sii_code, p.side): p for p in known if p.sii_code}
-        self.request_by_sii = {
-            request.sii_code: request
-            for request in self.requests.search(
-                ours & Domain("sii_code", "in", sii_codes)
+        self.by_sii = {
+            (practice.sii_code, side): practice
+            for side in sides
+            for practice in self.practices.search(
+                self.ours
+                & Domain("side", "=", side)
+                & Domain("sii_code", "in", self.sii_codes),
+                order="id",
             )
         }
         sent = self.records.search(
-            ours
+            by_code
             & Domain("direction", "=", "out")
-            & Domain("code", "in", codes)
-            & Domain("state", "in", ("written", "sent"))
+            & Domain("state", "in", ("written", "sent")),
+            order="id desc",
         )
         self.sent = {record.code: record for record in sent}
+
+    @cached_property
+    def request_by_sii(self):
+        """Asked for only where a record has no practice yet."""
+        found = self.requests.search(
+            self.ours & Domain("sii_code", "in", self.sii_codes)
+        )
+        return {request.sii_code: request for request in found}
 
     def of(self, record, sides):
         """(practice, request, record of ours) that a received record is about."""

@@ -12,7 +12,7 @@ from .cmor_practice_facts import _cents
 
 _logger = logging.getLogger(__name__)
 
-CHUNK = 100
+CHUNK = 500
 # first key of the lock of a job that is being worked on; the second is its id
 LOCK = 0x636D6F
 ALIVE = ("waiting", "running")

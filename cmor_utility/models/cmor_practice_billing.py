@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
+from .cmor_practice_settling import SETTLED_LATER
+
 CHARGE_ROLES = ("to_charge", "charged")
 
 
@@ -184,12 +186,12 @@ class CmorPractice(models.Model):
         """Annulled or lowered: take back the charges that have not left yet.
 
         A charge that billing has got, or that is on a draft invoice, stays: it is
-        confirmed first and given back then.
+        confirmed first and given back then. The caller settles the money afterwards.
         """
         charges = self.charge_ids.filtered(
             lambda c: c.state in ("draft", "to_export") and c.amount > 0
         )
-        charges._set_state("cancelled")
+        charges.with_context(cmor_settled=SETTLED_LATER)._set_state("cancelled")
 
     def _log(self, kind, params, file=None):
         event = self.env["cmor.practice.event"]

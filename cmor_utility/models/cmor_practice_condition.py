@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+from odoo.addons.utility_supply.models.bulk import update_changed
+
 from ..rules import eligibility, messages
 from .texts import show_params
 
@@ -70,13 +72,11 @@ class CmorPracticeCondition(models.Model):
     @api.depends("computed_result", "facts_key", "declared_result", "declared_key")
     def _compute_result(self):
         for condition in self:
-            declared = (
-                condition.computed_result == "unknown"
-                and condition.declared_result
-                and condition.declared_key == condition.facts_key
-            )
-            condition.result = (
-                condition.declared_result if declared else condition.computed_result
+            condition.result = eligibility.in_force(
+                condition.computed_result,
+                condition.facts_key,
+                condition.declared_result,
+                condition.declared_key,
             )
 
     @api.depends("code", "reason_code", "reason_params", "proof", "result")
@@ -143,25 +143,25 @@ class CmorPracticeCondition(models.Model):
                         code=condition.code,
                     )
                 )
-        event = self.env["cmor.practice.event"]
-        events = []
-        for condition in self:
-            vals = {
+        event, events, rows = self.env["cmor.practice.event"], [], {}
+        proof, now = proof.strip(), fields.Datetime.now()
+        for condition in self.sudo():
+            rows[condition] = {
                 "declared_result": result,
                 "declared_key": condition.facts_key,
                 "declared_by_id": self.env.uid,
-                "declared_on": fields.Datetime.now(),
-                "proof": proof.strip(),
+                "declared_on": now,
+                "proof": proof,
             }
             if attachments or condition.attachment_ids:
                 proofs = condition._keep_proofs(attachments)
-                vals["attachment_ids"] = [fields.Command.set(proofs.ids)]
-            condition.sudo()._guarded().write(vals)
-            params = {"code": condition.code, "result": result, "proof": proof.strip()}
+                condition._guarded().attachment_ids = [fields.Command.set(proofs.ids)]
+            params = {"code": condition.code, "result": result, "proof": proof}
             events.append(
                 event._prepare_vals(condition.practice_id, "declared", params)
             )
-        event.sudo()._guarded().create(events)
+        update_changed(self.sudo(), rows)
+        event._append(events)
 
     def _keep_proofs(self, attachments):
         """Copies that belong to the condition: who reads it reads them, nobody
@@ -184,23 +184,6 @@ class CmorPracticeCondition(models.Model):
             "reason_params": messages.encode_params(answer.params),
             "facts_key": answer.key,
         }
-
-    def _says(self, sequence, answer):
-        """Whether this very answer is kept: its key stands for reason and figures."""
-        return (
-            self.facts_key == answer.key
-            and self.computed_result == answer.result
-            and self.sequence == sequence
-        )
-
-    def _lapses(self, answer):
-        """Whether a declaration in force no longer holds with the new answer."""
-        return (
-            bool(self.declared_result)
-            and self.declared_key == self.facts_key
-            and self.declared_key != answer.key
-            and answer.result == eligibility.UNKNOWN
-        )
 
     def _check_guarded(self, vals):
         # OVERRIDE utility_supply: answers are the program's, declarations have a dialog

@@ -1,5 +1,8 @@
 from odoo import fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
+
+from odoo.addons.utility_supply.models.bulk import update_changed
 
 from ..rules import eligibility
 from .cmor_practice_facts import _cents
@@ -33,15 +36,21 @@ class CmorPractice(models.Model):
         self._check_may_operate()
         attachments = self.env["ir.attachment"].browse(attachment_ids or [])
         attachments.check_access("read")
-        conditions = self.condition_ids.filtered(
-            lambda c: c.code in codes and c.computed_result == "unknown"
+        conditions = self.env["cmor.practice.condition"].search(
+            Domain("practice_id", "in", self.ids)
+            & Domain("code", "in", codes)
+            & Domain("computed_result", "=", "unknown")
         )
         conditions._declare(result, proof, attachments)
         today = fields.Date.context_today(self)
         self.sudo()._evaluate(today)
         if with_art4:
-            self.sudo()._declare_art4(proof)
-            self.sudo()._set_next()
+            practices = self.sudo()
+            practices._declare_art4(proof)
+            practices._set_next()
+            # they may leave as they were just checked
+            for company, group in practices.grouped("company_id").items():
+                group._keep_digests(company, today)
         return True
 
     def action_give_up(self, reason=None):
@@ -63,10 +72,12 @@ class CmorPractice(models.Model):
         """Keep that the current user declares the conditions of art. 4.1."""
         if not (proof or "").strip():
             raise UserError(self.env._("Write what the declaration rests on."))
-        event, events = self.env["cmor.practice.event"], []
+        event, events, rows = self.env["cmor.practice.event"], [], {}
+        proof, now = proof.strip(), fields.Datetime.now()
+        results = self._known_results()
         for practice in self:
-            results = {c.code: c.result for c in practice.condition_ids}
-            missing = [c for c in eligibility.ART4_CODES if results.get(c) != "yes"]
+            told = results.get(practice.id, {})
+            missing = [c for c in eligibility.ART4_CODES if told.get(c) != "yes"]
             if practice.state not in ("candidate", "blocked") or missing:
                 raise UserError(
                     self.env._(
@@ -75,17 +86,16 @@ class CmorPractice(models.Model):
                         codes=", ".join(missing) or "-",
                     )
                 )
-            practice._guarded().write(
-                {
-                    "art4_declared_by_id": self.env.uid,
-                    "art4_declared_on": fields.Datetime.now(),
-                    "art4_proof": proof.strip(),
-                    "art4_key": practice._art4_key(),
-                }
-            )
-            params = {"code": "art. 4", "result": "yes", "proof": proof.strip()}
+            rows[practice] = {
+                "art4_declared_by_id": self.env.uid,
+                "art4_declared_on": now,
+                "art4_proof": proof,
+                "art4_key": practice._art4_key(),
+            }
+            params = {"code": "art. 4", "result": "yes", "proof": proof}
             events.append(event._prepare_vals(practice, "declared", params))
-        event.sudo()._guarded().create(events)
+        update_changed(self, rows)
+        event._append(events)
 
     def _art4_key(self, facts=None):
         """Fingerprint of what the declaration of art. 4 was made on: bills and sum."""

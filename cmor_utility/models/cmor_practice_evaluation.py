@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -5,7 +6,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL, format_date, formatLang
 
-from odoo.addons.utility_supply.models.bulk import differs, insert_rows, update_changed
+from odoo.addons.utility_supply.models.bulk import differs, update_changed
 from odoo.addons.utility_supply.rules.workdays import add_working_days
 
 from ..rules import amount as amount_rules
@@ -134,7 +135,8 @@ class CmorPractice(models.Model):
                 count,
             )
         )
-        return [sequence.get_next_char(number) for (number,) in rows]
+        before, after = sequence._get_prefix_suffix()
+        return [f"{before}{n:0{sequence.padding}d}{after}" for (n,) in rows]
 
     def _log_creation(self):
         event = self.env["cmor.practice.event"]
@@ -190,6 +192,9 @@ class CmorPractice(models.Model):
     def _evaluate(self, today):
         """Check window, amounts and conditions of the practices that have not left.
 
+        Those whose facts are the same as at their last check are not asked again, only
+        the day of the check becomes ``today``: their facts were read.
+
         :param date today: the day of the facts
         """
         todo = self.sudo().filtered(
@@ -198,45 +203,48 @@ class CmorPractice(models.Model):
         for company, practices in todo.grouped("company_id").items():
             # no fact of the rules, but what the file tells
             practices._fill_distributors(today)
-            changed = practices._not_just_checked(company, today)
-            changed._evaluate_company(company, today)
+            same = practices._untouched(company, today)
+            update_changed(same, {p: {"evaluated_on": today} for p in same})
+            # one that came back may still be told what was next where it was
+            same.filtered(lambda p: p.state == "candidate")._set_next()
+            (practices - same)._evaluate_company(company, today)
 
     def _evaluate_company(self, company, today):
+        if not self:
+            return
         terms = self.env["cmor.parameter"]._terms(company, today)
         roles = self.env["cmor.company.role"]._find_roles(company, today)
         bills = self._collect_bills(self.contract_id)
         notices = self._collect_notices(self.contract_id, bills)
         transfers, twins = self._collect_transfers(), self._collect_twins()
-        outcomes = {}
+        lines, outcomes = self._known_lines(), {}
         for practice in self:
+            kept = lines.get(practice.id, {})
             facts = practice._facts(
                 today,
                 terms,
                 bills.get(practice.contract_id.id, []),
                 notices.get(practice.contract_id.id, []),
+                {move_id for move_id, line in kept.items() if line.is_excluded},
                 transfers.get(practice.id),
                 twins.get(practice.id),
             )
             outcomes[practice] = (facts, eligibility.evaluate(facts, terms))
-        self._write_conditions(outcomes)
-        self._write_lines(outcomes, bills)
-        events = []
-        for practice, (facts, _conditions) in outcomes.items():
-            role = roles.get((company.id, practice.sector))
-            events += practice._write_outcome(facts, role, notices, today)
-        self.env["cmor.practice.event"]._append(events)
+        results = self._write_conditions(outcomes)
+        self._write_lines(outcomes, bills, lines)
+        self._write_outcomes(outcomes, results, roles, notices, today)
         self._settle_states(today)
         self._set_next()
         self._keep_digests(company, today)
 
-    def _facts(self, today, terms, bills, notices, transfer, twin):
-        """``eligibility.PracticeFacts`` of one practice."""
+    def _facts(self, today, terms, bills, notices, excluded, transfer, twin):
+        """``eligibility.PracticeFacts`` of one practice.
+
+        :param set excluded: ids of the bills that a person left out
+        """
         span = window.request_window(self.date_end, terms)
-        excluded = set(self.line_ids.filtered("is_excluded").move_id.ids)
         shares = [
-            amount_rules.Bill(**{**vars(item.bill), "excluded": True})
-            if item.move.id in excluded
-            else item.bill
+            replace(item.bill, excluded=True) if item.move.id in excluded else item.bill
             for item in bills
         ]
         result = amount_rules.compute_amount(
@@ -279,105 +287,6 @@ class CmorPractice(models.Model):
             relevant=share.relevant,
             excluded=bill.excluded,
         )
-
-    def _write_conditions(self, outcomes):
-        """Store the answers; only what changed is written."""
-        conditions = self.env["cmor.practice.condition"].sudo()
-        known = {(c.practice_id.id, c.code): c for c in self.condition_ids}
-        new, old, lapsed = [], {}, []
-        for practice, (_facts, answers) in outcomes.items():
-            for sequence, answer in enumerate(answers, 1):
-                record = known.get((practice.id, answer.code))
-                if record and record._says(sequence, answer):
-                    continue
-                vals = conditions._prepare_vals(practice, sequence, answer)
-                if record is None:
-                    new.append(vals)
-                    continue
-                if record._lapses(answer):
-                    lapsed.append((practice, answer.code))
-                old[record] = vals
-        update_changed(conditions, old)
-        insert_rows(conditions, new)
-        event = self.env["cmor.practice.event"]
-        event._append(
-            [
-                event._prepare_vals(practice, "lapsed", {"code": code})
-                for practice, code in lapsed
-            ]
-        )
-
-    def _write_lines(self, outcomes, bills):
-        """Store the bills that are open, with their part in the claim."""
-        lines = self.env["cmor.practice.line"].sudo()
-        known = {(line.practice_id.id, line.move_id.id): line for line in self.line_ids}
-        new, old = [], {}
-        for practice, (facts, _answers) in outcomes.items():
-            items = bills.get(practice.contract_id.id, [])
-            shares = facts.amount.chosen.bills
-            for item, share in zip(items, shares, strict=True):
-                line = known.get((practice.id, item.move.id))
-                if not share.open_amount and not (line and line.is_excluded):
-                    continue
-                known.pop((practice.id, item.move.id), None)
-                vals = lines._prepare_vals(practice, item, share)
-                if line is None:
-                    new.append(vals)
-                else:
-                    old[line] = vals
-        update_changed(lines, old)
-        gone = lines.browse([line.id for line in known.values()])
-        gone._guarded().unlink()
-        insert_rows(lines, new)
-
-    def _write_outcome(self, facts, role, notices, today):
-        """Store window, amounts and verdict of one practice; values of its events."""
-        chosen = facts.amount.chosen
-        answers = self.condition_ids
-        failed = answers.filtered(lambda c: c.result == "no")
-        unknown = answers.filtered(lambda c: c.result == "unknown")
-        claimed = {bill.ref for bill in eligibility.claimed_bills(facts)}
-        used = [
-            notice.id
-            for notice, fact in notices.get(self.contract_id.id, [])
-            if fact.is_formal and fact.warning and fact.bills & claimed
-        ]
-        key = self._art4_key(facts)
-        event, events = self.env["cmor.practice.event"], []
-        vals = {
-            "role_id": role.id if role else False,
-            "window_open": facts.window.opens,
-            "window_close": facts.window.closes,
-            "window_open_earliest": facts.window.earliest_open,
-            "window_close_latest": facts.window.latest_close,
-            "credit_amount": float(chosen.credit),
-            "cap_amount": float(chosen.cap),
-            "cap_mean": float(chosen.cap_mean),
-            "cap_dearest": float(chosen.cap_dearest),
-            "indemnity": float(chosen.indemnity),
-            "reading_used": chosen.reading,
-            "reading_difference": float(facts.amount.difference),
-            "amount_details": _details(facts.amount),
-            "failed_codes": ", ".join(failed.mapped("code")) or False,
-            "unknown_codes": ", ".join(unknown.mapped("code")) or False,
-            "verdict": eligibility.verdict(answers.mapped("result")),
-            "evaluated_on": today,
-        }
-        if set(self.notice_ids.ids) != set(used):
-            self._guarded().write({"notice_ids": [fields.Command.set(used)]})
-        if self.art4_declared_by_id and self.art4_key != key:
-            vals.update(art4_declared_by_id=False, art4_declared_on=False)
-            vals.update(art4_proof=False, art4_key=False)
-            events.append(event._prepare_vals(self, "lapsed", {"code": "art. 4"}))
-        was = (self.failed_codes, self.unknown_codes)
-        self._update(vals)
-        if was != (self.failed_codes, self.unknown_codes):
-            params = {
-                "failed": self.failed_codes or "-",
-                "unknown": self.unknown_codes or "-",
-            }
-            events.append(event._prepare_vals(self, "evaluated", params))
-        return events
 
     def _update(self, vals):
         """Write what differs, on one practice."""
@@ -474,43 +383,3 @@ class CmorPractice(models.Model):
             "day": day,
             "note": lambda code: self.env._(messages.NOTES.get(code, code)),
         }
-
-
-def _details(result):
-    """Both readings as JSON: bills and months with their figures as text."""
-    return [
-        {
-            "reading": reading.reading,
-            "end": reading.end.isoformat(),
-            "credit": str(reading.credit),
-            "cap": str(reading.cap),
-            "cap_mean": str(reading.cap_mean),
-            "cap_dearest": str(reading.cap_dearest),
-            "prev": str(reading.prev_cmor),
-            "indemnity": str(reading.indemnity),
-            "bills": [
-                {
-                    "ref": share.ref,
-                    "from": share.date_from and share.date_from.isoformat(),
-                    "to": share.date_to and share.date_to.isoformat(),
-                    "days": share.period_days,
-                    "inside": share.days_inside,
-                    "open": str(share.open_amount),
-                    "relevant": str(share.relevant),
-                    "note": share.note,
-                }
-                for share in reading.bills
-                if share.open_amount
-            ],
-            "months": [
-                {
-                    "from": month.date_from.isoformat(),
-                    "to": month.date_to.isoformat(),
-                    "supplied": month.supplied,
-                    "spend": str(amount_rules.round_cent(month.spend)),
-                }
-                for month in reading.months
-            ],
-        }
-        for reading in (result.chosen, result.other)
-    ]

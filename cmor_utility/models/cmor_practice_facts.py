@@ -1,19 +1,33 @@
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
 from odoo import api, models
 from odoo.fields import Domain
+from odoo.tools import SQL
 
 from ..rules import amount as amount_rules
 from ..rules import eligibility, lifecycle
 
-MOVE_FIELDS = [
+NOTICE_FIELDS = [
+    "ref",
+    "contract_id",
+    "is_formal_notice",
+    "channel",
+    "cmor_warning",
+    "sent_date",
+    "notified_date",
+    "pay_term",
+    "attachment_ids",
+    "move_ids",
+]
+MOVE_FIELDS = (
     "name",
     "billing_ref",
     "amount_total",
     "invoice_date",
-    "invoice_date_due",
     "consumption_from",
     "consumption_to",
     "reading_kind",
@@ -22,15 +36,36 @@ MOVE_FIELDS = [
     "other_services_amount",
     "billing_residual",
     "billing_residual_date",
-    "reversed_entry_id",
-]
+)
+
+
+class MoveData(NamedTuple):
+    """What the rules see of a bill, as the database has it: of four bills for each of
+    thousands no records are made."""
+
+    id: int
+    name: str | None
+    billing_ref: str | None
+    amount_total: float | None
+    invoice_date: date | None
+    consumption_from: date | None
+    consumption_to: date | None
+    reading_kind: str | None
+    recalculation_kind: str | None
+    is_closing_bill: bool | None
+    other_services_amount: float | None
+    billing_residual: float | None
+    billing_residual_date: date | None
+    # those of the bill that a credit note takes back
+    reversed_from: date | None
+    reversed_to: date | None
 
 
 @dataclass(frozen=True)
 class BillData:
-    """A bill's share of one contract: the record and what the rules see of it."""
+    """A bill's share of one contract: its data and what the rules see of it."""
 
-    move: object
+    move: MoveData
     bill: amount_rules.Bill
     billing_residual: Decimal | None
 
@@ -54,19 +89,33 @@ class CmorPractice(models.Model):
         :return: {contract id: [BillData, oldest consumption first]}
         """
         shares = self._bill_shares(contracts)
-        moves = self.env["account.move"].sudo()
-        moves = moves.browse({move_id for _contract, move_id in shares})
-        moves.fetch(MOVE_FIELDS)
-        moves.reversed_entry_id.fetch(["consumption_from", "consumption_to"])
+        moves = self._moves_data({move_id for _contract, move_id in shares})
         bills, cmor = defaultdict(list), self._cmor_on_bills(moves)
         for (contract_id, move_id), (total, residual) in shares.items():
             share = cmor.get((contract_id, move_id), Decimal(0))
             bills[contract_id].append(
-                self._bill_data(moves.browse(move_id), total, residual, share)
+                self._bill_data(moves[move_id], total, residual, share)
             )
         for items in bills.values():
             items.sort(key=lambda i: (str(i.bill.date_from), str(i.move.invoice_date)))
         return bills
+
+    @api.model
+    def _moves_data(self, ids):
+        """{id: MoveData} of these bills."""
+        moves = self.env["account.move"].sudo()
+        moves.flush_model([*MOVE_FIELDS, "reversed_entry_id"])
+        query = SQL(
+            """
+            SELECT move.id, %s, reversed.consumption_from, reversed.consumption_to
+              FROM account_move move
+         LEFT JOIN account_move reversed ON reversed.id = move.reversed_entry_id
+             WHERE move.id = ANY(%s)
+            """,
+            SQL(", ").join(SQL.identifier("move", name) for name in MOVE_FIELDS),
+            list(ids),
+        )
+        return {row[0]: MoveData(*row) for row in self.env.execute_query(query)}
 
     def _bill_shares(self, contracts):
         """{(contract id, move id): (total, residual)}, signed, as Decimal."""
@@ -99,7 +148,7 @@ class CmorPractice(models.Model):
         return shares
 
     @api.model
-    def _cmor_on_bills(self, moves):
+    def _cmor_on_bills(self, move_ids):
         """{(contract id, move id): Decimal}: CMOR of other sellers on these bills.
 
         It is no credit for energy: what is unpaid of it is the previous CMOR.
@@ -108,7 +157,7 @@ class CmorPractice(models.Model):
             self.env["utility.charge"]
             .sudo()
             ._read_group(
-                Domain("move_id", "in", moves.ids)
+                Domain("move_id", "in", list(move_ids))
                 & Domain("cmor_practice_id", "!=", False)
                 & Domain("state", "in", ("confirmed", "invoiced")),
                 ["contract_id", "move_id"],
@@ -124,9 +173,9 @@ class CmorPractice(models.Model):
             # a bill over several supplies: each bears its part of the other services
             other = other * total / whole
         other += cmor
-        period = move
-        if not move.consumption_from and move.reversed_entry_id:
-            period = move.reversed_entry_id
+        period = (move.consumption_from, move.consumption_to)
+        if not move.consumption_from and (move.reversed_from or move.reversed_to):
+            period = (move.reversed_from, move.reversed_to)
         told = None
         if move.billing_residual_date:
             told = _cents(move.billing_residual)
@@ -134,8 +183,8 @@ class CmorPractice(models.Model):
             move,
             amount_rules.Bill(
                 ref=move.billing_ref or move.name,
-                date_from=period.consumption_from or None,
-                date_to=period.consumption_to or None,
+                date_from=period[0],
+                date_to=period[1],
                 total=total,
                 residual=residual,
                 other_services=other,
@@ -157,9 +206,10 @@ class CmorPractice(models.Model):
         notices = (
             self.env["utility.notice"]
             .sudo()
-            .search(
+            .search_fetch(
                 Domain("contract_id", "in", contracts.ids)
                 | Domain("move_ids", "in", list(refs)),
+                NOTICE_FIELDS,
                 order="sent_date, id",
             )
         )
@@ -192,11 +242,12 @@ class CmorPractice(models.Model):
     def _collect_transfers(self):
         """{practice id: code of a later contract of another customer on the point}."""
         contracts = self.env["utility.contract"].sudo().with_context(active_test=False)
-        later = contracts.search(
+        later = contracts.search_fetch(
             Domain("supply_point_id", "in", self.supply_point_id.ids)
             & Domain("end_reason", "!=", False)
             | Domain("supply_point_id", "in", self.supply_point_id.ids)
             & Domain("date_end", "=", False),
+            ["supply_point_id", "date_start", "partner_id", "code"],
             order="date_start, id",
         ).grouped("supply_point_id")
         found = {}
@@ -212,10 +263,11 @@ class CmorPractice(models.Model):
 
     def _collect_twins(self):
         """{practice id: reference of another live practice for the same supply}."""
-        candidates = self.sudo().search(
+        candidates = self.sudo().search_fetch(
             Domain("side", "=", "outgoing")
             & Domain("supply_point_id", "in", self.supply_point_id.ids)
-            & Domain("state", "not in", lifecycle.DEAD_STATES)
+            & Domain("state", "not in", lifecycle.DEAD_STATES),
+            ["name", "supply_point_id", "partner_id", "date_end"],
         )
         by_supply = defaultdict(list)
         for practice in candidates:

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from odoo.addons.utility_supply.models.bulk import update_changed
+from odoo.addons.utility_supply.models.bulk import insert_rows, update_changed
 from odoo.addons.utility_supply.rules.workdays import add_working_days
 
 from ..rules import incoming, incoming_match
@@ -158,13 +158,8 @@ class CmorPractice(models.Model):
         for vals in vals_list:
             role = roles.get((company.id, vals["sector"]))
             vals["role_id"] = role.id if role else False
-        made = (
-            self.sudo()
-            .with_context(mail_create_nolog=True, mail_create_nosubscribe=True)
-            ._guarded()
-            .create(vals_list)
-        )
-        made = self.sudo().browse(made.ids)
+        # many in one statement: `create` would note nothing and subscribe nobody
+        made = insert_rows(self.sudo(), vals_list, flush=False)
         made._log_notices([file for _values, file in notices])
         made._match_contracts(today)
         made._fill_distributors(today)

@@ -131,14 +131,13 @@ class CmorPractice(models.Model):
 
     def _settle_done(self, facts):
         """Close what is collected, reported and back to zero."""
-        done = self.filtered(
-            lambda p: (
-                not p.kept_open
-                and incoming_money.may_close(
-                    replace(facts[p].money, state=p.state),
-                    p.report_needed or p._is_report_on_its_way(),
-                    _cents(p.transit_balance),
-                )
+        # the report of thousands that are far from it is not looked at
+        done = self.filtered(lambda p: p.state == "reported" and not p.kept_open)
+        done = done.filtered(
+            lambda p: incoming_money.may_close(
+                replace(facts[p].money, state=p.state),
+                p.report_needed or p._is_report_on_its_way(),
+                _cents(p.transit_balance),
             )
         )
         done._move_to("closed", "closed_done")

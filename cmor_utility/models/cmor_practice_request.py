@@ -71,7 +71,12 @@ class CmorPracticeRequest(models.Model):
         default="to_export",
     )
     code = fields.Char(string="Practice code", readonly=True, help="CP_UTENTE.")
-    sii_code = fields.Char(string="SII code", readonly=True, help="Of this request.")
+    sii_code = fields.Char(
+        string="SII code",
+        readonly=True,
+        index="btree_not_null",
+        help="Of this request.",
+    )
     reason = fields.Char(readonly=True)
     event_date = fields.Date(readonly=True)
     amount = fields.Monetary(readonly=True)

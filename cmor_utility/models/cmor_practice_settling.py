@@ -12,7 +12,7 @@ from ..rules import incoming_money
 from .cmor_practice_facts import _cents
 from .cmor_practice_incoming import steps
 
-CHUNK = 500
+CHUNK = 1000
 # a charge in these states is not on a bill, and may still get there
 PENDING = ("draft", "to_export", "exported")
 ON_BILL = ("confirmed", "invoiced")
@@ -32,6 +32,10 @@ MONEY_EVENTS = {
     "to_refund": "refund_customer",
     "reported": "cmor_unpaid",
 }
+
+#: in the context: who cancels these charges settles their practices himself; an object
+#: of this process, for a client of ours chooses its context
+SETTLED_LATER = object()
 
 #: ``money``: rules.incoming_money.Money; ``bill``: the last bill with a charge, or None
 MoneyFound = namedtuple("MoneyFound", "money network_date bill paid_on")

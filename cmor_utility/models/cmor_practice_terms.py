@@ -11,7 +11,7 @@ from ..rules import attention as attention_rules
 from ..rules import deadlines as rules
 from .texts_terms import ATTENTION_TEXTS
 
-CHUNK = 500
+CHUNK = 1000
 ROME = ZoneInfo("Europe/Rome")
 UTC = ZoneInfo("UTC")
 QUEUE = "cmor.practice.terms"

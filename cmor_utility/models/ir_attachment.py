@@ -4,6 +4,8 @@ from odoo.exceptions import UserError
 CONTENT_FIELDS = frozenset(
     {"raw", "datas", "db_datas", "store_fname", "checksum", "res_model", "res_id"}
 )
+# attachments of one step of the nightly clean-up
+BATCH = 1000
 
 
 class IrAttachment(models.Model):
@@ -25,6 +27,22 @@ class IrAttachment(models.Model):
         if self.env.context.get("cmor_not_indexed"):
             return None
         return super()._index(bin_data, file_type, checksum=checksum)
+
+    @api.autovacuum
+    def _forget_words(self):
+        """Take the words away that Odoo kept of flow files before ``_index`` kept none;
+        the bytes stay.
+
+        :return: (attachments done, whether there may be more)
+        """
+        files = self.env["cmor.flow.file"].sudo()
+        found = files.search_fetch(
+            [("attachment_id.index_content", "!=", False)],
+            ["attachment_id"],
+            limit=BATCH,
+        )
+        found.attachment_id.write({"index_content": False})
+        return len(found), len(found) == BATCH
 
     def write(self, vals):
         # EXTENDS base

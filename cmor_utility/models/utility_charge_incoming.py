@@ -3,6 +3,8 @@ from odoo.exceptions import UserError
 
 from odoo.addons.utility_supply.models.utility_charge import UtilityCharge as Charge
 
+from .cmor_practice_settling import SETTLED_LATER
+
 
 class UtilityCharge(models.Model):
     """A charge that comes from an incoming practice."""
@@ -46,7 +48,8 @@ class UtilityCharge(models.Model):
         if mine:
             if state == "confirmed":
                 mine._enter_in_transit()
-            mine.cmor_practice_id._settle(fields.Date.context_today(self))
+            if self.env.context.get("cmor_settled") is not SETTLED_LATER:
+                mine.cmor_practice_id._settle(fields.Date.context_today(self))
         return changed
 
     def _prepare_invoice_vals(self):

@@ -186,24 +186,27 @@ def monthly_spend(bills, start, end, months, supply_start):
         counts when a bill touches it
     :return: tuple of ``MonthSpend``; a bill's energy part is spread over its days
     """
-    periods = [bill for bill in bills if _has_period(bill)]
+    periods = [
+        (b.date_from, b.date_to, b.energy_total, (b.date_to - b.date_from).days + 1)
+        for b in bills
+        if _has_period(b)
+    ]
     borders = [add_months(end, -index) for index in range(months + 1)]
     rows = []
     for last, before in pairwise(borders):
-        first = max(before, start)
+        first, last_day = max(before, start), last - timedelta(days=1)
         spend, touched = ZERO, False
-        for bill in periods:
-            if bill.date_to < first or bill.date_from >= last:
+        for date_from, date_to, total, days in periods:
+            if date_to < first or date_from >= last:
                 continue
-            inside = overlap_days(bill.date_from, bill.date_to, first, last)
-            if inside:
+            inside = (min(date_to, last_day) - max(date_from, first)).days + 1
+            if inside > 0:
                 touched = True
-                days = (bill.date_to - bill.date_from).days + 1
-                spend += bill.energy_total * inside / days
+                spend += total if inside == days else total * inside / days
         supplied = supply_start < last if supply_start else touched
         if not supplied:
             spend = ZERO
-        rows.append(MonthSpend(first, last - timedelta(days=1), supplied, spend))
+        rows.append(MonthSpend(first, last_day, supplied, spend))
     return tuple(rows)
 
 

@@ -148,6 +148,21 @@ def evaluate(facts, terms):
     return tuple(answers)
 
 
+def in_force(result, key, declared, declared_key):
+    """The answer that counts: a declaration stands in for a doubt, as long as the facts
+    behind the doubt are those that it was made on. It never beats a fact.
+
+    :param str result: what the facts say: yes, no or unknown
+    :param str key: fingerprint of the facts (``Condition.key``)
+    :param str declared: yes or no; empty when nothing was declared
+    :param str declared_key: fingerprint that the declaration was made on
+    :return: yes, no or unknown
+    """
+    if result == UNKNOWN and declared and declared_key == key:
+        return declared
+    return result
+
+
 def verdict(results):
     """Sum up results.
 

@@ -7,6 +7,7 @@ or not. All amounts are euro as ``Decimal``.
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from functools import cached_property
 
 ZERO = Decimal("0.00")
 CENT = Decimal("0.01")
@@ -62,12 +63,12 @@ class Money:
     bills: tuple = field(default=())
     has_left: bool = False
 
-    @property
+    @cached_property
     def billed(self):
         """What the customer's bills carry, refunds taken off."""
         return sum((bill.amount for bill in self.bills), ZERO)
 
-    @property
+    @cached_property
     def open_amount(self):
         """What of it he has not paid."""
         opened = sum((bill.open_amount for bill in self.bills), ZERO)
@@ -90,7 +91,7 @@ class Money:
             return ZERO
         return max(ZERO, self.due - self.billed - self.pending)
 
-    @property
+    @cached_property
     def to_return(self):
         """What he was billed beyond the amount in force (TISIND art. 10, 12 and 15).
 

@@ -168,6 +168,8 @@ def decode_params(params, show_date, show_number, most=6):
 
 def storable(text):
     """Text that a database can hold: no NUL, no half of a surrogate pair."""
+    if text.isascii() and "\x00" not in text:
+        return text
     return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")
 
 

@@ -150,6 +150,7 @@ class TestAnswers(ReceiveCommon):
             self.one.with_user(self.bystander).action_claim_again()
         self.one.action_claim_again()
         self.assertEqual(self.one.state, "candidate")
+        self.assertEqual(self.one.next_action, "confirm")
         self.assertFalse(self.one.code)
         self.one.action_confirm()
         self.one.action_export()

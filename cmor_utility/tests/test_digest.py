@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from unittest.mock import patch
 
 from odoo import Command
+from odoo.exceptions import UserError
 from odoo.tests import freeze_time, tagged
 
 from .common import END, TODAY, CmorCommon
@@ -58,9 +59,36 @@ class TestDigest(CmorCommon):
         self.assertEqual(self.practice.unknown_codes, "C11")
         self.assertEqual(self.practice.state, "candidate")
 
-    def test_a_candidate_is_always_judged(self):
+    def test_a_candidate_that_waits_for_a_person_only(self):
+        """Its facts are read as those of one that is ready."""
         self.practice.action_back_to_candidate()
+        self.assertFalse(self.checks(self.practice))
+        self._pay(self.practice.line_ids.move_id[0], 10)
+        owed = self.practice.indemnity
         self.assertTrue(self.checks(self.practice))
+        self.assertLess(self.practice.indemnity, owed)
+
+    def test_declared_and_confirmed_is_judged_once(self):
+        self._create_switch_out("DG2")
+        practice = self._find()
+        # what lacks a declaration is looked into each time
+        self.assertTrue(self.checks(practice))
+        self._declare(practice)
+        with patch.object(type(practice), "_facts") as judged:
+            practice.action_confirm()
+        judged.assert_not_called()
+        self.assertEqual(practice.state, "ready")
+        self.assertFalse(self.checks(practice))
+
+    def test_paid_between_declaration_and_confirmation(self):
+        """The confirmation does not trust the answers of the declaration."""
+        self._create_switch_out("DG3")
+        practice = self._find()
+        self._declare(practice)
+        for move in practice.line_ids.move_id:
+            self._pay(move)
+        with self.assertRaisesRegex(UserError, "not a candidate"):
+            practice.action_confirm()
 
     def changes_of_bills(self, practice):
         """{what: change} of what was billed and paid."""

@@ -10,7 +10,7 @@ from odoo.tests import freeze_time, tagged
 from odoo.tools import mute_logger
 
 from ..formats import flow_csv
-from ..models import cmor_flow_file, cmor_practice_export
+from ..models import cmor_flow_file, cmor_practice_export, ir_attachment
 from ..models.cmor_practice_export import CmorPractice as Exporter
 from .common import TODAY, CmorCommon
 
@@ -96,6 +96,20 @@ class TestExport(CmorCommon):
         attachment = self.export().attachment_id
         self.assertEqual(attachment.mimetype, "text/csv")
         self.assertFalse(attachment.index_content)
+
+    def test_words_kept_by_an_earlier_version_go(self):
+        attachments = self.env["ir.attachment"].sudo()
+        mine = self.export().attachment_id.sudo()
+        other = attachments.create({"name": "altro.txt", "raw": b"altro"})
+        (mine | other).write({"index_content": "parole"})
+        before = mine.raw
+        with patch.object(ir_attachment, "BATCH", 1):
+            self.assertEqual(attachments._forget_words(), (1, True))
+            self.assertEqual(attachments._forget_words(), (0, False))
+        (mine | other).invalidate_recordset()
+        self.assertFalse(mine.index_content)
+        self.assertEqual(mine.raw, before)
+        self.assertEqual(other.index_content, "parole")
 
     def test_file_is_kept_with_its_fingerprint(self):
         file = self.export()

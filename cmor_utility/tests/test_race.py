@@ -223,7 +223,10 @@ class TestRace(BaseCase):
         self.patch(Seller, "_sum_receipts", sum_receipts)
         practice = self.owed()
         with self.registry.cursor() as one, self.registry.cursor() as two:
-            two.execute("SELECT 1")  # the second user's session has begun as well
+            # the second user's session has begun as well; without our lock it would
+            # wait for the first one, which here is the same process: for ever
+            two.execute("SET LOCAL lock_timeout = '2s'")
+            two.execute("SELECT 1")
             self.pay_on(one, practice)
             with self.assertRaisesRegex(UserError, "Another user"):
                 self.pay_on(two, practice)

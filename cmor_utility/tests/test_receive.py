@@ -1,11 +1,14 @@
 import hashlib
 import io
 import zipfile
+from datetime import date
 from unittest import mock
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import freeze_time, tagged
 from odoo.tools import mute_logger
+
+from odoo.addons.utility_supply.models.bulk import update_changed
 
 from ..models import cmor_flow_file_receive
 from ..models.cmor_flow_handler import applied
@@ -64,6 +67,64 @@ class TestReceive(ReceiveCommon):
         self.assertEqual(record.raw_values["VERIFICA_AMM"], "1")
         self.assertEqual(record._values()["admitted"], "1")
         self.assertEqual(record.sii_code, f"SII{self.all[0].id:012d}")
+
+    def _rows_written(self, *tables):
+        """{table: rows updated so far in this transaction}."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            "SELECT relname, n_tup_upd FROM pg_stat_xact_user_tables"
+            " WHERE relname = ANY(%s)",
+            [list(tables)],
+        )
+        return dict(self.env.cr.fetchall())
+
+    def test_each_row_is_written_once(self):
+        """A second UPDATE of a row in one transaction checks its foreign keys again."""
+        data = self._bytes("claim_ack", [self._ack(p) for p in self.all])
+        tables = ("cmor_flow_record", "cmor_practice")
+        before = self._rows_written(*tables)
+        file = self.files._receive("esiti.csv", data, self.company)
+        after = self._rows_written(*tables)
+        self.assertEqual(set(self.all.mapped("state")), {"accepted"})
+        self.assertEqual(set(file.record_ids.mapped("state")), {"applied"})
+        self.assertEqual(file.record_ids.practice_id, self.all.sudo())
+        self.assertTrue(all(self.all.mapped("terms_on")))
+        answered = len(file.record_ids.answered_id)
+        written = {table: after[table] - before[table] for table in tables}
+        self.assertEqual(written, {tables[0]: 3 + answered, tables[1]: 3})
+
+    def test_many_are_written_as_told(self):
+        """What waits in the cache of many: days, documents, amounts, nothing."""
+        many = self._create_bare(24, prefix="M").sudo()
+        told = [
+            {
+                "next_params": document,
+                "next_date": date(2026, 5, 1 + number) if number % 2 else False,
+                "next_action": f"it's {number}" if number % 3 else False,
+                "indemnity": number + 0.25,
+                "needs_action": bool(number % 2),
+            }
+            for number, document in enumerate(
+                [False, {"a": [1, "due"]}, {"l": [[1], [2]]}, {"più": "«à» \\"}] * 6
+            )
+        ]
+        update_changed(many, dict(zip(many, told, strict=True)))
+        self.env.flush_all()
+        self.env.invalidate_all()
+        names = list(told[0])
+        self.assertEqual(
+            [{name: practice[name] for name in names} for practice in many], told
+        )
+
+    def test_poison_keeps_what_was_found(self):
+        """A record that fails says which practice it is about; so do the others."""
+        self.handle(wrong=[self.all[1].code])
+        rows = [self._ack(p) for p in self.all]
+        with mute_logger(APPLY):
+            records = self._receive("claim_ack", rows).record_ids
+        self.assertEqual(records.mapped("state"), ["applied", "waiting", "applied"])
+        self.assertEqual(records.practice_id, self.all.sudo())
+        self.assertEqual(records[1].practice_id, self.all[1].sudo())
 
     def test_same_bytes_change_nothing(self):
         calls = self.handle()

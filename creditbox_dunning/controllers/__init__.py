@@ -1,4 +1,5 @@
 from . import dossier
 from . import portal
+from . import portal_payment
 from . import sms_report
 from . import statement

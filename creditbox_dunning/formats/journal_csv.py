@@ -60,17 +60,22 @@ def pair(entry, account, account_name):
     return [entry, Entry(**{**fields, "amount": -entry.amount})]
 
 
-def write(entries):
-    """The bytes of the file.
-
-    :raise UnbalancedError: names the documents whose rows do not add up to zero
-    """
+def check_balance(entries):
+    """:raise UnbalancedError: names the documents whose rows do not add up to zero"""
     sums = {}
     for entry in entries:
         sums[entry.ref] = sums.get(entry.ref, Decimal(0)) + entry.amount
     wrong = [ref for ref, amount in sums.items() if amount]
     if wrong:
         raise UnbalancedError(", ".join(wrong))
+
+
+def write(entries):
+    """The bytes of the file.
+
+    :raise UnbalancedError: names the documents whose rows do not add up to zero
+    """
+    check_balance(entries)
     stream = io.StringIO(newline="")
     writer = csv.writer(stream, delimiter=";", lineterminator="\r\n")
     writer.writerow(HEADINGS)

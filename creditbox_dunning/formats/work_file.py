@@ -198,7 +198,10 @@ class WorkFile:
     def _value(self, column, row):
         value = _plain(column, row)
         if isinstance(value, str) and self.file_format == CSV:
-            # a name that a spreadsheet takes for a formula still goes, as a text
+            # a name that a spreadsheet takes for a formula still goes, as a text; a
+            # quotation mark at its beginning would swallow the columns behind it, and
+            # quoted cells are read by some offices as they stand
+            value = value.replace('"', "'")
             return safe_text(clean_text(value, self.layout.delimiter))
         return value
 

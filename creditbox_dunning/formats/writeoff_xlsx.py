@@ -20,9 +20,10 @@ HEADINGS = (
     "Importo",
     "Esito",
     "Motivo di esclusione",
+    "Prova",
     "Registrazione",
 )
-_WIDTHS = (32, 18, 14, 14, 14, 14, 9, 14, 14, 12, 14, 40, 18)
+_WIDTHS = (32, 18, 14, 14, 14, 14, 9, 14, 14, 12, 14, 40, 40, 18)
 _DATES = frozenset({7, 8})
 _AMOUNT = 9
 _COUNT = 6

@@ -30,7 +30,8 @@ class AccountMoveLine(models.Model):
     # not reconciled have no residual and take no room in it
     _dunning_ageing_idx = models.Index(
         "(COALESCE(date_maturity, date), id) INCLUDE (company_id, account_id,"
-        " amount_residual, utility_contract_id, move_id, date_maturity, date)"
+        " partner_id, amount_residual, utility_contract_id, move_id, date_maturity,"
+        " date)"
         " WHERE parent_state = 'posted' AND amount_residual != 0"
     )
 

@@ -115,11 +115,11 @@ class DunningAction(models.Model):
     rule_id = fields.Many2one(
         "dunning.action.rule",
         string="Row",
-        required=True,
         index=True,
         check_company=True,
         readonly=True,
         ondelete="restrict",
+        help="Empty: an offer to settle that no row of the table carries.",
     )
     action_type_id = fields.Many2one(
         "dunning.action.type", string="Action", required=True, index=True, readonly=True
@@ -195,6 +195,14 @@ class DunningAction(models.Model):
         "UNIQUE(case_id, rule_id, round, attempt)",
         "This step was already taken for this case in this round.",
     )
+    _rule_check = models.Constraint(
+        "CHECK(rule_id IS NOT NULL OR op = 'writeoff')",
+        "A step comes from a row of the table.",
+    )
+    _once_without_rule = models.UniqueIndex(
+        "(case_id, round, attempt) WHERE rule_id IS NULL",
+        "This offer was already made for this case in this round.",
+    )
     # the work list: what waits for a person
     _open_idx = models.Index(
         "(company_id, state) WHERE state IN ('planned', 'waiting_approval', 'approved',"
@@ -204,8 +212,12 @@ class DunningAction(models.Model):
     @api.depends("rule_id", "case_id")
     def _compute_display_name(self):
         for action in self:
-            step = action.rule_id.short_description or ""
-            action.display_name = f"{action.case_id.name or ''} {step}".strip()
+            action.display_name = f"{action.case_id.name or ''} {action._step_words()}"
+
+    def _step_words(self):
+        """What the step is called: by its row, else by its kind."""
+        self.ensure_one()
+        return self.rule_id.short_description or self.action_type_id.name or ""
 
     @api.depends("reasons")
     @api.depends_context("lang")

@@ -1,7 +1,7 @@
 import hashlib
 from collections import Counter
 
-from odoo import models
+from odoo import api, models
 from odoo.exceptions import AccessError
 from odoo.tools import email_normalize
 
@@ -238,6 +238,11 @@ class DunningAction(models.Model):
         partner = self.partner_id
         if channel == "pec":
             return partner._dunning_pec_for(self.case_id)
+        return self._paper_address(partner)
+
+    @api.model
+    def _paper_address(self, partner):
+        """Where a letter to ``partner`` goes, in one line."""
         lines = partner._display_address(without_company=True).splitlines()
         return ", ".join(line.strip() for line in lines if line.strip())
 

@@ -12,6 +12,7 @@ class DunningActionItem(models.Model):
     _description = "Bill listed by a dunning action"
     _inherit = "utility.guarded.mixin"
     _order = "date_maturity, id"
+    _rec_name = "bill_number"
     _check_company_auto = True
 
     _guarded_fields = frozenset(

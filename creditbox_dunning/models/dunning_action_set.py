@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
@@ -115,7 +115,6 @@ class DunningActionSet(models.Model):
         }
         return {**action, "context": {**keys, "default_table_id": self.table_id.id}}
 
-    @api.model
     def action_new_set(self):
         """The wizard that begins a set from scratch, in the table that is shown."""
         table = self.env["dunning.action.table"].browse(

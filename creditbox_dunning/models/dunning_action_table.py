@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError
 from odoo.tools import file_open
 from odoo.tools.translate import LazyTranslate
 
@@ -10,8 +10,6 @@ from .dunning_table_change import ChangeLog
 
 _lt = LazyTranslate(__name__)
 
-# what stays as it is once published, besides what only the program writes
-FROZEN = frozenset({"company_id", "rule_ids"})
 STANDARD_TABLE = "creditbox_dunning/tables/default_action_table.csv"
 
 
@@ -24,7 +22,7 @@ class DunningActionTable(models.Model):
 
     _name = "dunning.action.table"
     _description = "Action table"
-    _inherit = ("mail.thread", "utility.guarded.mixin")
+    _inherit = ("mail.thread", "utility.versioned.mixin")
     _order = "company_id, version desc, id desc"
     _check_company_auto = True
     # a branch follows the table of the company that it belongs to
@@ -32,10 +30,7 @@ class DunningActionTable(models.Model):
 
     _guarded_fields = frozenset(
         {
-            "state",
             "date_published",
-            "version",
-            "published_by",
             "scope",
             "group_id",
             "source_table_id",
@@ -43,29 +38,16 @@ class DunningActionTable(models.Model):
             "is_standard",
         }
     )
+    # besides what only the program writes
+    _version_content = frozenset({"company_id", "rule_ids"})
 
-    name = fields.Char(required=True)
     company_id = fields.Many2one(
         "res.company",
         required=True,
         index=True,
         default=lambda self: self.env.company,
     )
-    version = fields.Integer(readonly=True, copy=False)
-    state = fields.Selection(
-        [
-            ("draft", "Draft"),
-            ("published", "Published"),
-            ("superseded", "Superseded"),
-        ],
-        string="Status",
-        required=True,
-        default="draft",
-        readonly=True,
-        copy=False,
-    )
     date_published = fields.Date(readonly=True, copy=False)
-    published_by = fields.Many2one("res.users", readonly=True, copy=False)
     scope = fields.Selection(
         [
             ("company", "Company's table"),
@@ -113,15 +95,6 @@ class DunningActionTable(models.Model):
         "A company follows one published action table.",
     )
 
-    @api.depends("name", "version")
-    def _compute_display_name(self):
-        for table in self:
-            table.display_name = self.env._(
-                "%(name)s, version %(version)s",
-                name=table.name or "",
-                version=table.version or "-",
-            )
-
     def _compute_rule_count(self):
         counts = dict(
             self.env["dunning.action.rule"]._read_group(
@@ -162,11 +135,6 @@ class DunningActionTable(models.Model):
         return tables
 
     def write(self, vals):
-        self._check_guarded(vals)
-        frozen = self.filtered(lambda table: table.state != "draft")
-        if frozen and not self._is_guard_open() and set(vals) & FROZEN:
-            frozen.rule_ids._check_draft()
-            raise UserError(self.env._("A published version stays as it is."))
         with self.env["dunning.table.change"]._logging() as log:
             names = {table: table.name for table in self} if "name" in vals else {}
             # the rows that a form sends along belong to the same change
@@ -177,10 +145,10 @@ class DunningActionTable(models.Model):
                     log.add(table, "table", "", self.env._("Name"), old, table.name)
         return result
 
-    @api.ondelete(at_uninstall=False)
-    def _unlink_if_draft(self):
-        if any(table.state != "draft" for table in self):
-            raise UserError(self.env._("A published version stays as it is."))
+    def _check_draft(self):
+        # EXTENDS utility.versioned.mixin: in the words of the rows where it has some
+        self.rule_ids._check_draft()
+        return super()._check_draft()
 
     def unlink(self):
         with self.env["dunning.table.change"]._logging() as log:
@@ -202,8 +170,7 @@ class DunningActionTable(models.Model):
         """
         self.ensure_one()
         self._check_may_edit()
-        if self.state != "draft":
-            raise UserError(self.env._("Only a draft can be published."))
+        self._check_to_publish()
         self._check_publishable()
         self._publish()
         self._hand_down()
@@ -256,7 +223,6 @@ class DunningActionTable(models.Model):
             "domain": [("table_id", "=", self.id)],
         }
 
-    @api.model
     def action_load_standard(self):
         """A draft with the rows of the standard table, for the current company."""
         self._check_may_edit()
@@ -273,34 +239,25 @@ class DunningActionTable(models.Model):
             )
         self.check_access("write")
 
-    def _open_form(self):
+    def _versions_domain(self):
+        # OVERRIDE utility.versioned.mixin
+        return [("company_id", "=", self.company_id.id), ("scope", "=", self.scope)]
+
+    def _published_values(self):
+        # EXTENDS utility.versioned.mixin
         return {
-            "type": "ir.actions.act_window",
-            "res_model": self._name,
-            "res_id": self.id,
-            "view_mode": "form",
+            **super()._published_values(),
+            "date_published": fields.Date.context_today(self),
         }
 
-    def _publish(self):
-        """Supersede the present version and publish this one, with its number."""
+    def _publish(self, **more):
+        # EXTENDS utility.versioned.mixin: the log of changes says so
         self.ensure_one()
-        tables = self.sudo().search(
-            [("company_id", "=", self.company_id.id), ("scope", "=", self.scope)]
-        )
-        current = tables.filtered(lambda table: table.state == "published")
-        current._guarded().write({"state": "superseded"})
-        current.flush_recordset(["state"])
-        self.sudo()._guarded().write(
-            {
-                "state": "published",
-                "version": max(tables.mapped("version"), default=0) + 1,
-                "date_published": fields.Date.context_today(self),
-                "published_by": self.env.uid,
-            }
-        )
+        result = super()._publish(**more)
         with self.env["dunning.table.change"]._logging() as log:
             words = self.env._("Version %(version)s", version=self.version)
             log.add(self, "table", column=self.env._("Published"), new=words)
+        return result
 
     @api.model
     def _published_for(self, company):

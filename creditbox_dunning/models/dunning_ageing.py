@@ -23,7 +23,7 @@ ROW = (
     *("sales_network", "move_id", "case_id", "date"),
 )
 # what can be summed by when asked for, and what always is
-KEYS = ("service", "customer_type", "sales_network")
+KEYS = ("service", "customer_type", "sales_network", "partner_id")
 ALWAYS = ("company_id", "currency_id", "due_date", "days", "band")
 SUMS = {
     *("__count", "amount:sum", "amount:sum_currency", "overdue:sum"),
@@ -91,37 +91,86 @@ class DunningAgeing(models.Model):
         )
 
     def _rows_query(self):
-        """A row for each open journal item.
+        """A row for each journal item that is open, now or at the end of a past day.
 
         What is not asked for costs nothing: PostgreSQL leaves out the join of the
         contract, and reads the sums from `_dunning_ageing_idx` without the entries.
+
+        What was open on a past day is what is open now and what was matched since, put
+        back: only what changed since is read, and not the matchings of all time.
         """
         day = fields.Date.to_date(self.env.context.get("ageing_date"))
+        items = SQL("account_move_line line")
+        lines = self._lines_query(items, SQL("line.amount_residual"), SQL("TRUE"))
+        if day:
+            up_to = SQL("line.date <= %s", day)
+            since = SQL(
+                "account_move_line line LEFT JOIN since ON since.line_id = line.id"
+            )
+            closed = SQL("since JOIN account_move_line line ON line.id = since.line_id")
+            lines = SQL(
+                "WITH since AS (%s) %s UNION ALL %s",
+                self._since_query(day),
+                self._lines_query(
+                    since,
+                    SQL("line.amount_residual + COALESCE(since.amount, 0)"),
+                    SQL("%s AND line.amount_residual != 0", up_to),
+                ),
+                self._lines_query(
+                    closed,
+                    SQL("since.amount"),
+                    SQL("%s AND line.amount_residual = 0", up_to),
+                ),
+            )
+        return SQL(
+            """
+            SELECT *, amount < 0 AS is_credit, %s - due_date AS days
+              FROM (%s) line WHERE amount != 0
+            """,
+            day or fields.Date.context_today(self),
+            lines,
+        )
+
+    def _lines_query(self, items, amount, where):
+        """The items of ``items`` (alias ``line``), ``amount`` open each."""
         accounts = self.env["account.account"].sudo().with_context(active_test=False)
         return SQL(
             """
-            SELECT *, amount < 0 AS is_credit, %(today)s - due_date AS days
-              FROM (SELECT line.id, line.company_id, line.partner_id,
-                           contract.id AS contract_id, contract.service,
-                           contract.customer_type, contract.sales_network,
-                           line.move_id, line.dunning_case_id AS case_id, line.date,
-                           COALESCE(line.date_maturity, line.date) AS due_date,
-                           %(amount)s AS amount
-                      FROM account_move_line line
-                 LEFT JOIN utility_contract contract
-                        ON contract.id = COALESCE(
-                           line.utility_contract_id,
-                           -- looked up for the few lines that do not say it
-                           (SELECT utility_contract_id FROM account_move
-                             WHERE id = line.move_id))
-                     WHERE line.account_id = ANY(%(accounts)s)
-                       AND line.parent_state = 'posted' AND %(open)s) line
-             WHERE amount != 0
+            SELECT line.id, line.company_id, line.partner_id,
+                   contract.id AS contract_id, contract.service,
+                   contract.customer_type, contract.sales_network,
+                   line.move_id, line.dunning_case_id AS case_id, line.date,
+                   COALESCE(line.date_maturity, line.date) AS due_date,
+                   %(amount)s AS amount
+              FROM %(items)s
+         LEFT JOIN utility_contract contract
+                ON contract.id = COALESCE(
+                   line.utility_contract_id,
+                   -- looked up for the few lines that do not say it
+                   (SELECT utility_contract_id FROM account_move
+                     WHERE id = line.move_id))
+             WHERE line.account_id = ANY(%(accounts)s)
+               AND line.parent_state = 'posted' AND %(where)s
             """,
-            today=day or fields.Date.context_today(self),
+            amount=amount,
+            items=items,
             accounts=accounts.search([("account_type", "=", "asset_receivable")]).ids,
-            amount=self._amount_on(day) if day else SQL("line.amount_residual"),
-            open=SQL("line.date <= %s", day) if day else SQL("TRUE"),
+            where=where,
+        )
+
+    def _since_query(self, day):
+        """Query (line_id, amount): what was matched after ``day``, to be put back."""
+        return SQL(
+            """
+            SELECT line_id, SUM(amount) AS amount
+              FROM (SELECT debit_move_id AS line_id, amount
+                      FROM account_partial_reconcile WHERE max_date > %(day)s
+                 UNION ALL
+                    SELECT credit_move_id, -amount
+                      FROM account_partial_reconcile WHERE max_date > %(day)s) paid
+          GROUP BY line_id
+            """,
+            day=day,
         )
 
     def _sums_query(self, keys):
@@ -194,19 +243,6 @@ class DunningAgeing(models.Model):
             lines = SQL.identifier(self._table, "lines")
             return SQL("COALESCE(SUM(%s), 0)::bigint", lines)
         return super()._read_group_select(aggregate_spec, query)
-
-    def _amount_on(self, day):
-        """What was open of a line on ``day``: its balance less what was matched."""
-        return SQL(
-            """
-            line.balance
-            - COALESCE((SELECT SUM(amount) FROM account_partial_reconcile
-                         WHERE debit_move_id = line.id AND max_date <= %(day)s), 0)
-            + COALESCE((SELECT SUM(amount) FROM account_partial_reconcile
-                         WHERE credit_move_id = line.id AND max_date <= %(day)s), 0)
-            """,
-            day=day,
-        )
 
     def action_open_bill(self):
         """Button: the bill or entry behind the row."""

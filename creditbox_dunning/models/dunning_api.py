@@ -1,3 +1,5 @@
+import math
+
 from odoo import api, fields, models
 
 from ..rules import outcomes
@@ -8,6 +10,7 @@ from .dunning_api_errors import (
     NotPossibleNow,
     UnknownRecord,
 )
+from .dunning_hold_promise import PROMISE
 
 MAX_CASES = 500
 # scope of a suspension -> model and the field that outside programs know it by
@@ -142,15 +145,19 @@ class DunningApi(models.AbstractModel):
         }
 
     def _hold_answer(self, hold):
+        moves = hold.move_id | hold.plan_id.sudo().line_ids.move_id
         return {
             "suspension": hold.id,
             "reason": hold.reason_id.code,
             "reason_label": hold.reason_id.name,
             "scope": hold.scope,
+            "bills": sorted(move.billing_ref or move.name for move in moves),
             "from": fields.Date.to_string(hold.date_from),
             "to": fields.Date.to_string(hold.date_to) or None,
             "waits_approval": hold.waits_approval,
             "ended_on": fields.Date.to_string(hold.ended_on) or None,
+            "promise_date": fields.Date.to_string(hold.promise_date) or None,
+            "promise_amount": hold.amount if hold.promise_date else None,
         }
 
     # changing
@@ -169,6 +176,8 @@ class DunningApi(models.AbstractModel):
         received_on=None,
         amount=None,
         company=None,
+        promise_date=None,
+        promise_amount=None,
     ):
         """Suspend a case, a bill, a contract or a customer.
 
@@ -177,13 +186,21 @@ class DunningApi(models.AbstractModel):
         :param date_from, date_to, received_on: "2026-12-31"
         :param proofs: ``[{"name": ..., "datas": base64}]``
         :param amount: contested or promised, in the company's currency
-        :return: {suspension, reason, scope, from, to, waits_approval, ended_on}
+        :param promise_date: of a promise, the day on which the customer pays; the
+            suspension then lasts the bank's days longer, unless ``date_to`` says so
+        :param promise_amount: of a promise, ``amount`` by its own name
+        :return: {suspension, reason, scope, from, to, waits_approval, ended_on,
+            promise_date, promise_amount}
         :raise BadArgument, KeyReused, UnknownRecord, AmbiguousRecord, AccessError,
             UserError: dates, proof or overlap are not in order
         """
         company = self._company(company)
         told = [scope, ref, reason, date_from, date_to, note, received_on, amount]
         days = self._days(date_from=date_from, date_to=date_to, received_on=received_on)
+        promised = self._promised(reason, amount, promise_date, promise_amount)
+        if promise_date is not None or promise_amount is not None:
+            # a key of before these arguments keeps its answer
+            told += [promise_date, promise_amount]
 
         def work():
             record = self._named(scope, ref, company)
@@ -193,12 +210,30 @@ class DunningApi(models.AbstractModel):
                 reason,
                 note=note or "",
                 proofs=proofs,
-                amount=amount,
+                **promised,
                 **days,
             )
             return self._hold_answer(hold)
 
         return self._once(company, idempotency_key, "suspend", [*told, proofs], work)
+
+    def _promised(self, reason, amount, promise_date, promise_amount):
+        """{amount, promise_date} as ``dunning.hold.suspend`` takes them."""
+        is_told = promise_date is not None or promise_amount is not None
+        if is_told and reason != PROMISE:
+            raise BadArgument(
+                self.env._('A promised day or sum belongs to the reason "promise".')
+            )
+        for value in (amount, promise_amount):
+            is_number = isinstance(value, int | float) and not isinstance(value, bool)
+            if value is not None and not (is_number and math.isfinite(value)):
+                raise BadArgument(self.env._("The amount is a number, as 12.50."))
+        if None not in (amount, promise_amount) and amount != promise_amount:
+            raise BadArgument(self.env._("The sum promised is told in two ways."))
+        return {
+            "amount": amount if promise_amount is None else promise_amount,
+            "promise_date": self._days(promise_date=promise_date)["promise_date"],
+        }
 
     @api.model
     def resume(

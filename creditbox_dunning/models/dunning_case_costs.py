@@ -1,5 +1,5 @@
-from odoo import api, models
-from odoo.tools import format_date
+from odoo import api, fields, models
+from odoo.tools import SQL, format_date
 
 from ..rules import costs, interest
 from ..rules.facts import CUTS
@@ -29,9 +29,11 @@ class DunningCase(models.Model):
         for step, kind, tariff, reason in self._costs_found(company, on_day):
             action = self.env["dunning.action"].sudo().browse(step.key)
             amount = self._cost_amount(tariff, step, prices, numbers)
+            amount = amount * float(tariff.percent) / 100
             amount = company.currency_id.round(amount)
             if not reason and amount > 0:
-                vals.append(self._prepare_cost_vals(action, kind, amount, step.day))
+                row = self._prepare_cost_vals(action, kind, amount, step.day)
+                vals.append({**row, "dunning_tariff_id": tariff.key})
         return vals
 
     def _costs_found(self, company, on_day):
@@ -56,7 +58,7 @@ class DunningCase(models.Model):
             for action in actions
             if action.is_unlawful and action.op in CUTS
         }
-        steps = []
+        steps, worse = [], self._aggravated_among(actions)
         for action in actions:
             contract, round_ = action.contract_id, (action.case_id.id, action.round)
             customer = action.partner_id.commercial_partner_id
@@ -77,9 +79,71 @@ class DunningCase(models.Model):
                     is_unlawful=action.is_unlawful,
                     after_unlawful=action.op == "reactivate" and round_ in broken,
                     is_sheltered=contract.is_protected,
+                    meter=self._meter_of(contract.supply_point_id),
+                    is_aggravated=action.id in worse,
                 )
             )
         return steps
+
+    @api.model
+    def _meter_of(self, point):
+        far = point.voltage_level == "low" and point.remote_reduction
+        return costs.SMART if far else costs.ANY
+
+    @api.model
+    def _aggravated_among(self, actions):
+        """Ids of the limitations (water) whose debt was above so many yearly charges,
+        or whose customer was in default for other bills within the months that the
+        law looks back: only there the limiter may be charged (REMSI)."""
+        steps = actions.filtered(lambda a: a.op == "limit" and a.executed_date)
+        if not steps:
+            return set()
+        numbers = self.env["dunning.legal.parameter"].sudo()._parameters()
+        found = self._defaulted_before(steps, numbers)
+        for step in steps:
+            yearly = step.contract_id.supply_point_id.annual_facilitated_charge
+            times = numbers.get("water", "times", step.executed_date)
+            if yearly and times and exact(step.amount) > exact(yearly) * times.value:
+                found.add(step.id)
+        return found
+
+    @api.model
+    def _defaulted_before(self, steps, numbers):
+        """Ids of the steps whose contract had a notice of default for other bills."""
+        self.env.flush_all()
+        rows = []
+        for step in steps:
+            months = numbers.get("water", "default_months", step.executed_date)
+            if months:
+                back = fields.Date.subtract(step.executed_date, months=months.count)
+                rows.append(SQL("(%s, %s::date)", step.id, back))
+        if not rows:
+            return set()
+        query = SQL(
+            """
+            SELECT action.id
+              FROM (VALUES %(rows)s) AS asked(id, since)
+              JOIN dunning_action action ON action.id = asked.id
+              JOIN dunning_case the_case ON the_case.id = action.case_id
+             WHERE EXISTS (
+                   SELECT FROM utility_notice notice
+                    WHERE notice.contract_id = the_case.contract_id
+                      AND notice.kind = 'default'
+                      AND notice.is_formal_notice
+                      AND notice.notified_date BETWEEN asked.since
+                                                   AND action.executed_date
+                      AND EXISTS (SELECT FROM utility_notice_account_move_rel rel
+                                   WHERE rel.notice_id = notice.id)
+                      AND NOT EXISTS (
+                          SELECT FROM utility_notice_account_move_rel rel
+                            JOIN dunning_action_item item
+                              ON item.move_id = rel.move_id
+                             AND item.action_id = action.id
+                           WHERE rel.notice_id = notice.id))
+            """,
+            rows=SQL(", ").join(rows),
+        )
+        return {action_id for (action_id,) in self.env.execute_query(query)}
 
     @api.model
     def _costs_charged(self, actions):
@@ -89,9 +153,7 @@ class DunningCase(models.Model):
             [
                 ("dunning_action_id", "in", actions.case_id.action_ids.ids),
                 ("dunning_reverses_id", "=", False),
-                "|",
-                ("state", "!=", "cancelled"),
-                ("waiver_state", "=", "approved"),
+                *self._asked_already(),
             ]
         )
         found = set()
@@ -101,6 +163,14 @@ class DunningCase(models.Model):
             step = costs.Step(action.id, round_, charge.date)
             found.add(costs.identity(step, charge.dunning_cost_kind))
         return found
+
+    @api.model
+    def _asked_already(self):
+        """Domain: charged, or waived; when nobody asks, what a person cancelled too."""
+        domain = ["|", ("state", "!=", "cancelled"), ("waiver_state", "=", "approved")]
+        if self.env.context.get("dunning_by_itself"):
+            domain = ["|", ("dunning_is_dropped", "=", True), *domain]
+        return domain
 
     @api.model
     def _cost_amount(self, tariff, step, prices, numbers):
@@ -146,23 +216,26 @@ class DunningCase(models.Model):
     def _propose_flat(self, on_day):
         """Draft charges of the flat sum: once for each bill that was paid late."""
         self._check_may_charge()
-        debts = self._accrue_debts(self.sudo().line_ids, on_day)
+        return self._propose_flat_of(self.sudo().line_ids, on_day)
+
+    @api.model
+    def _propose_flat_of(self, lines, on_day):
+        """The same for receivables."""
+        debts = self._accrue_debts(lines, on_day)
         charges = self.env["utility.charge"].sudo()
         known = charges.search(
             [
                 ("dunning_line_id", "in", list(debts)),
                 ("dunning_cost_kind", "=", "flat"),
                 ("dunning_reverses_id", "=", False),
-                "|",
-                ("state", "!=", "cancelled"),
-                ("waiver_state", "=", "approved"),
+                *self._asked_already(),
             ]
         ).dunning_line_id
         vals, rules = (
             [],
             {
                 company: self.env["dunning.interest.rule"]._rules_of(company)
-                for company in self.company_id
+                for company in lines.company_id
             },
         )
         for debt in debts.values():

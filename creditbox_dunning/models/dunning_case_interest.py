@@ -52,6 +52,15 @@ class Debt:
         now = sum(stretch.exact for stretch in self.on(before))
         return now != sum(stretch.exact for stretch in self.stored())
 
+    def gaps_until(self, day):
+        """[(first, last)] of the days until ``day``, or until it was paid, that bear
+        nothing for want of a rate."""
+        if self.is_credited:
+            return []
+        if self.line.reconciled:
+            day = min(day, max(paid.day for paid in self.payments))
+        return interest.gaps(self.rates, self.first, day) if day >= self.first else []
+
     @property
     def is_credited(self):
         gone = sum(p.amount for p in self.payments if p.since_start)
@@ -84,17 +93,11 @@ class DunningCase(models.Model):
         none = self.env["dunning.interest.stretch"].sudo()
         debts = {}
         for company, of_company in lines.grouped("company_id").items():
-            rules = self.env["dunning.interest.rule"]._rules_of(company)
-            bases = self.env["dunning.interest.rate"]._bases_of(company)
+            rates = self._rates_of(company, of_company)
             digits = company.currency_id.decimal_places
-            rates = {}
             for line in of_company:
-                service, debtor = self._who_owes(line)
-                if (service, debtor) not in rates:
-                    rates[service, debtor] = interest.rates_for(
-                        rules, bases, service, debtor
-                    )
                 rows = live.get(line.id, none)
+                service, debtor = self._who_owes(line)
                 debts[line.id] = Debt(
                     line=line,
                     company=company,
@@ -103,7 +106,7 @@ class DunningCase(models.Model):
                     amount=exact(line.balance, digits) - own.get(line.move_id.id, 0),
                     first=line.date_maturity + timedelta(days=1),
                     payments=payments.get(line.id, []),
-                    rates=rates[service, debtor],
+                    rates=rates[line.id],
                     charged=rows.filtered(lambda row: row.state == "charged"),
                     waived=rows.filtered(lambda row: row.state == "waived"),
                     settled=settled.get(line.id),
@@ -183,9 +186,11 @@ class DunningCase(models.Model):
         for until ``on_day``, this day included."""
         debts = self._debts_of(lines)
         elsewhere = self._days_asked_elsewhere(lines, on_day)
+        dropped = self._days_dropped(lines)
         for debt in debts.values():
             taken = [(row.day_from, row.day_to) for row in debt.charged + debt.waived]
             taken += elsewhere.get(debt.line.id, ())
+            taken += dropped.get(debt.line.id, ())
             if debt.settled:
                 taken.append((debt.first, debt.settled))
             debt.found = debt.on(interest.windows(debt.first, on_day, taken))
@@ -196,6 +201,25 @@ class DunningCase(models.Model):
         """{receivable id: [(first, last day)]} whose interest another charge asks for:
         hook."""
         return {}
+
+    @api.model
+    def _days_dropped(self, lines):
+        """{receivable id: [(first, last day)]} whose charge a person cancelled: only a
+        person proposes them again."""
+        if not self.env.context.get("dunning_by_itself"):
+            return {}
+        rows = self.env["dunning.interest.stretch"].sudo()
+        rows = rows.search(
+            [
+                ("move_line_id", "in", lines.ids),
+                ("state", "=", "reversed"),
+                ("charge_id.dunning_is_dropped", "=", True),
+            ]
+        )
+        return {
+            line.id: [(row.day_from, row.day_to) for row in of_line]
+            for line, of_line in rows.grouped("move_line_id").items()
+        }
 
     @api.model
     def _interest_of(self, lines, on_day):
@@ -233,20 +257,24 @@ class DunningCase(models.Model):
         note, rate corrected) is given back first. Proposing twice adds nothing.
         """
         self._check_may_charge()
-        lines = self.sudo().line_ids
+        return self._propose_interest_of(self.sudo().line_ids, on_day)
+
+    @api.model
+    def _propose_interest_of(self, lines, on_day, minimum=0.0):
+        """The same for receivables; a bill that owes less than ``minimum`` waits."""
         debts = self._accrue_debts(lines, on_day)
         stale = [debt for debt in debts.values() if debt.is_stale()]
         if stale:
             self._reverse_interest(stale)
             debts = self._accrue_debts(lines, on_day)
-        return self._charge_debts([d for d in debts.values() if d.found])
+        return self._charge_debts([d for d in debts.values() if d.found], minimum)
 
     @api.model
-    def _charge_debts(self, debts):
+    def _charge_debts(self, debts, minimum=0.0):
         charges, vals, told = self.env["utility.charge"], [], []
         for debt in debts:
             amount = self._new_amount(debt)
-            if amount > 0:
+            if amount > 0 and amount >= exact(minimum):
                 vals.append(self._prepare_interest_vals(debt, amount))
                 told.append(debt)
         made = charges._dunning_create(vals)
@@ -259,6 +287,7 @@ class DunningCase(models.Model):
                 "days": stretch.days,
                 "base": float(stretch.base),
                 "rate": float(stretch.rate),
+                "rule_id": stretch.rule,
             }
             for charge, debt in zip(made, told, strict=True)
             for stretch in debt.found

@@ -1,6 +1,10 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..rules.coverage import PLAN
+from ..rules.facts import FIRST_WORK_ACTION, FORMAL_OPS
+from .dunning_action import OPEN_STATES
+
 
 class DunningAction(models.Model):
     _inherit = "dunning.action"
@@ -50,6 +54,54 @@ class DunningCase(models.Model):
             "view_mode": "form",
             "context": {"default_case_id": self.id},
         }
+
+    def _rounds_of_plans(self):
+        """{case: rounds in which a plan of its was agreed that is being paid}"""
+        running = self.env["dunning.payment.plan"].search(
+            [("case_id", "in", self.ids), ("state", "=", "running")]
+        )
+        return {
+            case: set(plans.mapped("round"))
+            for case, plans in running.grouped("case_id").items()
+        }
+
+    def _revive(self, loose, today):
+        # EXTENDS: a case that is open again because a payment went back has its plan
+        # again, before anything is planned
+        cases = super()._revive(loose, today)
+        if cases:
+            self.env.invalidate_all()
+            plans = self.env["dunning.payment.plan"].sudo()
+            for company, of_company in cases.grouped("company_id").items():
+                back = plans._come_back(company, today, of_company)
+                back._note_paid(back._paid(), today)
+        return cases
+
+    def _go_back_to(self, round_, reason):
+        """The bills of a plan that is over go on from the round in which they were.
+
+        Not when newer bills have their own notice of default, or an order, under way:
+        then these are seen to first, and the plan's bills begin again after them.
+        """
+        self.ensure_one()
+        if self.state == "closed" or not round_ or self.round <= round_:
+            return
+        newer = self.action_ids.filtered(lambda a: a.round == self.round)
+        weighty = newer.filtered(
+            lambda a: (
+                a.state in (*OPEN_STATES, "done")
+                and (
+                    a.op in FORMAL_OPS
+                    or (a.op != PLAN and a.action_type_id.code >= FIRST_WORK_ACTION)
+                )
+            )
+        )
+        if weighty:
+            return
+        newer.filtered(lambda a: a.state in OPEN_STATES)._set_state(
+            "superseded", reason
+        )
+        self._guarded().write({"round": round_})
 
     @api.model
     def _days_asked_elsewhere(self, lines, on_day):

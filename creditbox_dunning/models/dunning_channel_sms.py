@@ -19,6 +19,7 @@ from ..rules.outbox import (
     ChannelTemporary,
     ProviderRefused,
 )
+from .channel_words import LOST_GATEWAY, SILENT_GATEWAY
 
 TIMEOUT = 30
 # a text message that costs more was told in another unit
@@ -209,12 +210,8 @@ class DunningChannelSms(models.AbstractModel):
         """What a failed connection means: not reached, or lost on the way."""
         reason = getattr(error.args[0], "reason", None) if error.args else None
         if isinstance(reason, NewConnectionError | ConnectTimeoutError):
-            return ChannelTemporary(
-                self.env._("The gateway does not answer."), is_provider=True
-            )
-        return ChannelInDoubt(
-            self.env._("The connection was lost before the gateway answered.")
-        )
+            return ChannelTemporary(SILENT_GATEWAY._source, is_provider=True)
+        return ChannelInDoubt(LOST_GATEWAY._source)
 
     @api.model
     def _pieces(self, message):

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.tools import ormcache
 
 from odoo.addons.utility_supply.models.utility_charge import CHARGE_KINDS
 
@@ -43,18 +44,42 @@ class DunningChargeAccount(models.Model):
         "UNIQUE(company_id, kind)", "This kind of charge has its account already."
     )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        # OVERRIDE: what is kept of the rows changes with them
+        rows = super().create(vals_list)
+        self.env.registry.clear_cache()
+        return rows
+
+    def write(self, vals):
+        # OVERRIDE: as in create
+        result = super().write(vals)
+        self.env.registry.clear_cache()
+        return result
+
+    def unlink(self):
+        # OVERRIDE: as in create
+        result = super().unlink()
+        self.env.registry.clear_cache()
+        return result
+
     @api.model
     def _charge_vals(self, company, kind):
         """Tax values of a new charge of ``kind``."""
-        row = self.sudo().search(
-            [("company_id", "=", company.id), ("kind", "=", kind)], limit=1
-        )
-        if not row:
+        found = self._kept_taxes(company.id, kind)
+        if found is None:
             return {}
-        return {
-            "tax_ids": [fields.Command.set(row.tax_ids.ids)],
-            "tax_note": row.tax_note,
-        }
+        tax_ids, tax_note = found
+        return {"tax_ids": [fields.Command.set(tax_ids)], "tax_note": tax_note}
+
+    @api.model
+    @ormcache("company_id", "kind")
+    def _kept_taxes(self, company_id, kind):
+        # asked for each of thousands of charges
+        row = self.sudo().search(
+            [("company_id", "=", company_id), ("kind", "=", kind)], limit=1
+        )
+        return (tuple(row.tax_ids.ids), row.tax_note) if row else None
 
     @api.model
     def _accounts_of(self, companies):

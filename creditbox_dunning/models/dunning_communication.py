@@ -8,6 +8,7 @@ from odoo.addons.utility_supply.models.bulk import insert_rows, update_rows, upd
 
 from ..rules.outbox import may_move
 from ..rules.terms import term_days
+from .channel_words import driver_words
 
 _logger = logging.getLogger(__name__)
 
@@ -136,6 +137,9 @@ class DunningCommunication(models.Model):
         readonly=True, help="Number of the registered letter or PEC."
     )
     failure_reason = fields.Char(readonly=True)
+    failure_text = fields.Char(
+        string="Why it failed", compute="_compute_failure_text", help="In your words."
+    )
     provider_id = fields.Many2one(
         "dunning.service.provider",
         readonly=True,
@@ -218,6 +222,12 @@ class DunningCommunication(models.Model):
         day = fields.Date.to_date(date) or fields.Date.context_today(self)
         letters._move("sent", self.env._("Handed to the post."), sent_date=day)
         return True
+
+    @api.depends("failure_reason")
+    @api.depends_context("lang")
+    def _compute_failure_text(self):
+        for message in self:
+            message.failure_text = driver_words(self.env, message.failure_reason)
 
     # business
 

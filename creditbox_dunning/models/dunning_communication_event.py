@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+from .channel_words import driver_words
 from .dunning_communication import STATES
 
 
@@ -53,6 +54,7 @@ class DunningCommunicationEvent(models.Model):
     state_from = fields.Selection(STATES, readonly=True, string="State before")
     state_to = fields.Selection(STATES, readonly=True, string="State after")
     reason = fields.Char(readonly=True)
+    reason_text = fields.Char(string="Why", compute="_compute_reason_text")
     attempt = fields.Integer(readonly=True)
     user_id = fields.Many2one("res.users", string="By", readonly=True)
     attachment_ids = fields.Many2many(
@@ -63,6 +65,12 @@ class DunningCommunicationEvent(models.Model):
         string="Evidence",
         readonly=True,
     )
+
+    @api.depends("reason")
+    @api.depends_context("lang")
+    def _compute_reason_text(self):
+        for event in self:
+            event.reason_text = driver_words(self.env, event.reason)
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -1,19 +1,16 @@
 from odoo import api, fields, models
 
-from odoo.addons.utility_supply.models.utility_supply_point import SERVICES
-
-from ..rules.costs import ANY, Tariff
+from ..rules.costs import ANY, SMART, Tariff
 from .amounts import exact
 from .dunning_action_rule import OPERATIONS
 from .dunning_channel_cost import COST_CHANNELS
-from .dunning_interest_rate import _mark_checked
-from .dunning_interest_rule import DEBTORS
 
 COST_KINDS = [
     ("postage", "Postage"),
     ("notice", "Notice"),
     ("distributor", "Distributor's contribution"),
     ("cut", "Reduction or suspension"),
+    ("limiter", "Flow limiter (water)"),
     ("restore", "Restore"),
     ("agency", "Collection agency"),
     ("flat", "Flat sum for late payment (D.Lgs. 231/2002)"),
@@ -29,28 +26,38 @@ class DunningCostTariff(models.Model):
 
     _name = "dunning.cost.tariff"
     _description = "Cost that may be charged"
-    _inherit = ("mail.thread", "utility.guarded.mixin")
+    _inherit = "dunning.dated.rule"
     _order = "kind, service, valid_from desc, id"
-    _check_company_auto = True
 
-    _guarded_fields = frozenset({"checked_on", "checked_by"})
-
-    company_id = fields.Many2one(
-        "res.company",
-        index="btree_not_null",
-        default=lambda self: self.env.company,
-        help="Empty: every company.",
+    _content_fields = frozenset(
+        {
+            "company_id",
+            "kind",
+            "service",
+            "debtor",
+            "op",
+            "channel",
+            "meter",
+            "valid_from",
+            "basis",
+            "amount",
+            "number",
+            "percent",
+        }
     )
+
     kind = fields.Selection(
         [row for row in COST_KINDS if row[0] != "flat"], required=True, tracking=True
     )
-    service = fields.Selection(SERVICES, help="Empty: every service.", tracking=True)
-    debtor = fields.Selection(DEBTORS, string="Customer is a", help="Empty: any.")
     op = fields.Selection(
         OPERATIONS, string="Step", help="Empty: any step.", tracking=True
     )
     channel = fields.Selection(COST_CHANNELS, help="Empty: any.", tracking=True)
-    valid_from = fields.Date(string="Valid from", required=True, tracking=True)
+    meter = fields.Selection(
+        [(SMART, "Low voltage, reached from afar")],
+        help="Empty: any. By the supply point: voltage, reduction from afar.",
+        tracking=True,
+    )
     basis = fields.Selection(
         [
             ("fixed", "The amount of this row"),
@@ -69,17 +76,16 @@ class DunningCostTariff(models.Model):
             ("restore_fee", "Fee of restore"),
         ],
         string="Legal number",
+        tracking=True,
     )
-    reference = fields.Char(string="Source", required=True, tracking=True)
-    note = fields.Char()
-    active = fields.Boolean(default=True, tracking=True)
-    checked_on = fields.Date(string="Checked on", readonly=True, copy=False)
-    checked_by = fields.Many2one(
-        "res.users",
-        string="Checked by",
-        readonly=True,
-        copy=False,
-        ondelete="restrict",
+    percent = fields.Float(
+        string="Part of it (%)",
+        digits=(5, 2),
+        default=100,
+        required=True,
+        tracking=True,
+        aggregator=None,
+        help="How much of the amount is asked: 50 is half of it.",
     )
 
     _amount_check = models.Constraint(
@@ -87,6 +93,10 @@ class DunningCostTariff(models.Model):
     )
     _number_check = models.Constraint(
         "CHECK(basis <> 'legal' OR number IS NOT NULL)", "Choose the legal number."
+    )
+    _percent_check = models.Constraint(
+        "CHECK(percent > 0 AND percent <= 100)",
+        "The part that is asked lies between 0 and 100 percent.",
     )
 
     @api.depends("kind", "service")
@@ -97,35 +107,28 @@ class DunningCostTariff(models.Model):
             names = (kinds.get(row.kind), services.get(row.service))
             row.display_name = ", ".join(filter(None, names))
 
-    def write(self, vals):
-        result = super().write(vals)
-        said = {"kind", "service", "op", "valid_from", "basis", "amount", "number"}
-        checked = self.filtered("checked_on")
-        if said & set(vals) and checked and not self._is_guard_open():
-            checked._guarded().write({"checked_on": False, "checked_by": False})
-        return result
-
-    def action_mark_checked(self):
-        """Button: a person compared these with their source, today."""
-        _mark_checked(self)
+    def _used(self):
+        # EXTENDS dunning.dated.rule
+        charges = self.env["utility.charge"].sudo()
+        groups = charges._read_group(
+            [("dunning_tariff_id", "in", self.ids)], ["dunning_tariff_id"]
+        )
+        return self.browse(tariff.id for (tariff,) in groups)
 
     @api.model
     def _tariffs_of(self, company):
         """[rules.costs.Tariff] of a company, the common ones included."""
-        rows = self.sudo().search([("company_id", "in", (False, company.id))])
         return [
             Tariff(
-                key=row.id,
+                **row._scope(),
                 kind=row.kind,
-                valid_from=row.valid_from,
-                service=row.service or ANY,
-                debtor=row.debtor or ANY,
                 op=row.op or ANY,
                 channel=row.channel or ANY,
+                meter=row.meter or ANY,
                 basis=row.basis,
                 amount=exact(row.amount),
                 number=row.number or "",
-                rank=1 if row.company_id else 0,
+                percent=exact(row.percent),
             )
-            for row in rows
+            for row in self._rows_of(company)
         ]

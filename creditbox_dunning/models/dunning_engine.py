@@ -86,7 +86,7 @@ class DunningEngine(models.AbstractModel):
         decisions, outdated, begun = {}, {}, []
         for case in cases:
             of_case = facts[case.id]
-            if starts_new_round(of_case):
+            if starts_new_round(of_case, today):
                 begun.append(case.id)
                 of_case = facts[case.id] = self._fresh(of_case)
             decisions[case], rows = planner(case, of_case)

@@ -43,14 +43,32 @@ class DunningEngineWrite(models.AbstractModel):
     _inherit = "dunning.engine"
 
     def _start_rounds(self, cases):
-        """The noticed bills are paid: newer ones begin again from the first row."""
+        """The noticed bills are paid, at once or by a plan that is under way: newer
+        ones begin again from the first row.
+
+        Steps of a plan's bills stay as they are: what left may still arrive, and the
+        case comes back to them if the plan breaks. No number is used twice.
+        """
         if not cases:
             return
-        self._open_actions(cases)._set_state("superseded", Reason.of("bills_paid"))
+        kept = cases.sudo()._rounds_of_plans()
+        over = self._open_actions(cases).filtered(
+            lambda a: a.round not in kept.get(a.case_id, ())
+        )
+        over._set_state("superseded", Reason.of("bills_paid"))
         self.env.flush_all()
         self.env.cr.execute(
             SQL(
-                "UPDATE dunning_case SET round = round + 1 WHERE id = ANY(%s)",
+                """
+                UPDATE dunning_case kase
+                   SET round = 1 + GREATEST(
+                       kase.round,
+                       (SELECT MAX(action.round) FROM dunning_action action
+                         WHERE action.case_id = kase.id),
+                       (SELECT MAX(event.round) FROM dunning_case_event event
+                         WHERE event.case_id = kase.id))
+                 WHERE kase.id = ANY(%s)
+                """,
                 cases.ids,
             )
         )

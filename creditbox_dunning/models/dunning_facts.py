@@ -8,8 +8,8 @@ from odoo.tools import SQL
 
 from odoo.addons.utility_supply.rules import workdays
 
-from ..rules.coverage import settled
-from ..rules.facts import FORMAL_OPS, CaseFacts, Done, Hold, Line
+from ..rules.coverage import planned_lines, settled
+from ..rules.facts import FORMAL_OPS, OFF_STATES, CaseFacts, Done, Hold, Line
 from ..rules.outcomes import OUTCOMES, waits_for
 from ..rules.sets import key_of
 from .amounts import exact
@@ -132,12 +132,14 @@ class DunningFacts(models.AbstractModel):
             if not wanted and of_case:
                 wanted, holds = of_case, (Hold("excluded"),)
             covered = defaultdict(set, items.get(row.id, {}))
-            history = self._history(wanted, notices.get(row.contract, ()), covered)
+            key = key_of(*row.key)
+            told = self._not_planned(wanted, recorded.get(row.id, ()), key, today)
+            history = self._history(told, notices.get(row.contract, ()), covered)
             # the past marks what it covers: before the lines are made
             history = tuple(history)
             facts[row.id] = settled(
                 CaseFacts(
-                    key=key_of(*row.key),
+                    key=key,
                     lines=tuple(
                         Line(
                             line["id"],
@@ -284,6 +286,8 @@ class DunningFacts(models.AbstractModel):
                    AND action.state = ANY(%s)
                    AND action.round = kase.round
                    AND action.is_void IS NOT TRUE
+                   -- an offer that no row carries is no step of the ladder
+                   AND action.rule_id IS NOT NULL
                 """,
                 which,
                 list(DONE_STATES),
@@ -415,6 +419,17 @@ class DunningFacts(models.AbstractModel):
             ]
             for case_id, of_case in rows.items()
         }
+
+    def _not_planned(self, lines, holds, key, today):
+        """Those of ``lines`` whose past notices count today.
+
+        A notice of bills that are paid by a plan says nothing of newer ones, which
+        begin from the first row; of a supply that is off it says when it comes back.
+        """
+        planned = planned_lines(holds, today)
+        if not planned or key.supply_state in OFF_STATES:
+            return lines
+        return [line for line in lines if line["id"] not in planned]
 
     def _history(self, lines, notices, covered):
         """What past notices prove for the open bills; marks them in ``covered``.

@@ -87,6 +87,7 @@ class DunningHold(models.Model):
             "end_reason",
             "placed_by",
             "attachment_ids",
+            "plan_id",
         }
     )
 
@@ -226,6 +227,14 @@ class DunningHold(models.Model):
         readonly=True,
     )
 
+    plan_id = fields.Many2one(
+        "dunning.payment.plan",
+        index="btree_not_null",
+        check_company=True,
+        readonly=True,
+        ondelete="restrict",
+        help="It holds the bills of this plan only: the others of the case go on.",
+    )
     approval_request_count = fields.Integer(compute="_compute_approval_request_count")
 
     _one_scope = models.Constraint(
@@ -255,14 +264,15 @@ class DunningHold(models.Model):
             ("mistake", self.env._("Recorded by mistake")),
         ]
 
-    @api.depends("scope", "case_id", "move_id", "contract_id", "partner_id")
+    @api.depends("scope", "case_id", "move_id", "contract_id", "partner_id", "plan_id")
     def _compute_target(self):
         for hold in self:
             record = hold.sudo()[SCOPES[hold.scope]] if hold.scope else hold.case_id
             if hold.scope == "bill":
                 hold.target = record.billing_ref or record.name
             elif hold.scope == "case":
-                hold.target = record.name
+                parts = (record.name, hold.sudo().plan_id.name)
+                hold.target = ", ".join(filter(None, parts))
             else:
                 hold.target = record.display_name
 

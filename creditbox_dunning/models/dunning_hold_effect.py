@@ -22,8 +22,8 @@ class DunningHold(models.Model):
         """{case id: tuple of rules.facts.Hold} in a fixed number of statements.
 
         Those in force on ``today`` or to come, and those over whose clock stood still.
-        One of a bill (of a contract, in a case of the whole customer) names its
-        receivables; the others hold the whole case.
+        One of a bill or of a payment plan (of a contract, in a case of the whole
+        customer) names its receivables; the others hold the whole case.
         """
         if not cases:
             return {}
@@ -79,12 +79,19 @@ class DunningHold(models.Model):
     def _reached_sql(self, only):
         """Query (case_id, hold_id, lines): which suspension reaches which case.
 
-        ``lines``: the receivables it is about, NULL = the whole case. ``only``: SQL
+        ``lines``: the receivables it is about (those of its payment plan, of the bill),
+        NULL = the whole case. ``only``: SQL
         condition on ``kase`` or ``hold`` that narrows it; each branch goes by an index.
         """
         return SQL(
             """
-            SELECT kase.id AS case_id, hold.id AS hold_id, NULL::int[] AS lines
+            SELECT kase.id AS case_id, hold.id AS hold_id,
+                   CASE WHEN hold.plan_id IS NOT NULL
+                        THEN ARRAY(SELECT planned.line_id
+                                     FROM dunning_payment_plan_line_rel planned
+                                    WHERE planned.plan_id = hold.plan_id
+                                 ORDER BY planned.line_id)
+                    END AS lines
               FROM dunning_case kase
               JOIN dunning_hold hold ON hold.case_id = kase.id
              WHERE %(only)s

@@ -15,6 +15,12 @@ from .dunning_hold_dispute import DISPUTED
 PAID, COMPLAINT, PLAN = "payment_communicated", "complaint", "plan_requested"
 # what a customer may ask for on the page of a bill
 ASKED = frozenset({PAID, COMPLAINT, DISPUTED, PLAN})
+# while one of these is in force, a bill is not among those that are paid all at once;
+# whoever only asked for instalments may pay all the same
+APART = (
+    *(PAID, DISPUTED, "plan_active", "settlement_offer"),
+    *("prescription_objected", "insolvency"),
+)
 MAX_TEXT = 4000
 
 
@@ -177,6 +183,27 @@ class DunningHold(models.Model):
                 ("case_id", "in", case.ids),
                 ("reason_id.code", "=", PLAN),
             ]
+        )
+
+    @api.model
+    def _portal_apart(self, bills):
+        """Those of ``bills`` of which the customer said that they are paid or wrong,
+        which are paid in instalments or settled, or may not be paid alone."""
+        cases = bills.sudo().line_ids.dunning_case_id
+        holds = self.sudo().search(
+            [
+                ("state", "in", ("planned", "active")),
+                ("reason_id.code", "in", APART),
+                "|",
+                ("move_id", "in", bills.ids),
+                ("case_id", "in", cases.ids),
+            ]
+        )
+        of_cases = holds.filtered(lambda hold: hold.scope == "case").case_id
+        return bills.filtered(
+            lambda bill: (
+                bill in holds.move_id or bill.sudo().line_ids.dunning_case_id & of_cases
+            )
         )
 
     def _prepare_hold_vals(self, scope, record, reason, asked):

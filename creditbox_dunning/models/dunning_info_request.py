@@ -41,6 +41,20 @@ class DunningInfoRequest(models.Model):
     }
 
     partner_id = fields.Many2one(required=True, check_company=True)
+    state = fields.Selection(
+        [
+            # of a question: in Italian it is feminine, orders are not
+            (work.TO_SEND, "To be sent"),
+            (work.SENT, "Sent"),
+            (work.TAKEN, "Accepted"),
+            (work.PLANNED, "Planned"),
+            (work.RECALL, "To be called back"),
+            (work.RECALLED, "Question called back"),
+            (work.DONE, "Answered"),
+            (work.FAILED, "Without an answer"),
+            (work.WITHDRAWN, "Question withdrawn"),
+        ]
+    )
     case_id = fields.Many2one(
         "dunning.case", index="btree_not_null", readonly=True, check_company=True
     )

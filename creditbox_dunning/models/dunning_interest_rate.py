@@ -1,7 +1,6 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
 
-from ..rules.interest import Rate
+from ..rules.interest import Rate, period_end
 from .amounts import exact
 
 RATE_KINDS = [
@@ -21,11 +20,11 @@ class DunningInterestRate(models.Model):
 
     _name = "dunning.interest.rate"
     _description = "Interest rate"
-    _inherit = ("mail.thread", "utility.guarded.mixin")
+    _inherit = "dunning.checked.mixin"
     _order = "kind, date_from desc, id"
     _check_company_auto = True
 
-    _guarded_fields = frozenset({"checked_on", "checked_by"})
+    _content_fields = frozenset({"kind", "date_from", "date_to", "value", "reference"})
 
     kind = fields.Selection(RATE_KINDS, required=True, tracking=True)
     company_id = fields.Many2one(
@@ -37,7 +36,8 @@ class DunningInterestRate(models.Model):
     date_to = fields.Date(
         string="Until",
         tracking=True,
-        help="Last day. Empty: until the next row of this kind.",
+        help="Last day. Empty: until the next row of this kind; the rate of a half-year"
+        " and the legal rate end with their half-year or year.",
     )
     value = fields.Float(
         string="Rate (%)",
@@ -53,14 +53,6 @@ class DunningInterestRate(models.Model):
         help="Decree, notice or contract that it comes from.",
     )
     note = fields.Char()
-    checked_on = fields.Date(string="Checked on", readonly=True, copy=False)
-    checked_by = fields.Many2one(
-        "res.users",
-        string="Checked by",
-        readonly=True,
-        copy=False,
-        ondelete="restrict",
-    )
 
     _row_uniq = models.UniqueIndex(
         "(kind, date_from, (COALESCE(company_id, 0)))",
@@ -84,19 +76,6 @@ class DunningInterestRate(models.Model):
         for rate in self:
             rate.display_name = f"{kinds.get(rate.kind, '')} {rate.date_from or ''}"
 
-    def write(self, vals):
-        result = super().write(vals)
-        said = {"kind", "date_from", "date_to", "value", "reference"}
-        checked = self.filtered("checked_on")
-        if said & set(vals) and checked and not self._is_guard_open():
-            # what a person checked is no longer what stands here
-            checked._guarded().write({"checked_on": False, "checked_by": False})
-        return result
-
-    def action_mark_checked(self):
-        """Button: a person compared these with their source, today."""
-        _mark_checked(self)
-
     @api.model
     def _bases_of(self, company):
         """{kind: [rules.interest.Rate]} for a company, in one statement.
@@ -110,18 +89,9 @@ class DunningInterestRate(models.Model):
         )
         for row in rows.sorted(lambda row: bool(row.company_id)):
             rate = Rate(
-                row.date_from, exact(row.value, RATE_DIGITS), row.date_to or None
+                row.date_from,
+                exact(row.value, RATE_DIGITS),
+                row.date_to or period_end(row.kind, row.date_from),
             )
             bases.setdefault(row.kind, {})[row.date_from] = rate
         return {kind: list(rows.values()) for kind, rows in bases.items()}
-
-
-def _mark_checked(records):
-    """``records`` were compared with their source, today, by who is at work."""
-    if not records.env.user.has_group("creditbox_dunning.group_dunning_admin"):
-        raise AccessError(
-            records.env._("Only an administrator of CreditBox checks the numbers.")
-        )
-    records.check_access("write")
-    today = fields.Date.context_today(records)
-    records._guarded().write({"checked_on": today, "checked_by": records.env.uid})

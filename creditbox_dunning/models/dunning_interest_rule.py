@@ -1,16 +1,8 @@
 from odoo import api, fields, models
 
-from odoo.addons.utility_supply.models.utility_supply_point import SERVICES
-
-from ..rules.interest import ANY, NO_BASE, Rule
+from ..rules.interest import NO_BASE, Rule
 from .amounts import exact
-from .dunning_interest_rate import RATE_DIGITS, RATE_KINDS, _mark_checked
-
-DEBTORS = [
-    ("consumer", "Consumer"),
-    ("business", "Business"),
-    ("public_body", "Public body"),
-]
+from .dunning_interest_rate import RATE_DIGITS, RATE_KINDS
 
 
 class DunningInterestRule(models.Model):
@@ -22,31 +14,24 @@ class DunningInterestRule(models.Model):
 
     _name = "dunning.interest.rule"
     _description = "Which interest for whom"
-    _inherit = ("mail.thread", "utility.guarded.mixin")
+    _inherit = "dunning.dated.rule"
     _order = "service, debtor, valid_from desc, id"
-    _check_company_auto = True
 
-    _guarded_fields = frozenset({"checked_on", "checked_by"})
+    _content_fields = frozenset(
+        {
+            "company_id",
+            "service",
+            "debtor",
+            "valid_from",
+            "base",
+            "margin",
+            "flat",
+            "good_days",
+            "good_years",
+            "good_base",
+        }
+    )
 
-    company_id = fields.Many2one(
-        "res.company",
-        index="btree_not_null",
-        default=lambda self: self.env.company,
-        help="Empty: every company that has no row of its own.",
-    )
-    service = fields.Selection(SERVICES, help="Empty: every service.", tracking=True)
-    debtor = fields.Selection(
-        DEBTORS,
-        string="Customer is a",
-        tracking=True,
-        help="Empty: any. By what the customer is (legal form), not by tariff.",
-    )
-    valid_from = fields.Date(
-        string="Valid from",
-        required=True,
-        tracking=True,
-        help="Interest of the days from this one on; older days keep the older row.",
-    )
     base = fields.Selection(
         [*RATE_KINDS, (NO_BASE, "None: the points are the rate")],
         required=True,
@@ -67,16 +52,23 @@ class DunningInterestRule(models.Model):
         aggregator=None,
         help="Proposed once for each bill paid late (art. 6 D.Lgs. 231/2002).",
     )
-    reference = fields.Char(string="Source", required=True, tracking=True)
-    note = fields.Char()
-    active = fields.Boolean(default=True)
-    checked_on = fields.Date(string="Checked on", readonly=True, copy=False)
-    checked_by = fields.Many2one(
-        "res.users",
-        string="Checked by",
-        readonly=True,
-        copy=False,
-        ondelete="restrict",
+    good_days = fields.Integer(
+        string="Good payer: first days",
+        tracking=True,
+        aggregator=None,
+        help="Days of delay on which a good payer owes only the milder rate. 0: the"
+        " contract knows no good payers.",
+    )
+    good_years = fields.Integer(
+        string="Good payer: years in time",
+        default=2,
+        tracking=True,
+        aggregator=None,
+        help="Who paid in time every bill of the contract that fell due in so many"
+        " years before this one is a good payer.",
+    )
+    good_base = fields.Selection(
+        RATE_KINDS, string="Good payer: rate", default="legal", tracking=True
     )
 
     _row_uniq = models.UniqueIndex(
@@ -88,6 +80,12 @@ class DunningInterestRule(models.Model):
         "CHECK(margin >= 0 AND margin < 100 AND flat >= 0)",
         "Points and flat sum are not negative, the points below 100.",
     )
+    _good_check = models.Constraint(
+        "CHECK(COALESCE(good_days, 0) = 0 OR (good_days BETWEEN 1 AND 365"
+        " AND good_years BETWEEN 1 AND 10 AND good_base IS NOT NULL))",
+        "A good payer: say for how many days (1 to 365), after how many years in time"
+        " (1 to 10) and at which rate.",
+    )
 
     @api.depends("service", "debtor")
     def _compute_display_name(self):
@@ -98,31 +96,24 @@ class DunningInterestRule(models.Model):
             known = filter(None, names)
             rule.display_name = ", ".join(known) or self.env._("Every service")
 
-    def write(self, vals):
-        result = super().write(vals)
-        said = {"service", "debtor", "valid_from", "base", "margin", "flat"}
-        checked = self.filtered("checked_on")
-        if said & set(vals) and checked and not self._is_guard_open():
-            checked._guarded().write({"checked_on": False, "checked_by": False})
-        return result
-
-    def action_mark_checked(self):
-        """Button: a person compared these with their source, today."""
-        _mark_checked(self)
+    def _used(self):
+        # EXTENDS dunning.dated.rule
+        days = self.env["dunning.interest.stretch"].sudo()
+        groups = days._read_group([("rule_id", "in", self.ids)], ["rule_id"])
+        return self.browse(rule.id for (rule,) in groups)
 
     @api.model
     def _rules_of(self, company):
         """[rules.interest.Rule] of a company, the common ones included."""
-        rows = self.sudo().search([("company_id", "in", (False, company.id))])
         return [
             Rule(
-                valid_from=row.valid_from,
+                **row._scope(),
                 base=row.base,
                 margin=exact(row.margin, RATE_DIGITS),
-                service=row.service or ANY,
-                debtor=row.debtor or ANY,
-                rank=1 if row.company_id else 0,
                 flat=exact(row.flat),
+                good_days=row.good_days,
+                good_years=row.good_years,
+                good_base=row.good_base or "",
             )
-            for row in rows
+            for row in self._rows_of(company)
         ]

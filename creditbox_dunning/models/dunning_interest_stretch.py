@@ -28,6 +28,7 @@ class DunningInterestStretch(models.Model):
             "days",
             "base",
             "rate",
+            "rule_id",
             "state",
         }
     )
@@ -61,6 +62,13 @@ class DunningInterestStretch(models.Model):
         required=True,
         readonly=True,
         aggregator=None,
+    )
+    rule_id = fields.Many2one(
+        "dunning.interest.rule",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="restrict",
+        help="The row that asks for this rate, with its source.",
     )
     amount = fields.Float(
         string="Interest",

@@ -16,12 +16,14 @@ class DunningAction(models.Model):
         self, outcome, day, state=None, note="", reason=None, breach=None, **vals
     ):
         # EXTENDS: told by the form of the outcome, it is a step of the file as well
+        number = vals.pop("court_number", "")
         result = super()._record_outcome(
             outcome, day, state, note, reason, breach, **vals
         )
         if outcome in legal.OUTCOMES:
             files = self.env["dunning.legal.file"].sudo()
-            files.search([("action_id", "in", self.ids)])._add_told(outcome, day, note)
+            files = files.search([("action_id", "in", self.ids)])
+            files._add_told(outcome, day, note, number)
         return result
 
     def _set_state(self, state, *reasons, **vals):
@@ -33,15 +35,35 @@ class DunningAction(models.Model):
             files = files._open_for(mine)
         elif mine and state in ("done", "failed", "superseded"):
             files = files.sudo().search([("action_id", "in", mine.ids)])
-        for file in files.filtered(lambda one: one.state not in OVER):
+        for file in files:
             told = file.action_id.outcome
             if state == "executing":
+                # taken up again, a file that was called off goes on
                 told = told or "preparing"
-            elif told not in OVER:
-                told = "cancelled"
-            if file.state != told:
-                file.sudo()._guarded().write({"state": told})
+                known = legal.ENDS
+            else:
+                told = told if told in OVER else "cancelled"
+                known = OVER
+            if file.state not in known and file.state != told:
+                file._become(told)
         return result
+
+
+class DunningLegalFile(models.Model):
+    _inherit = "dunning.legal.file"
+
+    def _become(self, state):
+        """The file as its action says; once it is over nothing has to be watched."""
+        self.ensure_one()
+        was_over = self.state in OVER
+        vals = {"state": state, "ended_on": False}
+        if state in legal.ENDS:
+            vals["ended_on"] = self.action_id.executed_date
+        elif state in OVER:
+            vals["ended_on"] = self.env["dunning.case"]._today(self.company_id)
+        self.sudo()._guarded().write(vals)
+        if was_over or state in OVER:
+            self._sync_reminders(again=was_over)
 
 
 class DunningCase(models.Model):

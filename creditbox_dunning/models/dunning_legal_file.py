@@ -3,7 +3,7 @@ import hashlib
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
-from ..rules.legal import ENDS
+from ..rules import legal
 
 STATES = [
     ("preparing", "To prepare"),
@@ -15,7 +15,7 @@ STATES = [
     ("uncollectable", "Uncollectable"),
     ("cancelled", "Called off"),
 ]
-OVER = (*sorted(ENDS), "cancelled")
+OVER = (*sorted(legal.ENDS), "cancelled")
 
 
 class DunningLegalFile(models.Model):
@@ -41,6 +41,7 @@ class DunningLegalFile(models.Model):
             "state",
             "amount",
             "opened_on",
+            "ended_on",
             "dossier_id",
             "dossier_sha256",
             "dossier_on",
@@ -82,7 +83,13 @@ class DunningLegalFile(models.Model):
     amount = fields.Monetary(
         string="Claimed", readonly=True, help="Open on the case when it was opened."
     )
+    item_ids = fields.One2many(
+        related="action_id.item_ids",
+        string="Bills",
+        help="What is claimed: the bills that the step of the table listed.",
+    )
     opened_on = fields.Date(readonly=True)
+    ended_on = fields.Date(readonly=True, copy=False)
     user_id = fields.Many2one("res.users", string="Followed by", tracking=True)
     lawyer_id = fields.Many2one("res.partner", tracking=True)
     court = fields.Char(tracking=True)
@@ -90,6 +97,7 @@ class DunningLegalFile(models.Model):
     judge = fields.Char(tracking=True)
     note = fields.Text()
     step_ids = fields.One2many("dunning.legal.step", "file_id", string="Steps")
+    step_count = fields.Integer(compute="_compute_step_count")
     next_deadline = fields.Date(
         compute="_compute_next_deadline", store=True, index="btree_not_null"
     )
@@ -111,22 +119,40 @@ class DunningLegalFile(models.Model):
         "(company_id, name) WHERE name != '/'", "This number was already given."
     )
 
-    @api.depends("state", "step_ids.deadline")
+    @api.depends(
+        "state",
+        "step_ids.kind",
+        "step_ids.date",
+        "step_ids.notified_date",
+        "step_ids.deadline",
+    )
     def _compute_next_deadline(self):
-        """What the last step of each kind asks for; nothing once it is over.
-
-        A later step answers the earlier one: only the last has its term, and hearings
-        keep their own.
-        """
+        """The first of the terms that nothing answered yet; hearings while they are to
+        come; nothing once the file is over."""
         today = fields.Date.context_today(self)
         for file in self:
-            hearings = file.step_ids.filtered(lambda step: step.kind == "hearing")
-            last = (file.step_ids - hearings).sorted(lambda s: (s.date, s.id))[-1:]
-            days = [d for d in hearings.mapped("deadline") if d and d >= today]
-            days += [last.deadline] if last.deadline else []
-            file.next_deadline = (
-                False if file.state in OVER else min(days, default=False)
-            )
+            days = [
+                step.deadline
+                for step in file._open_steps()
+                if step.kind != legal.HEARING or step.deadline >= today
+            ]
+            file.next_deadline = min(days, default=False)
+
+    def _steps_in_order(self):
+        """The steps as they came, those without a day yet left out."""
+        steps = self.step_ids.filtered("date")
+        return steps.sorted(lambda step: (step.date, step._origin.id or 0))
+
+    def _open_steps(self):
+        """The steps whose term still asks for something."""
+        self.ensure_one()
+        steps = self._steps_in_order()
+        if self.state in OVER:
+            return steps.browse()
+        told = [step._as_rule() for step in steps]
+        ends = [step.deadline or None for step in steps]
+        found = legal.unanswered(told, ends)
+        return steps.browse(steps[n].id for n in found)
 
     @api.depends(
         "step_ids.cost_advanced",
@@ -143,6 +169,11 @@ class DunningLegalFile(models.Model):
                 mine.mapped("cost_refunded")
             )
 
+    @api.depends("step_ids")
+    def _compute_step_count(self):
+        for file in self:
+            file.step_count = len(file.step_ids)
+
     @api.depends("name", "partner_id")
     def _compute_display_name(self):
         for file in self.sudo():
@@ -156,11 +187,40 @@ class DunningLegalFile(models.Model):
             )
         return super().create(vals_list)
 
+    def write(self, vals):
+        result = super().write(vals)
+        if "user_id" in vals:
+            self._sync_reminders()
+        return result
+
     @api.ondelete(at_uninstall=False)
     def _unlink_except_history(self):
         raise UserError(self.env._("A legal file is history: it is never deleted."))
 
     # buttons
+
+    def action_add_step(self):
+        """Button of a credit manager: what happened before the court."""
+        self.ensure_one()
+        self.check_access("read")
+        self.env["dunning.case"]._check_is_manager()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Record a step"),
+            "res_model": "dunning.legal.step",
+            "views": [[False, "form"]],
+            "target": "new",
+            "context": {"default_file_id": self.id},
+        }
+
+    def action_open_calendar(self):
+        """Smart button: hearings and terms of this file."""
+        self.ensure_one()
+        self.check_access("read")
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "creditbox_dunning.dunning_legal_step_action"
+        )
+        return {**action, "domain": [("file_id", "=", self.id)]}
 
     def action_take_dossier(self):
         """Button: dossier and originals of the case, as they are now, into the file.
@@ -201,6 +261,16 @@ class DunningLegalFile(models.Model):
         )
         return True
 
+    def action_download_dossier(self):
+        """Button: the ZIP of the dossier that was taken last."""
+        self.ensure_one()
+        self.check_access("read")
+        return {
+            "type": "ir.actions.act_url",
+            "url": f"/web/content/{self.dossier_id.id}?download=true",
+            "target": "download",
+        }
+
     # business
 
     @api.model
@@ -211,6 +281,7 @@ class DunningLegalFile(models.Model):
         vals_list = []
         for action in (actions - found.action_id).sudo():
             company = action.company_id
+            claimed = sum(action.item_ids.mapped("residual"))
             sequence = self.env["ir.sequence"].sudo().with_company(company)
             vals_list.append(
                 {
@@ -218,30 +289,36 @@ class DunningLegalFile(models.Model):
                     "company_id": company.id,
                     "case_id": action.case_id.id,
                     "action_id": action.id,
-                    "amount": action.case_id.amount_due,
+                    "amount": claimed or action.case_id.amount_due,
                     "opened_on": self.env["dunning.case"]._today(company),
                     "user_id": action.case_id.user_id.id,
                 }
             )
         return found | files.create(vals_list)
 
-    def _add_told(self, kind, day, note=""):
-        """The step that an outcome tells of, where it is not written down yet."""
-        missing = self.filtered(
-            lambda file: (
-                not any(
-                    step.kind == kind and step.date == day for step in file.step_ids
-                )
-            )
-        )
+    def _add_told(self, kind, day, note="", number=""):
+        """Write down the step that an outcome tells of, where it is not yet; told again
+        with another day it is the same step, corrected (`rules.legal.find_same`)."""
         # whoever may record the outcome may write it down; the file may be over by it
         steps = self.env["dunning.legal.step"].sudo()._guarded()
-        return steps.create(
-            [
-                {"file_id": file.id, "kind": kind, "date": day, "note": note}
-                for file in missing
-            ]
-        )
+        told = legal.Step(kind, day, number=number)
+        missing = []
+        for file in self:
+            known = file._steps_in_order()
+            n = legal.find_same(told, [step._as_rule() for step in known])
+            if n is not None:
+                known[n].sudo()._tell_again(day, number)
+                continue
+            missing.append(
+                {
+                    "file_id": file.id,
+                    "kind": kind,
+                    "date": day,
+                    "note": note,
+                    "number": number,
+                }
+            )
+        return steps.create(missing)
 
     @api.model
     def _watch_deadlines(self, today):
@@ -251,17 +328,3 @@ class DunningLegalFile(models.Model):
         )
         self.env.add_to_compute(self._fields["next_deadline"], past)
         past.flush_recordset(["next_deadline"])
-
-    def _remind(self, deadline, summary):
-        """An activity for who follows the file, once for each day and reason."""
-        self.ensure_one()
-        known = self.activity_ids.filtered(
-            lambda one: one.date_deadline == deadline and one.summary == summary
-        )
-        if not known:
-            self.activity_schedule(
-                "mail.mail_activity_data_todo",
-                date_deadline=deadline,
-                summary=summary,
-                user_id=(self.user_id or self.env.user).id,
-            )

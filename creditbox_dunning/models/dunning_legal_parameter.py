@@ -1,14 +1,15 @@
 from decimal import Decimal
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tools import ormcache
 from odoo.tools.misc import format_date
 
 from odoo.addons.utility_supply.models.utility_supply_point import SERVICES
 
+from ..rules.legal import COURT_DAYS as COURT
 from ..rules.legal_parameters import Parameter, Parameters
-from .legal_parameter_names import DAY_KINDS, NAMES, UNITS
+from .legal_parameter_names import COURT_TERMS, DAY_KINDS, NAMES, UNITS
 
 
 class DunningLegalParameter(models.Model):
@@ -20,11 +21,10 @@ class DunningLegalParameter(models.Model):
 
     _name = "dunning.legal.parameter"
     _description = "Legal number"
-    _inherit = ("mail.thread", "utility.guarded.mixin")
+    _inherit = "dunning.checked.mixin"
     _order = "service, name, valid_from desc"
     _rec_name = "name"
 
-    _guarded_fields = frozenset({"checked_on", "checked_by"})
     # what a row says; fixed once the row is in force
     _content_fields = frozenset(
         {"service", "name", "value", "unit", "day_kind", "valid_from", "source"}
@@ -46,21 +46,6 @@ class DunningLegalParameter(models.Model):
     source = fields.Char(
         required=True, tracking=True, help="Law, decision or contract and its article."
     )
-    checked_on = fields.Date(
-        string="Checked on",
-        readonly=True,
-        copy=False,
-        tracking=True,
-        help="When a person compared the value with the text in force.",
-    )
-    checked_by = fields.Many2one(
-        "res.users",
-        string="Checked by",
-        readonly=True,
-        copy=False,
-        tracking=True,
-        ondelete="restrict",
-    )
     is_checked = fields.Boolean(
         string="Checked by a person",
         compute="_compute_is_checked",
@@ -80,6 +65,13 @@ class DunningLegalParameter(models.Model):
     _value_check = models.Constraint(
         "CHECK(value >= 0)", "A number of the law is not negative."
     )
+
+    @api.constrains("name", "day_kind")
+    def _check_day_kind(self):
+        if any(p.day_kind == COURT and p.name not in COURT_TERMS for p in self):
+            raise ValidationError(
+                self.env._("Only the terms before the court leave out its pause.")
+            )
 
     @api.depends("checked_on")
     def _compute_is_checked(self):
@@ -141,9 +133,6 @@ class DunningLegalParameter(models.Model):
         self.env.registry.clear_cache()
         if changed and not self.env.su:
             self._check_not_past()
-            # what a person checked is no longer what stands here
-            checked = self.filtered("checked_on")
-            checked.sudo()._guarded().write({"checked_on": False, "checked_by": False})
         return result
 
     @api.ondelete(at_uninstall=False)
@@ -206,21 +195,6 @@ class DunningLegalParameter(models.Model):
                 date=format_date(self.env, self.valid_from),
             )
         )
-
-    def action_mark_checked(self):
-        """Button: a person compared these with the text in force, today."""
-        if not self.env.user.has_group("creditbox_dunning.group_dunning_admin"):
-            raise AccessError(
-                self.env._("Only an administrator of CreditBox checks the numbers.")
-            )
-        self.check_access("write")
-        self.sudo()._guarded().write(
-            {
-                "checked_on": fields.Date.context_today(self),
-                "checked_by": self.env.uid,
-            }
-        )
-        return True
 
     @api.model
     @ormcache()

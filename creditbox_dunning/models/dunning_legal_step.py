@@ -1,7 +1,9 @@
+from datetime import date, timedelta
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
-from ..rules import legal, prescription
+from ..rules import legal
 from .dunning_legal_file import OVER
 
 KINDS = [
@@ -20,20 +22,16 @@ DUES = [
     ("sell", "Ask for the sale or assignment"),
     ("file", "File the claim"),
     ("appear", "Hearing"),
-]
-# which act against prescription a step is, once it is proved
-ACTS = {
-    "injunction": prescription.LAWSUIT,
-    "insolvency_claim": prescription.LAWSUIT,
-    "precept": prescription.PRECEPT,
-}
+]  # (month, day) on which the pause of the courts begins; how long it is, is a number
+PAUSE_FROM = (8, 1)
 
 
 class DunningLegalStep(models.Model):
     """One step before the court. Recording it records the outcome of the action.
 
-    What happened is not rewritten; what comes later (notification, proofs, refunds)
-    is added. From its dates follow the next term and the reminder.
+    What happened is not rewritten; what comes later (notification, hearing, the day it
+    became final, proofs, refunds) is added. What follows from its dates (the reminder,
+    the act against prescription): `dunning_legal_follow.py`.
     """
 
     _name = "dunning.legal.step"
@@ -41,6 +39,8 @@ class DunningLegalStep(models.Model):
     _inherit = "utility.guarded.mixin"
     _order = "date desc, id desc"
     _check_company_auto = True
+    _kept_attachment_field = "attachment_ids"
+    _kept_attachment_domain = ()
 
     _guarded_fields = frozenset({"act_id"})
     # what a person may still tell of a step that is recorded
@@ -50,17 +50,33 @@ class DunningLegalStep(models.Model):
             "cost_advanced",
             "cost_refunded",
             "is_recoverable",
+            "item_ids",
             "note",
         }
     )
     # told once, when it is known
-    _once_fields = frozenset({"notified_date"})
+    _once_fields = frozenset({"notified_date", "hearing_at", "final_on", "number"})
 
     file_id = fields.Many2one("dunning.legal.file", required=True, index=True)
     company_id = fields.Many2one(related="file_id.company_id", store=True, index=True)
     currency_id = fields.Many2one(related="company_id.currency_id")
     partner_id = fields.Many2one(related="file_id.partner_id", string="Customer")
+    action_id = fields.Many2one(related="file_id.action_id", string="Step of the table")
     kind = fields.Selection(KINDS, string="Step", required=True)
+    number = fields.Char(
+        string="Register number",
+        help="Of the decree, of the act or of the claim: it tells two of a kind apart.",
+    )
+    item_ids = fields.Many2many(
+        "dunning.action.item",
+        "dunning_legal_step_item_rel",
+        "step_id",
+        "item_id",
+        string="Bills",
+        check_company=True,
+        help="The bills that it is about; those of the file when empty. Only theirs is"
+        " the prescription that it interrupts.",
+    )
     date = fields.Date(
         required=True,
         default=fields.Date.context_today,
@@ -71,6 +87,11 @@ class DunningLegalStep(models.Model):
     )
     hearing_at = fields.Datetime(
         string="Hearing", help="Of a claim: the examination of the claims."
+    )
+    final_on = fields.Date(
+        string="Became final on",
+        help="Nobody can oppose it any more (passaggio in giudicato). The lawsuit ends"
+        " there for prescription, and the years of a judgement begin.",
     )
     place = fields.Char()
     attachment_ids = fields.Many2many(
@@ -92,11 +113,15 @@ class DunningLegalStep(models.Model):
     )
     deadline = fields.Date(compute="_compute_deadline", store=True)
     calendar_at = fields.Datetime(compute="_compute_calendar_at", store=True)
+    is_all_day = fields.Boolean(
+        compute="_compute_is_all_day", help="A term has a day, a hearing its hour."
+    )
     act_id = fields.Many2one(
         "dunning.prescription.act",
         string="Act against prescription",
         readonly=True,
         copy=False,
+        index="btree_not_null",
     )
     note = fields.Text()
 
@@ -105,22 +130,47 @@ class DunningLegalStep(models.Model):
         "Costs are not negative.",
     )
 
-    @api.depends("kind", "date", "notified_date", "hearing_at")
+    @api.depends("kind", "date", "notified_date", "hearing_at", "final_on")
     def _compute_deadline(self):
         numbers = self.env["dunning.legal.parameter"].sudo()._parameters()
-        for step in self:
-            told = step._as_rule()
-            due = told.day and legal.due_of(told)
+        told = {step: step._as_rule() for step in self}
+        calendar = self._court_calendar(told.values())
+        for step, rule in told.items():
+            due = rule.day and legal.due_of(rule)
             name = legal.DAYS_OF.get(due)
-            found = numbers.get("", name, told.day) if name else None
+            found = numbers.get("", name, rule.day) if name else None
+            has_pause = bool(found) and found.day_kind == legal.COURT_DAYS
             step.due = due or False
-            step.deadline = due and legal.deadline(told, found and found.count)
+            step.deadline = due and legal.deadline(
+                rule, found and found.count, has_pause, calendar
+            )
+
+    @api.model
+    def _court_calendar(self, rules):
+        """rules.legal.Calendar of the years that these steps reach."""
+        days = [d for r in rules for d in (r.day, r.notified, r.hearing) if d]
+        if not days:
+            return legal.NO_CALENDAR
+        years = range(min(days).year - 1, max(days).year + 3)
+        numbers = self.env["dunning.legal.parameter"].sudo()._parameters()
+        pauses = []
+        for first in (date(year, *PAUSE_FROM) for year in years):
+            found = numbers.get("", "court_pause_days", first)
+            if found and found.count:
+                pauses.append((first, first + timedelta(days=found.count - 1)))
+        holidays = self.env.company.sudo()._utility_holidays(years)
+        return legal.Calendar(frozenset(holidays), tuple(pauses))
 
     @api.depends("deadline", "hearing_at", "date")
     def _compute_calendar_at(self):
         for step in self:
             day = step.deadline or step.date
             step.calendar_at = step.hearing_at or fields.Datetime.to_datetime(day)
+
+    @api.depends("hearing_at")
+    def _compute_is_all_day(self):
+        for step in self:
+            step.is_all_day = not step.hearing_at
 
     @api.depends("kind", "date")
     def _compute_display_name(self):
@@ -137,7 +187,10 @@ class DunningLegalStep(models.Model):
         if not is_told:
             self.env["dunning.case"]._check_is_manager()
         steps = super().create(vals_list)
+        for step in steps.filtered(lambda one: not one.item_ids):
+            step.sudo().item_ids = step.file_id.sudo().item_ids
         for step in steps.sorted(lambda one: (one.date, one.id)):
+            step._take_documents()
             if not is_told:
                 step._check_fits()
                 step._tell_action()
@@ -146,20 +199,42 @@ class DunningLegalStep(models.Model):
 
     def write(self, vals):
         is_person = not self.env.su
+        papers = {step: step.sudo().attachment_ids for step in self}
         if is_person:
             self.env["dunning.case"]._check_is_manager()
-        closed = set(vals) - self._open_fields - self._once_fields
-        closed -= self._guarded_fields
-        if is_person and closed:
-            raise AccessError(self.env._("A step before the court is not rewritten."))
-        if is_person and "notified_date" in vals and any(self.mapped("notified_date")):
-            raise AccessError(self.env._("The day of notification is known already."))
+            self._check_not_rewritten(vals)
         result = super().write(vals)
+        for step in self:
+            step._take_documents(papers[step])
         if is_person:
             for step in self:
                 step._check_dates()
+                step._check_bills()
             self._follow()
         return result
+
+    def _check_not_rewritten(self, vals):
+        """What may still be told of these steps, and what is known already."""
+        closed = set(vals) - self._open_fields - self._once_fields
+        if closed - self._guarded_fields:
+            raise AccessError(self.env._("A step before the court is not rewritten."))
+        known = [n for n in self._once_fields & set(vals) if any(self.mapped(n))]
+        if known:
+            labels = self.fields_get(known, ["string"])
+            raise AccessError(
+                self.env._(
+                    "%(fields)s is known already. A wrong day of the step is corrected"
+                    " by recording the outcome of the action again.",
+                    fields=", ".join(labels[name]["string"] for name in known),
+                )
+            )
+        if "item_ids" in vals and self.sudo().act_id:
+            raise UserError(
+                self.env._(
+                    "The act against prescription was recorded for these bills: take it"
+                    " back first, or record another step."
+                )
+            )
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_history(self):
@@ -180,23 +255,50 @@ class DunningLegalStep(models.Model):
             self.date or None,
             self.notified_date or None,
             hearing and hearing.date(),
+            self.number or "",
+            self.final_on or None,
         )
 
     def _check_dates(self):
         today = self.env["dunning.case"]._today(self.company_id)
-        if max(filter(None, (self.date, self.notified_date))) > today:
+        if max(filter(None, (self.date, self.notified_date, self.final_on))) > today:
             raise UserError(self.env._("What is recorded cannot lie in the future."))
         if self.notified_date and self.notified_date < self.date:
             raise UserError(self.env._("It cannot be notified before it exists."))
+        if self.hearing_at and self.kind not in (legal.HEARING, legal.CLAIM):
+            raise UserError(
+                self.env._("Of this step there is no hearing: record one of its own.")
+            )
+        if self.final_on:
+            self._check_final()
+
+    def _check_final(self):
+        if self.kind not in legal.FINAL:
+            raise UserError(
+                self.env._("Only an injunction or an insolvency claim becomes final.")
+            )
+        if self.kind in legal.NOTIFIED and not self.notified_date:
+            raise UserError(
+                self.env._("Say first on which day it reached the customer.")
+            )
+        if self.final_on < (self.notified_date or self.date):
+            raise UserError(self.env._("It cannot be final before that day."))
+
+    def _check_bills(self):
+        """Only bills of the file, not only of the company."""
+        if self.sudo().item_ids - self.file_id.sudo().item_ids:
+            raise UserError(self.env._("Choose among the bills of the file."))
 
     def _check_fits(self):
         """Raise UserError when the step cannot follow those before it."""
         self._check_dates()
+        self._check_bills()
         file = self.file_id.sudo()
         if file.state in OVER:
             raise UserError(self.env._("%(file)s is over.", file=file.name))
         if self.kind == legal.HEARING and not self.hearing_at:
             raise UserError(self.env._("Say on which day and hour the hearing is."))
+        told = self._as_rule()
         before = [step._as_rule() for step in file.step_ids - self]
         numbers = self.env["dunning.legal.parameter"].sudo()._parameters()
         pay = numbers.get("", "precept_pay_days", self.date)
@@ -207,52 +309,15 @@ class DunningLegalStep(models.Model):
             "needs_precept": self.env._(
                 "A seizure needs a precept that was notified by then."
             ),
+            "known": self.env._(
+                "This step is recorded already. Another of the same kind needs its own"
+                " register number."
+            ),
             "too_early": self.env._(
                 "The days that the precept leaves to pay are not over yet."
             ),
         }
-        code = legal.problem(self._as_rule(), before, pay and pay.count)
+        calendar = self._court_calendar([told, *before])
+        code = legal.problem(told, before, pay and pay.count, calendar)
         if code:
             raise UserError(texts.get(code) or self.env._("This step does not fit."))
-
-    # what follows
-
-    def _tell_action(self):
-        """Record the outcome on the action of the table: the one door."""
-        action = self.file_id.action_id
-        if self.kind not in legal.OUTCOMES or action.outcome == self.kind:
-            # told by the form of the outcome, which wrote this step
-            return
-        action._check_takes_outcome()
-        action._record_outcome(self.kind, self.date, note=self.note or "")
-
-    def _follow(self):
-        """Reminder of the next term, and the act that interrupts prescription."""
-        labels = dict(self._fields["due"]._description_selection(self.env))
-        for step in self:
-            if step.deadline:
-                step.file_id.sudo()._remind(step.deadline, labels[step.due])
-            step._interrupt()
-
-    def _interrupt(self):
-        """The act against prescription, once day and document are there."""
-        kind = ACTS.get(self.kind)
-        is_claim = self.kind == legal.CLAIM
-        day = self.date if is_claim else self.notified_date
-        if not kind or not day or not self.attachment_ids or self.act_id:
-            return
-        act = (
-            self.env["dunning.prescription.act"]
-            .sudo()
-            .create(
-                {
-                    "company_id": self.company_id.id,
-                    "case_id": self.file_id.case_id.id,
-                    "kind": kind,
-                    "date": day,
-                    "attachment_ids": [fields.Command.set(self.attachment_ids.ids)],
-                    "note": self.file_id.name,
-                }
-            )
-        )
-        self.sudo()._guarded().write({"act_id": act.id})

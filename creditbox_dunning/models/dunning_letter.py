@@ -61,7 +61,8 @@ class DunningLetter(models.AbstractModel):
             else:
                 kind, suffix = "text/html", "html"
                 content = self._document([pages[message.id]]).encode()
-            name = f"{stem}-{message.action_id.rule_id.seq}.{suffix}"
+            step = message.action_id.rule_id.seq or message.action_id.op
+            name = f"{stem}-{step}.{suffix}"
             files[message.id] = LetterFile(name, content, kind)
         return files
 

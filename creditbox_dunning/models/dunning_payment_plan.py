@@ -6,24 +6,18 @@ from odoo.tools.misc import formatLang
 from ..rules import plans as rules
 from .amounts import exact
 
-CAUSES = [
-    ("agreement", "By agreement"),
-    ("notice", "Notice of default received"),
-    ("recalculation", "Bill that corrects estimated ones"),
-    ("high_bill", "Bill far above the usual ones"),
-    ("meter_fault", "Consumption not measured by a faulty meter"),
-    ("missed_bills", "Bills not sent as often as due"),
-]
 STATES = [
     ("draft", "Draft"),
     ("waiting", "Waits for approval"),
     ("offered", "Offered to the customer"),
     ("running", "Being paid"),
     ("kept", "Paid in full"),
-    ("broken", "Broken"),
+    ("broken", "Broken off"),
     ("cancelled", "Cancelled"),
 ]
 LIVE_STATES = ("waiting", "offered", "running")
+# reasons of the suspensions that stand for a plan
+ASKED, UNDER_WAY = "plan_requested", "plan_active"
 # what a draft says and nobody changes afterwards
 TERMS = frozenset(
     {
@@ -42,6 +36,8 @@ TERMS = frozenset(
         "first_amount",
         "interest_kind",
         "interest_rate",
+        "notice_term",
+        "exception_reason",
     }
 )
 INTEREST = [
@@ -93,6 +89,8 @@ class DunningPaymentPlan(models.Model):
             "end_note",
             "next_due",
             "is_late",
+            "round",
+            "known_partials",
         }
     )
 
@@ -124,30 +122,6 @@ class DunningPaymentPlan(models.Model):
         tracking=True,
         index=True,
     )
-
-    # what is asked
-    cause = fields.Selection(
-        CAUSES, string="Why it is asked for", required=True, default="agreement"
-    )
-    request_date = fields.Date(
-        string="Asked on", required=True, default=fields.Date.context_today
-    )
-    is_regulated = fields.Boolean(
-        string="Regulated service", help="Not in the free market."
-    )
-    has_bonus = fields.Boolean(string="Social bonus")
-    above_average = fields.Float(
-        string="Above the usual bills (%)",
-        digits=(8, 2),
-        help="0 = not known: that never counts against the customer.",
-    )
-    estimated_bills = fields.Integer(help="Estimated bills between two readings.")
-    billing_months = fields.Integer(
-        string="Months between bills", required=True, default=2
-    )
-    right = fields.Char(string="Right of the customer", compute="_compute_right")
-    has_right = fields.Boolean(compute="_compute_right")
-    is_below_right = fields.Boolean(compute="_compute_right")
 
     # what is agreed
     line_ids = fields.Many2many(
@@ -193,6 +167,11 @@ class DunningPaymentPlan(models.Model):
     )
     amount_interest = fields.Monetary(string="Interest of the plan", readonly=True)
     amount_paid = fields.Monetary(string="Paid", compute="_compute_standing")
+    amount_credited = fields.Monetary(
+        string="Of it by credit notes",
+        compute="_compute_standing",
+        help="They count for the oldest instalments, as payments do.",
+    )
     amount_open = fields.Monetary(
         string="Still to be paid", compute="_compute_standing"
     )
@@ -232,6 +211,14 @@ class DunningPaymentPlan(models.Model):
         copy=False,
         index="btree_not_null",
     )
+    round = fields.Integer(
+        readonly=True, copy=False, help="Of the case, when the plan was agreed."
+    )
+    held_until = fields.Date(
+        string="Bills suspended until",
+        compute="_compute_held_until",
+        help="Last day of the suspension while the plan is asked for.",
+    )
     charge_id = fields.Many2one(
         "utility.charge",
         string="Charge of the interest",
@@ -249,6 +236,9 @@ class DunningPaymentPlan(models.Model):
     accepted_on = fields.Date(readonly=True, copy=False, tracking=True)
     ended_on = fields.Date(readonly=True, copy=False, tracking=True)
     end_note = fields.Char(string="Ended because", readonly=True, copy=False)
+    known_partials = fields.Json(
+        readonly=True, copy=False, help="What was matched when the plan was asked for."
+    )
     next_due = fields.Date(
         string="Next instalment", readonly=True, copy=False, index="btree_not_null"
     )
@@ -287,38 +277,32 @@ class DunningPaymentPlan(models.Model):
                 residuals = plan.sudo().line_ids.mapped("amount_residual")
                 plan.amount_total = sum(residuals)
 
-    @api.depends(
-        "case_id",
-        "cause",
-        "request_date",
-        "is_regulated",
-        "has_bonus",
-        "above_average",
-        "estimated_bills",
-        "billing_months",
-        "line_ids",
-        "number",
-        "months",
-    )
-    def _compute_right(self):
-        numbers = self.env["dunning.legal.parameter"]._parameters()
+    @api.depends("name")
+    def _compute_display_name(self):
         for plan in self:
-            right = plan.request_date and rules.right_to_plan(
-                plan._as_request(), numbers
+            is_named = plan.name and plan.name != "/"
+            plan.display_name = plan.name if is_named else self.env._("New plan")
+
+    @api.depends("request_hold_id.date_to", "state", "case_id")
+    def _compute_held_until(self):
+        """Of the suspension made for it; of a draft, of the one that the customer's
+        page made."""
+        asked = self.filtered(lambda p: p.state in ("draft", "waiting", "offered"))
+        (self - asked).held_until = False
+        holds = (
+            self.env["dunning.hold"]
+            .sudo()
+            .search(
+                [
+                    ("case_id", "in", asked.case_id.ids),
+                    ("reason_id.code", "=", ASKED),
+                    ("state", "=", "active"),
+                ]
             )
-            plan.has_right = bool(right)
-            if not right:
-                plan.right = self.env._("None by law: a matter of agreement.")
-                plan.is_below_right = False
-                continue
-            length = right.number * right.months
-            plan.is_below_right = (plan.number or 0) * (plan.months or 0) < length
-            plan.right = self.env._(
-                "%(number)s instalments at least, one every %(months)s months: %(law)s",
-                number=right.number,
-                months=right.months,
-                law=right.reference,
-            )
+        )
+        days = {hold.case_id.id: hold.date_to for hold in holds}
+        for plan in asked:
+            plan.held_until = days.get(plan.case_id.id, False)
 
     @api.depends(
         "amount_total",
@@ -354,8 +338,9 @@ class DunningPaymentPlan(models.Model):
 
     def _compute_standing(self):
         """By what is open on the bills now: nothing of it is stored."""
-        paid = self._paid()
+        paid, credited = self._paid(), self._credited()
         for plan in self:
+            plan.amount_credited = credited.get(plan.id, 0)
             told = plan._standing(paid.get(plan.id))
             if told is None:
                 plan.amount_paid = plan.amount_late = 0
@@ -392,24 +377,6 @@ class DunningPaymentPlan(models.Model):
         """Today where the company is."""
         company = self.company_id if len(self) == 1 else self.env.company
         return self.env["dunning.case"]._today(company)
-
-    def _as_request(self):
-        self.ensure_one()
-        plan = self.sudo()
-        due = max(filter(None, plan.line_ids.mapped("date_maturity")), default=None)
-        return rules.Request(
-            service=plan.case_id.service or "",
-            cause=plan.cause or "",
-            amount=plan._debt(),
-            day=plan.request_date,
-            due=due,
-            above_average=exact(plan.above_average) if plan.above_average else None,
-            is_domestic=plan.case_id.customer_type == "domestic",
-            is_regulated=plan.is_regulated,
-            has_bonus=plan.has_bonus,
-            estimated_bills=plan.estimated_bills or 0,
-            billing_months=max(1, plan.billing_months or 1),
-        )
 
     def _debt(self):
         """What the plan is about, exactly."""
@@ -488,6 +455,32 @@ class DunningPaymentPlan(models.Model):
         return {
             plan_id: max(exact(total) - exact(still), rules.ZERO)
             for plan_id, total, still in rows
+        }
+
+    def _partials(self):
+        """What is matched with the bills of these plans."""
+        return (
+            self.env["account.partial.reconcile"]
+            .sudo()
+            .search([("debit_move_id", "in", self.sudo().line_ids.ids)])
+        )
+
+    def _credited(self):
+        """{plan id: what credit notes matched since it was asked for}"""
+        asked = self.filtered(lambda plan: plan.state != "draft")
+        notes = asked._partials().filtered(
+            lambda one: one.credit_move_id.move_id.move_type == "out_refund"
+        )
+        if not notes:
+            return {}
+        return {
+            plan.id: sum(
+                one.amount
+                for one in notes
+                if one.debit_move_id in plan.sudo().line_ids
+                and one.id not in (plan.known_partials or ())
+            )
+            for plan in asked
         }
 
     def _standing(self, paid, today=None):

@@ -1,56 +1,110 @@
-from markupsafe import Markup
-
-from odoo import models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import email_normalize
 
 from odoo.addons.utility_supply.formats.dossier_zip import safe_name
-from odoo.addons.utility_supply.models.bulk import update_rows
+from odoo.addons.utility_supply.models.bulk import insert_rows
 
-from ..formats.qr import svg
-from ..rules.payment_slip import grouped
-from .dunning_payment_plan_flow import PLAN_ACTION
+from ..rules.outcomes import LETTER, OUTCOMES
+from .dunning_communication import CHANNELS
+from .dunning_payment_plan_flow import PLAN_ACTION, PLAN_OP
+from .dunning_template_values import Bill, Subject
 
-DOCUMENT = "creditbox_dunning.payment_plan_document"
-LETTER = "creditbox_dunning.payment_plan_page"
+# a text message cannot tell a plan
+SENT_BY = [(word, label) for word, label in CHANNELS if word != "sms"]
+PAPER = "pp"
+LIVE_OFFER = ("offered", "running")
 
 
 class DunningPaymentPlan(models.Model):
     """What the customer gets: the offer with its instalments, and how to accept it.
 
-    Made once, when it is offered, and kept as it is; it leaves by e-mail through the
-    outbox, or a person prints it.
+    Its words are the company's text of the operation "payment plan". It is written once
+    as a letter, when it is offered, and kept as it is: a person may print it. It leaves
+    by the outbox, on the channel that the plan says.
     """
 
     _inherit = "dunning.payment.plan"
 
-    def _document_values(self):
-        plan = self.sudo()
-        return {
-            "plan": plan,
-            "company": plan.company_id,
-            "partner": plan.partner_id,
-            "bills": plan.line_ids.move_id.sorted(lambda m: (m.invoice_date, m.id)),
-            "day": plan._day_words,
-            "money": plan._money_words,
-            "grouped": grouped,
-            "slip": lambda one: Markup(svg(one.slip_text)),  # noqa: S704 our own SVG
-        }
+    channel = fields.Selection(
+        SENT_BY,
+        string="Sent by",
+        compute="_compute_channel",
+        store=True,
+        readonly=False,
+        precompute=True,
+        help="PEC where the customer has one, then e-mail, then paper.",
+    )
 
-    def _in_language(self):
-        """As the customer reads it."""
+    @api.depends("case_id")
+    def _compute_channel(self):
+        """The usual one of the customer; a person may choose another."""
+        usual = self.env["dunning.settlement"]._usual_channel
+        for plan in self:
+            plan.channel = plan.case_id and usual(plan.case_id.sudo())
+
+    # the document that is kept
+
+    def _as_subject(self, channel):
+        """This plan as the :class:`Subject` of a message by ``channel``."""
         self.ensure_one()
-        lang = self.sudo().partner_id.lang or self.company_id.partner_id.lang
-        return self.with_context(lang=lang or self.env.lang)
+        plan = self.sudo()
+        step = plan.action_id
+        if step:
+            return step._text_subject(channel, key=plan.id)
+        return Subject(
+            key=plan.id,
+            case=plan.case_id,
+            template=self.env["dunning.template"]._for_case(
+                plan.case_id, PLAN_OP, channel
+            ),
+            channel=channel,
+            bills=tuple(
+                Bill(
+                    number=line.move_id.billing_ref or line.move_id.name,
+                    issued=line.move_id.invoice_date,
+                    due=line.date_maturity,
+                    amount=line.amount_residual,
+                    move=line.move_id,
+                )
+                for line in plan.line_ids.sorted(lambda x: (x.date_maturity, x.id))
+            ),
+            amount=plan.amount_total,
+        )
+
+    def _list_bills(self, step):
+        """What the step's messages list: the bills of the plan, as they are open."""
+        known = step.item_ids.move_line_id
+        insert_rows(
+            self.env["dunning.action.item"].sudo()._guarded(),
+            [
+                {
+                    "action_id": step.id,
+                    "company_id": step.company_id.id,
+                    "move_line_id": line.id,
+                    "move_id": line.move_id.id,
+                    "bill_number": line.move_id.billing_ref or line.move_id.name,
+                    "date_bill": line.move_id.invoice_date,
+                    "date_maturity": line.date_maturity,
+                    "amount": line.amount_residual,
+                }
+                for line in self.line_ids
+                if line not in known
+            ],
+        )
+        step.invalidate_recordset(["item_ids"])
 
     def _write_document(self):
         """Make the document and keep it."""
         self.ensure_one()
-        plan = self._in_language()
-        values = plan._document_values()
-        html = str(plan.env["ir.qweb"].sudo()._render(DOCUMENT, values))
+        subject, today = self._as_subject(PAPER), self._today()
+        values = self.env["dunning.template.values"]._collect([subject], today)
+        letters = self.env["dunning.letter"].sudo()
+        address = self.env["dunning.action"]._paper_address(self.sudo().partner_id)
+        page = letters._page(subject, values[subject.key], address, self.name)
         stem = safe_name(f"piano-{self.name}".replace("/", "-"))
-        content, name, kind = self.env["utility.pdf"]._document(html, stem)
+        content, name, kind = self.env["utility.pdf"]._document(
+            letters._document([page]), stem
+        )
         attachment = (
             self.env["ir.attachment"]
             .sudo()
@@ -79,8 +133,10 @@ class DunningPaymentPlan(models.Model):
             "target": "download",
         }
 
+    # sending
+
     def action_send(self):
-        """Button: send the offer by e-mail; the outbox does it."""
+        """Button: the offer leaves by the outbox, on the plan's channel, once each."""
         self.ensure_one()
         self._check_may()
         self._check_state("offered", "running")
@@ -92,51 +148,70 @@ class DunningPaymentPlan(models.Model):
                     " document and hand it over."
                 )
             )
-        address = email_normalize(self.sudo().partner_id.email or "")
-        sender = self.sudo().company_id._dunning_sender()
+        channel = self.channel
+        self._check_can_send(step, channel)
+        today = self._today()
+        step = step.with_company(self.company_id)
+        step._guarded().write({"channels": channel})
+        step._write_messages(today)
+        step._make_letters(today)
+        self.env["dunning.outbox"]._wake()
+        label = dict(self._fields["channel"]._description_selection(self.env))[channel]
+        self.sudo()._say(self.env._("The offer leaves: %(channel)s.", channel=label))
+        return True
+
+    def _check_can_send(self, step, channel):
+        if not channel:
+            raise UserError(self.env._("Choose how the offer is sent."))
+        sent = step.communication_ids.filtered(
+            lambda m: m.channel == channel and m.state not in ("cancelled", "failed")
+        )
+        if sent:
+            raise UserError(self.env._("It was sent already: see the messages."))
+        address = self.env["dunning.channel"]._of(channel)._get_address(step)
+        sender = channel != "email" or self.sudo().company_id._dunning_sender()
         if not address or not sender:
             raise UserError(
                 self.env._(
-                    "The customer or the company has no e-mail address: print the"
-                    " document and hand it over."
+                    "The customer or the company has no address for this channel:"
+                    " choose another one, or print the document and hand it over."
                 )
             )
-        new = step._communications("email", {step: address}).filtered(
-            lambda message: not message.body
-        )
-        if not new:
-            raise UserError(self.env._("It was sent already: see the messages."))
-        plan = self.sudo()._in_language()
-        body = plan.env["ir.qweb"].sudo()._render(LETTER, plan._document_values())
-        channel = self.env["dunning.channel"].sudo()._of("email")
-        update_rows(
-            new.browse(),
-            {
-                message.id: {
-                    "subject": plan.env._("Payment plan %(plan)s", plan=plan.name),
-                    "body": str(body),
-                    "sender": sender,
-                    "reply_to": sender,
-                    "message_id": channel._message_id(message, sender),
-                }
-                for message in new
-            },
-        )
-        self.env["dunning.outbox"]._wake()
-        self.sudo()._say(self.env._("The offer leaves by e-mail."))
-        return True
 
-
-class DunningCommunication(models.Model):
-    _inherit = "dunning.communication"
-
-    def _tell_failure(self, reason, outcome=""):
-        # EXTENDS: an offer that does not arrive is no answer of the customer
-        offers = self.filtered(
-            lambda m: m.sudo().action_id.action_type_id.code == PLAN_ACTION
-        )
-        for plan in offers.sudo().action_id.plan_ids:
-            plan._say(
-                self.env._("The e-mail did not arrive: %(reason)s", reason=reason)
+    def _tell_not_delivered(self, note):
+        """The customer does not know of the offer: somebody has to tell him."""
+        for plan in self.filtered(lambda plan: plan.state in LIVE_OFFER):
+            plan._say(self.env._("The offer did not arrive: %(reason)s", reason=note))
+            user = plan.case_id.user_id or plan.create_uid
+            plan.activity_schedule(
+                "mail.mail_activity_data_todo",
+                date_deadline=plan._today(),
+                summary=self.env._("The offer did not arrive: send it another way"),
+                user_id=user.id,
             )
-        return super(DunningCommunication, self - offers)._tell_failure(reason, outcome)
+
+
+class DunningAction(models.Model):
+    _inherit = "dunning.action"
+
+    def _record_outcome(
+        self, outcome, day, state=None, note="", reason=None, breach=None, **vals
+    ):
+        # EXTENDS: a receipt of the offer's letter is no answer of the customer
+        told = OUTCOMES.get(outcome)
+        carriers = self.browse()
+        if told and told.subject == LETTER:
+            carriers = self.filtered(lambda a: a.action_type_id.code == PLAN_ACTION)
+        if carriers and not told.is_positive:
+            carriers.sudo().plan_ids._tell_not_delivered(note)
+        rest = self - carriers
+        if rest or not carriers:
+            return super(DunningAction, rest)._record_outcome(
+                outcome, day, state, note, reason, breach, **vals
+            )
+        return None
+
+    def _write_notices(self, sent_date, notified_date=None):
+        # EXTENDS: an offer is no notice and starts no term
+        notices = self.filtered(lambda a: a.op != PLAN_OP)
+        return super(DunningAction, notices)._write_notices(sent_date, notified_date)

@@ -8,11 +8,10 @@ from ..rules.facts import Reason
 from ..rules.sets import choose_set
 from .amounts import exact
 from .dunning_action import OPEN_STATES
-from .dunning_payment_plan import LIVE_STATES
+from .dunning_payment_plan import ASKED, LIVE_STATES, UNDER_WAY
 
 PLAN_ACTION = 9
 PLAN_OP = "plan"
-ASKED, UNDER_WAY = "plan_requested", "plan_active"
 
 
 class DunningPaymentPlan(models.Model):
@@ -109,6 +108,7 @@ class DunningPaymentPlan(models.Model):
                 "tolerance_days": company.dunning_plan_tolerance_days,
                 "missed_allowed": company.dunning_plan_missed,
                 "asked_on": self._today(),
+                "known_partials": self._partials().ids,
                 "next_due": made[0].due,
                 "instalment_ids": [
                     fields.Command.create(
@@ -137,7 +137,7 @@ class DunningPaymentPlan(models.Model):
         first = self.instalment_ids.sorted("number")[:1]
         share = exact(first.capital) * 100 / exact(self.amount_total)
         if rules.needs_level(
-            self.number,
+            self.number * self.months,
             share,
             company.dunning_plan_longest,
             exact(company.dunning_plan_first_percent),
@@ -160,6 +160,7 @@ class DunningPaymentPlan(models.Model):
                 "first": exact(plan.instalment_ids.sorted("number")[:1].amount),
                 "from": plan.first_due.isoformat(),
                 "right": bool(plan.has_right),
+                "exception": plan.exception_reason or "",
             }
             for plan in self.sudo()
         }
@@ -197,7 +198,10 @@ class DunningPaymentPlan(models.Model):
         )
         self.write({"state": "offered", "offered_on": today, "valid_until": until})
         self._hold_asked(until)
-        self.write({"action_id": self._start_step().id})
+        step = self._start_step()
+        self.write({"action_id": step.id})
+        if step:
+            self._list_bills(step)
         self._write_document()
         self._say(self.env._("Payment plan %(plan)s offered.", plan=self.name))
 
@@ -217,7 +221,9 @@ class DunningPaymentPlan(models.Model):
     def _accept(self, day):
         """It runs: the case stands still, the interest is put on a bill."""
         self.ensure_one()
-        self.write({"state": "running", "accepted_on": day})
+        self.write(
+            {"state": "running", "accepted_on": day, "round": self.case_id.round}
+        )
         step = self.action_id.filtered(lambda a: a.state in OPEN_STATES)
         step._record_outcome("agreed", day, reason=self._reason())
         # the new suspension first: the case never stands free in between
@@ -259,6 +265,7 @@ class DunningPaymentPlan(models.Model):
             step._record_outcome(outcome, day, note=note, reason=self._reason())
         if state != "kept":
             self._drop_charge()
+            self.case_id.sudo()._go_back_to(self.round, self._reason())
         self.request_id._end("cancelled", note)
         self._end_holds(why)
         self._say(f"{self.name}: {note}")
@@ -325,14 +332,28 @@ class DunningPaymentPlan(models.Model):
         """The case stands still while the plan is asked for, at least to ``until``."""
         hold = self.request_hold_id.filtered(lambda h: h.state == "active")
         if not hold:
-            hold = self._known_hold(ASKED) or self._suspend(ASKED)
+            hold = self._take_hold(ASKED)
             self.write({"request_hold_id": hold.id})
         if until and hold.date_to and until > hold.date_to:
-            hold.action_extend(until, self.name)
+            # the offer was approved, its days too
+            hold._guarded().write(
+                {"date_to": until, "resume_date": fields.Date.add(until, days=1)}
+            )
+            hold._say(self.env._("Extended"), self.name)
+            hold._take_effect()
 
     def _hold_running(self):
-        hold = self._known_hold(UNDER_WAY) or self._suspend(UNDER_WAY)
-        self.write({"hold_id": hold.id})
+        self.write({"hold_id": self._take_hold(UNDER_WAY).id})
+
+    def _take_hold(self, code):
+        """A suspension of the plan's bills: the one there is, or a new one."""
+        known = self._known_hold(code)
+        if not known:
+            return self._suspend(code)
+        known._guarded().write({"plan_id": self.id})
+        # it was of the whole case: its other bills go on
+        known._take_effect()
+        return known
 
     def _known_hold(self, code):
         """The suspension of the case that a person, or the portal, made already."""
@@ -347,8 +368,22 @@ class DunningPaymentPlan(models.Model):
         )
 
     def _suspend(self, code):
+        """Of the bills of the plan, from today; newer bills of the case go on."""
         holds = self.env["dunning.hold"].sudo()
-        return holds.suspend("case", self.case_id.ids, code, note=self.name).sudo()
+        reason = self.env["dunning.hold.reason"].sudo()._get(code)
+        asked = dict.fromkeys(("from", "to", "received", "check", "amount"))
+        asked["note"] = self.name
+        vals = holds._prepare_hold_vals("case", self.case_id, reason, asked)
+        if vals["waits_approval"]:
+            # how long a request may wait is the company's choice
+            end = vals["wanted_to"]
+            vals.update(
+                date_to=end,
+                resume_date=end and fields.Date.add(end, days=1),
+                wanted_to=False,
+                waits_approval=False,
+            )
+        return holds._place([{**vals, "plan_id": self.id}])
 
     def _end_holds(self, why):
         self._end_hold(self.request_hold_id | self.hold_id, why)

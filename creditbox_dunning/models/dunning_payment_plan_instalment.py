@@ -20,7 +20,10 @@ class DunningPaymentPlanInstalment(models.Model):
 
     # a person may enter the code of its payment slip, nothing else
     _guarded_fields = frozenset(
-        {"plan_id", "company_id", "number", "due_date", "capital", "interest"}
+        {
+            *("plan_id", "company_id", "number", "due_date", "capital", "interest"),
+            *("paid_on", "reopened_on"),
+        }
     )
 
     plan_id = fields.Many2one(
@@ -41,6 +44,14 @@ class DunningPaymentPlanInstalment(models.Model):
     interest = fields.Monetary(readonly=True)
     amount = fields.Monetary(
         string="To pay", compute="_compute_amount", store=True, precompute=True
+    )
+    paid_on = fields.Date(
+        readonly=True, help="The first night on which it was seen to be paid in full."
+    )
+    reopened_on = fields.Date(
+        string="Payment went back on",
+        readonly=True,
+        help="It had been paid and is open again: its tolerance counts from this day.",
     )
     residual = fields.Monetary(
         string="Still open",
@@ -110,4 +121,5 @@ class DunningPaymentPlanInstalment(models.Model):
             capital=exact(self.capital),
             interest=exact(self.interest),
             left=rules.ZERO,
+            reopened=self.reopened_on or None,
         )

@@ -7,7 +7,8 @@ from odoo.addons.utility_supply.models.bulk import update_rows
 from odoo.addons.utility_supply.models.isolation import apart
 
 from ..rules import plans as rules
-from .dunning_payment_plan import LIVE_STATES
+from ..rules.holds import last_day
+from .dunning_payment_plan import ASKED, LIVE_STATES
 from .dunning_payment_plan_flow import PLAN_ACTION
 
 _logger = logging.getLogger(__name__)
@@ -29,7 +30,9 @@ class DunningPaymentPlan(models.Model):
         live = me.search(
             [("company_id", "=", company.id), ("state", "in", ("offered", "running"))]
         )
+        live |= me._come_back(company, today)
         paid = live._paid()
+        live._note_paid(paid, today)
         told = {plan: plan._standing(paid.get(plan.id), today) for plan in live}
         told = {plan: standing for plan, standing in told.items() if standing}
         ends = live.filtered(lambda plan: plan._is_over(told.get(plan), today))
@@ -50,6 +53,77 @@ class DunningPaymentPlan(models.Model):
                 if plan in told
             },
         )
+
+    def _note_paid(self, paid, today):
+        """Write on the instalments which are paid, and which are open again because
+        their payment went back."""
+        rows = {}
+        for plan in self:
+            standing = plan._standing(paid.get(plan.id), today)
+            if standing is None:
+                continue
+            for one in plan.instalment_ids:
+                is_paid = one.number in standing.paid
+                if is_paid and not one.paid_on:
+                    rows[one.id] = {"paid_on": today, "reopened_on": False}
+                elif one.paid_on and not is_paid:
+                    rows[one.id] = {"paid_on": False, "reopened_on": today}
+                    plan._say(
+                        self.env._(
+                            "The payment of instalment %(number)s went back: it is open"
+                            " again.",
+                            number=one.number,
+                        )
+                    )
+        update_rows(self.instalment_ids.browse(), rows)
+
+    @api.model
+    def _come_back(self, company, today, cases=None):
+        """Plans paid in full of which a payment went back: they run again, late.
+
+        ``cases``: those to look at, the open ones of ``company`` when empty. Returns
+        them. One whose case has another plan by now stays as it is: its bills are
+        dunned again.
+        """
+        which = (
+            [("case_id", "in", cases.ids)]
+            if cases
+            else [("company_id", "=", company.id), ("case_id.state", "!=", "closed")]
+        )
+        back = self.search(
+            [
+                *which,
+                ("state", "=", "kept"),
+                ("line_ids.amount_residual", ">", 0),
+                ("line_ids.parent_state", "=", "posted"),
+                ("case_id.plan_ids", "not any", [("state", "in", LIVE_STATES)]),
+            ],
+            order="id desc",
+        )
+        # the last one of each case
+        back = back.filtered(
+            lambda plan: plan == back.filtered(lambda p: p.case_id == plan.case_id)[:1]
+        )
+        for plan in back._guarded():
+            plan.write(
+                {
+                    "state": "running",
+                    "ended_on": False,
+                    "end_note": False,
+                    "round": plan.case_id.round,
+                }
+            )
+            plan.action_id.filtered(lambda a: a.state == "done")._record_outcome(
+                "agreed", today, reason=plan._reason()
+            )
+            plan._hold_running()
+            plan._say(
+                self.env._(
+                    "Payment plan %(plan)s runs again: a payment went back.",
+                    plan=plan.name,
+                )
+            )
+        return back
 
     def _is_over(self, standing, today):
         """Whether its state changes tonight."""
@@ -151,3 +225,12 @@ class DunningHold(models.Model):
         ):
             return None
         return super()._stopping(action, holds, today)
+
+    def _prepare_hold_vals(self, scope, record, reason, asked):
+        # EXTENDS: how long a request may wait for its answer is the company's choice
+        if reason.code == ASKED and not asked["to"]:
+            company = self._company_of(record)
+            start = asked["from"] or self.env["dunning.case"]._today(company)
+            days = company.sudo().dunning_plan_request_days
+            asked = {**asked, "to": last_day(start, days)}
+        return super()._prepare_hold_vals(scope, record, reason, asked)

@@ -149,12 +149,14 @@ class DunningPrescriptionAct(models.Model):
         reason = (reason or "").strip()
         if not reason:
             raise UserError(self.env._("Say why the act is taken back."))
-        valid = self.filtered(lambda act: act.state == "valid").sudo()
-        valid._guarded().write(
+        self.filtered(lambda act: act.state == "valid")._take_back(reason)
+        return True
+
+    def _take_back(self, reason):
+        self.sudo()._guarded().write(
             {
                 "state": "withdrawn",
                 "withdrawn_by": self.env.uid,
                 "withdrawn_reason": reason,
             }
         )
-        return True

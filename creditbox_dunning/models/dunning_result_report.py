@@ -4,6 +4,8 @@ from odoo.tools import SQL
 from odoo.addons.utility_supply.models.utility_contract import CUSTOMER_TYPES
 from odoo.addons.utility_supply.models.utility_supply_point import SERVICES
 
+from .dunning_legal_file import STATES as COURT_STATES
+
 AREAS = [
     ("agency", "Agencies"),
     ("plan", "Payment plans"),
@@ -22,8 +24,8 @@ RESULTS = [
 class DunningResultReport(models.Model):
     """What became of agencies, plans, promises, settlements and court.
 
-    One row each: an assignment to an agency, a plan, a promise, a settlement, a step of
-    the table that goes to court. *Collected* is what came in on the bills
+    One row each: an assignment to an agency, a plan, a promise, a settlement, a legal
+    file. *Collected* is what came in on the bills
     while it ran, by its own records (promises, settlements) or by the books: two that
     run together both see the same payment, so only one area at a time adds up. What
     each payment follows, once, is `dunning.recovery.report`.
@@ -61,6 +63,14 @@ class DunningResultReport(models.Model):
         help="What the agency says that it collected: the books may say otherwise.",
     )
     fee = fields.Monetary(readonly=True, help="Of the agency, on what arrived.")
+    cost = fields.Monetary(
+        string="Costs of the court",
+        readonly=True,
+        help="Advanced and not refunded, by the steps of the legal file.",
+    )
+    court_state = fields.Selection(
+        COURT_STATES, string="Stage before the court", readonly=True
+    )
     percent = fields.Float(
         string="Collected (%)",
         readonly=True,
@@ -80,7 +90,7 @@ class DunningResultReport(models.Model):
             self._plan_sql(),
             self._promise_sql(),
             self._settlement_sql(),
-            self._step_sql(),
+            self._court_sql(),
         ]
 
     def _read_group_select(self, aggregate_spec, query):
@@ -109,7 +119,8 @@ class DunningResultReport(models.Model):
                         ELSE 'running' END AS result,
                    kase.service, kase.customer_type, 1 AS item_count, one.amount,
                    (%(paid)s) AS collected, one.collected AS told,
-                   COALESCE(one.fee, 0) AS fee, NULL::float8 AS percent
+                   COALESCE(one.fee, 0) AS fee, 0::numeric AS cost,
+                   NULL::varchar AS court_state, NULL::float8 AS percent
               FROM dunning_agency_assignment one
               JOIN dunning_case kase ON kase.id = one.case_id
               JOIN res_company company ON company.id = one.company_id
@@ -136,7 +147,8 @@ class DunningResultReport(models.Model):
                         ELSE 'running' END AS result,
                    kase.service, kase.customer_type, 1 AS item_count,
                    COALESCE(one.amount_total, 0) AS amount, (%(paid)s) AS collected,
-                   0::numeric AS told, 0::numeric AS fee, NULL::float8 AS percent
+                   0::numeric AS told, 0::numeric AS fee, 0::numeric AS cost,
+                   NULL::varchar AS court_state, NULL::float8 AS percent
               FROM dunning_payment_plan one
               JOIN dunning_case kase ON kase.id = one.case_id
               JOIN res_company company ON company.id = one.company_id
@@ -159,7 +171,8 @@ class DunningResultReport(models.Model):
                         ELSE 'running' END AS result,
                    kase.service, kase.customer_type, 1 AS item_count, one.amount,
                    COALESCE(one.promise_paid, 0) AS collected, 0::numeric AS told,
-                   0::numeric AS fee, NULL::float8 AS percent
+                   0::numeric AS fee, 0::numeric AS cost,
+                   NULL::varchar AS court_state, NULL::float8 AS percent
               FROM dunning_hold one
               JOIN res_company company ON company.id = one.company_id
          LEFT JOIN dunning_case kase ON kase.id = one.case_id
@@ -184,43 +197,43 @@ class DunningResultReport(models.Model):
                    kase.service, kase.customer_type, 1 AS item_count,
                    COALESCE(one.agreed, 0) AS amount,
                    COALESCE(one.in_time, 0) + COALESCE(one.late, 0) AS collected,
-                   0::numeric AS told, 0::numeric AS fee, NULL::float8 AS percent
+                   0::numeric AS told, 0::numeric AS fee, 0::numeric AS cost,
+                   NULL::varchar AS court_state, NULL::float8 AS percent
               FROM dunning_settlement one
               JOIN dunning_case kase ON kase.id = one.case_id
               JOIN res_company company ON company.id = one.company_id
             """
         )
 
-    def _step_sql(self):
-        """Court: the steps of the table that go there. A step that was only planned has
-        not begun."""
+    def _court_sql(self):
+        """Court: the legal files, with the costs of their steps and what came in on the
+        bills that they claim."""
+        lines = SQL(
+            "SELECT move_line_id AS id FROM dunning_action_item"
+            " WHERE action_id = one.action_id"
+        )
         return SQL(
             """
-            SELECT one.id * 5 + 3 AS id, kind.kind AS area, one.company_id,
+            SELECT one.id * 5 + 3 AS id, 'legal' AS area, one.company_id,
                    company.currency_id, one.case_id, one.partner_id,
                    NULL::int AS provider_id, one.id AS record_id,
-                   'dunning.action' AS record_model,
-                   COALESCE(one.executed_date, one.planned_date) AS date,
-                   kase.closed_on AS date_end,
-                   CASE WHEN one.state = 'failed' THEN 'bad'
-                        WHEN one.state IN ('skipped', 'superseded') THEN 'withdrawn'
-                        WHEN one.state = 'done' AND kase.state = 'closed' THEN 'good'
+                   'dunning.legal.file' AS record_model, one.opened_on AS date,
+                   one.ended_on AS date_end,
+                   CASE one.state WHEN 'recovered' THEN 'good'
+                        WHEN 'uncollectable' THEN 'bad'
+                        WHEN 'cancelled' THEN 'withdrawn'
                         ELSE 'running' END AS result,
-                   kase.service, kase.customer_type, 1 AS item_count, one.amount,
-                   (%(paid)s) AS collected, 0::numeric AS told, 0::numeric AS fee,
-                   NULL::float8 AS percent
-              FROM dunning_action one
-              JOIN dunning_action_type kind
-                ON kind.id = one.action_type_id AND kind.kind = 'legal'
+                   kase.service, kase.customer_type, 1 AS item_count,
+                   COALESCE(one.amount, 0) AS amount, (%(paid)s) AS collected,
+                   0::numeric AS told, 0::numeric AS fee,
+                   COALESCE(one.cost_advanced, 0) - COALESCE(one.cost_refunded, 0)
+                       AS cost,
+                   one.state AS court_state, NULL::float8 AS percent
+              FROM dunning_legal_file one
               JOIN dunning_case kase ON kase.id = one.case_id
               JOIN res_company company ON company.id = one.company_id
-             WHERE one.state != 'planned'
             """,
-            paid=self._paid_sql(
-                self._lines_sql(),
-                SQL("COALESCE(one.executed_date, one.planned_date)"),
-                SQL("kase.closed_on"),
-            ),
+            paid=self._paid_sql(lines, SQL("one.opened_on"), SQL("one.ended_on")),
         )
 
     def _lines_sql(self):
@@ -260,12 +273,3 @@ class DunningResultReport(models.Model):
             "res_id": record.id,
             "views": [[False, "form"]],
         }
-
-
-class DunningAction(models.Model):
-    _inherit = "dunning.action"
-
-    # the steps that began in a period, whatever became of them
-    _begun_idx = models.Index(
-        "(COALESCE(executed_date, planned_date)) WHERE state != 'planned'"
-    )

@@ -12,19 +12,6 @@ from .valuation_texts import fault_words
 _lt = LazyTranslate(__name__)
 STANDARD = "creditbox_dunning/tables/default_score_table.csv"
 TOPS = ("top_a", "top_b", "top_c", "top_d")
-FROZEN = frozenset(
-    {
-        "company_id",
-        "row_ids",
-        *TOPS,
-        "watch_bands",
-        "watch_points",
-        "watch_overdue",
-        "switch_limit",
-        "switch_months",
-        "left_debt",
-    }
-)
 
 
 class DunningScoreTable(models.Model):
@@ -36,35 +23,31 @@ class DunningScoreTable(models.Model):
 
     _name = "dunning.score.table"
     _description = "Score table"
-    _inherit = ("mail.thread", "utility.guarded.mixin")
+    _inherit = ("mail.thread", "utility.versioned.mixin")
     _order = "company_id, version desc, id desc"
     _check_company_auto = True
     _check_company_domain = models.check_company_domain_parent_of
 
-    _guarded_fields = frozenset(
-        {"state", "version", "date_published", "published_by", "is_standard"}
+    _guarded_fields = frozenset({"date_published", "is_standard"})
+    _version_content = frozenset(
+        {
+            "company_id",
+            "row_ids",
+            *TOPS,
+            "watch_bands",
+            "watch_points",
+            "watch_overdue",
+            "switch_limit",
+            "switch_months",
+            "left_debt",
+        }
     )
 
-    name = fields.Char(required=True)
     company_id = fields.Many2one(
         "res.company", required=True, index=True, default=lambda self: self.env.company
     )
     currency_id = fields.Many2one(related="company_id.currency_id")
-    version = fields.Integer(readonly=True, copy=False)
-    state = fields.Selection(
-        [
-            ("draft", "Draft"),
-            ("published", "Published"),
-            ("superseded", "Superseded"),
-        ],
-        string="Status",
-        required=True,
-        default="draft",
-        readonly=True,
-        copy=False,
-    )
     date_published = fields.Date(readonly=True, copy=False)
-    published_by = fields.Many2one("res.users", readonly=True, copy=False)
     is_standard = fields.Boolean(
         readonly=True,
         copy=False,
@@ -118,34 +101,13 @@ class DunningScoreTable(models.Model):
         "Limits cannot be negative; the months go from 1 to 240.",
     )
 
-    @api.depends("name", "version")
-    def _compute_display_name(self):
-        for table in self:
-            table.display_name = self.env._(
-                "%(name)s, version %(version)s",
-                name=table.name or "",
-                version=table.version or "-",
-            )
-
-    def write(self, vals):
-        frozen = self.filtered(lambda table: table.state != "draft")
-        if frozen and not self._is_guard_open() and set(vals) & FROZEN:
-            raise UserError(self.env._("A published version stays as it is."))
-        return super().write(vals)
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_if_draft(self):
-        if any(table.state != "draft" for table in self):
-            raise UserError(self.env._("A published version stays as it is."))
-
     # actions
 
     def action_publish(self):
         """Freeze the draft and make it the version that the nightly valuation uses."""
         self.ensure_one()
         self._check_may_edit()
-        if self.state != "draft":
-            raise UserError(self.env._("Only a draft can be published."))
+        self._check_to_publish()
         wrong = fault_words(self.env, faults(self._as_table()))
         if wrong:
             raise UserError("\n".join(wrong))
@@ -155,13 +117,7 @@ class DunningScoreTable(models.Model):
         """A draft with the same rows, opened for editing."""
         self.ensure_one()
         self._check_may_edit()
-        draft = self.copy()
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": self._name,
-            "res_id": draft.id,
-            "view_mode": "form",
-        }
+        return self.copy()._open_form()
 
     # business
 
@@ -174,22 +130,16 @@ class DunningScoreTable(models.Model):
             )
         self.check_access("write")
 
-    def _publish(self, **more):
-        """Supersede the present version and publish this one, with its number."""
-        self.ensure_one()
-        tables = self.sudo().search([("company_id", "=", self.company_id.id)])
-        current = tables.filtered(lambda table: table.state == "published")
-        current._guarded().write({"state": "superseded"})
-        current.flush_recordset(["state"])
-        self.sudo()._guarded().write(
-            {
-                "state": "published",
-                "version": max(tables.mapped("version"), default=0) + 1,
-                "date_published": fields.Date.context_today(self),
-                "published_by": self.env.uid,
-                **more,
-            }
-        )
+    def _versions_domain(self):
+        # OVERRIDE utility.versioned.mixin
+        return [("company_id", "=", self.company_id.id)]
+
+    def _published_values(self):
+        # EXTENDS utility.versioned.mixin
+        return {
+            **super()._published_values(),
+            "date_published": fields.Date.context_today(self),
+        }
 
     @api.model
     def _published_for(self, company):

@@ -31,6 +31,8 @@ ATTENTIONS = [
     ("short", "Paid less than agreed"),
     ("late", "Paid after the last day"),
     ("returned", "Payment returned"),
+    ("unmatched", "To be checked: the sum lies unmatched"),
+    ("elsewhere", "To be checked: paid on other bills"),
     ("problem", "Could not be booked"),
     ("not_delivered", "The offer did not arrive"),
 ]
@@ -85,6 +87,7 @@ class DunningSettlement(models.Model):
             "offered_on",
             "valid_until",
             "known_partials",
+            "known_credits",
             "in_time",
             "late",
             "paid_on",
@@ -266,6 +269,7 @@ class DunningSettlement(models.Model):
 
     def write(self, vals):
         if self._draft_fields & set(vals) and not self._is_guard_open():
+            self.check_access("write")
             self.env["dunning.case"]._check_is_operator()
             if any(one.state != "draft" for one in self):
                 raise UserError(
@@ -431,7 +435,7 @@ class DunningSettlement(models.Model):
 
     def action_refresh(self):
         """Button: read the open bills and their interest again."""
-        self.check_access("read")
+        self.check_access("write")
         self.env["dunning.case"]._check_is_operator()
         for one in self:
             if one.state != "draft":

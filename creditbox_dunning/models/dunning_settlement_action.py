@@ -3,10 +3,9 @@ from odoo.exceptions import UserError
 
 from ..rules.outcomes import LETTER, OUTCOMES
 from .dunning_settlement import LIVE
-from .dunning_settlement_offer import HOLD, OPERATION
+from .dunning_settlement_offer import HOLD, OPERATION, SETTLEMENT_ACTION
 from .reason_texts import pack, unpack
 
-SETTLEMENT_ACTION = 8
 # outcomes of an agency after which less than the debt may be better than nothing
 HOPELESS = ("insolvent", "debtor_untraceable", "disputed", "negative")
 
@@ -259,8 +258,9 @@ class DunningWorklist(models.AbstractModel):
                 "key": "settlements_decide",
                 "title": self.env._("Settlements to decide"),
                 "help": self.env._(
-                    "Paid late or less than agreed, a payment that went back, an offer"
-                    " that did not arrive, an entry that could not be made."
+                    "Paid late or less than agreed, money that nobody matched, a"
+                    " payment that went back, an offer that did not arrive, an entry"
+                    " that could not be made."
                 ),
                 "icon": "fa-exclamation-triangle",
                 "tone": "warning",

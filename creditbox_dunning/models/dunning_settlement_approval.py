@@ -6,6 +6,7 @@ from odoo.exceptions import UserError
 from ..rules import settlement as rules
 from ..rules.approval import Ask, level_for
 from .amounts import exact
+from .dunning_settlement_offer import SETTLEMENT_ACTION
 
 SUBJECT = "settlement"
 
@@ -48,9 +49,6 @@ class DunningSettlement(models.Model):
             raise UserError(
                 self.env._("%(case)s is closed already.", case=self.case_id.name)
             )
-        settlement = self.sudo()
-        if not settlement.action_id:
-            settlement._check_has_rule(settlement._today())
 
     def _ask(self, kind, state, note=""):
         self.ensure_one()
@@ -64,7 +62,7 @@ class DunningSettlement(models.Model):
             facts=facts,
             note=note or self.note or "",
             case=self.case_id,
-            action_type=self.env["dunning.action.type"]._by_code()[8],
+            action_type=self.env["dunning.action.type"]._by_code()[SETTLEMENT_ACTION],
             discount=rules.percent_of(given_up, exact(self.capital)),
             level=self._charge_level(),
         )
@@ -139,19 +137,30 @@ class DunningSettlement(models.Model):
 
         For credit managers: what is left on the bills is given up.
         """
-        self.check_access("read")
+        self.check_access("write")
         self.env["dunning.case"]._check_is_manager()
         for one in self.sudo():
             if one.state != "expired" or one.attention not in ("short", "late"):
                 raise UserError(
                     self.env._("%(name)s has no payment to decide on.", name=one.name)
                 )
+            if one._free_for(one._free_money().get(one.id, ())):
+                raise UserError(
+                    self.env._(
+                        "Payments of %(customer)s lie unmatched: match them with the"
+                        " settlement's bills first, or leave it as it is.",
+                        customer=one.partner_id.name,
+                    )
+                )
             one._ask("asked", "expired", note or one.attention_note or "")
         return True
 
     def action_leave_expired(self, note=""):
-        """Button: the offer stays expired, what came is a payment like any other."""
-        self.check_access("read")
+        """Button: the offer stays expired, what came is a payment like any other.
+
+        One whose sum lies unmatched expires with it: the money is for something else.
+        """
+        self.check_access("write")
         self.env["dunning.case"]._check_is_manager()
         for one in self.sudo():
             if not one.attention:
@@ -159,6 +168,9 @@ class DunningSettlement(models.Model):
                     self.env._("%(name)s has nothing to decide.", name=one.name)
                 )
             one._cancel_request(self.env._("The offer is left as it is."))
+            one._leave_free()
+            if one.attention == "unmatched" and one.state == "offered":
+                one._look(one._today())
             one._move(
                 one.state,
                 "kept_expired",

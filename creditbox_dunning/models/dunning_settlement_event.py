@@ -10,6 +10,7 @@ KINDS = [
     ("not_delivered", "The offer did not arrive"),
     ("not_approved", "Not approved"),
     ("lapsed", "Approval lapsed"),
+    ("matched", "Payments matched with its bills"),
     ("paid", "Paid and booked"),
     ("returned", "Payment returned, booking undone"),
     ("expired", "Offer expired"),

@@ -10,6 +10,7 @@ from .dunning_action import OPEN_STATES
 from .reason_texts import pack
 
 OPERATION = "writeoff"
+SETTLEMENT_ACTION = 8
 HOLD = "settlement_offer"
 
 
@@ -33,12 +34,15 @@ class DunningSettlement(models.Model):
             offered_on=today,
             valid_until=until,
             known_partials=self._partials().ids,
+            known_credits=[],
             in_time=0,
             late=0,
             attention=False,
             attention_note=False,
         )
         self._guarded().write({"hold_id": self._suspend(today, until).id})
+        # what lies there already was there before anything was offered
+        self._leave_free()
         self._write_offer(action, today)
 
     def _suspend(self, today, until):
@@ -75,31 +79,17 @@ class DunningSettlement(models.Model):
     # the step that carries the message
 
     def _take_action(self, today):
-        """The step of the table that this settlement is; made when nobody proposed it.
-
-        :raise UserError: the table has no settlement for such a case
-        """
+        """The step that carries the message; made when nobody proposed it: of the row
+        of the table where there is one, else of none."""
         action = self.action_id
         if action and action.state in OPEN_STATES:
             if action.state != "executing":
                 action._set_state("executing", Reason.of("to_be_done"))
             return action
-        return self._make_action(self._check_has_rule(today), today)
-
-    def _check_has_rule(self, today):
-        """The row of the table that carries the offer, else UserError."""
-        rule = self._find_rule(today)
-        if not rule:
-            raise UserError(
-                self.env._(
-                    "The action table of %(case)s has no settlement for such a supply:"
-                    " add the row, then offer it.",
-                    case=self.case_id.name,
-                )
-            )
-        return rule
+        return self._make_action(self._find_rule(today), today)
 
     def _find_rule(self, today):
+        """The row of the table for a settlement of such a case; empty without one."""
         case = self.case_id
         facts = self.env["dunning.facts"].sudo()._collect(case, today)[case.id]
         rows, _notes = choose_set(case.table_id.rule_ids._as_rules(), facts.key)
@@ -107,12 +97,17 @@ class DunningSettlement(models.Model):
         return self.env["dunning.action.rule"].sudo().browse(ids[:1])
 
     def _make_action(self, rule, today):
+        """A step in execution; ``rule`` may be empty: its text is of the operation, not
+        of the row."""
         case = self.case_id
+        kinds = self.env["dunning.action.type"]._by_code()
+        kind = rule.action_type_id or kinds[SETTLEMENT_ACTION]
         actions = self.env["dunning.action"].sudo()
         before = actions.search(
             [
                 ("case_id", "=", case.id),
                 ("rule_id", "=", rule.id),
+                ("op", "=", OPERATION),
                 ("round", "=", case.round),
             ],
             order="attempt desc",
@@ -126,7 +121,7 @@ class DunningSettlement(models.Model):
                     "company_id": case.company_id.id,
                     "partner_id": case.partner_id.id,
                     "rule_id": rule.id,
-                    "action_type_id": rule.action_type_id.id,
+                    "action_type_id": kind.id,
                     "round": case.round,
                     "op": OPERATION,
                     "channels": "",
@@ -196,7 +191,7 @@ class DunningSettlement(models.Model):
 
     def action_customer_refused(self, note=""):
         """Button: the customer does not want it; the full debt goes on."""
-        self.check_access("read")
+        self.check_access("write")
         self.env["dunning.case"]._check_is_operator()
         for one in self.sudo():
             one._check_state("offered")
@@ -208,7 +203,7 @@ class DunningSettlement(models.Model):
 
         What was offered binds the company: only a credit manager takes it back.
         """
-        self.check_access("read")
+        self.check_access("write")
         self.env["dunning.case"]._check_is_operator()
         for one in self.sudo():
             one._check_state("draft", "waiting", "offered")

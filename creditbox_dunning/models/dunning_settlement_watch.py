@@ -20,6 +20,7 @@ RETURN_DAYS = 400
 # a suspension that is about to end is made longer by this, while money is there that
 # could not be booked
 MORE_DAYS = 30
+ZERO = exact(0)
 
 
 class DunningSettlement(models.Model):
@@ -74,7 +75,7 @@ class DunningSettlement(models.Model):
 
     def action_check_payments(self):
         """Button: look at the payments now instead of tonight."""
-        self.check_access("read")
+        self.check_access("write")
         self.env["dunning.case"]._check_is_operator()
         mine = self.sudo().filtered(
             lambda one: one.state in ("offered", "paid", "expired")
@@ -87,10 +88,17 @@ class DunningSettlement(models.Model):
     def _look(self, today):
         """Judge each by its payments; one that fails stops no other."""
         receipts = self._receipts()
+        waiting = self.filtered(lambda one: one.state != "paid")
+        free, elsewhere = waiting._free_money(), waiting._elsewhere_money()
 
         def work(some):
             for one in some:
-                one._judge(receipts[one.id], today)
+                own = one._free_for(free.get(one.id, ()))
+                lying = sum((exact(row.amount) for row in own), exact(0))
+                others = sum(
+                    (exact(row[-1]) for row in elsewhere.get(one.id, ())), exact(0)
+                )
+                one._judge(receipts[one.id], today, lying, others)
 
         def blame(one, error):
             _logger.error("Settlement %s cannot be judged.", one.id, exc_info=error)
@@ -148,18 +156,19 @@ class DunningSettlement(models.Model):
              LEFT JOIN account_payment payment ON payment.id = credit.payment_id
                  WHERE own.settlement_id = ANY(%s)
                    AND credit.parent_state = 'posted'
-                   AND (payment.id IS NOT NULL
-                        OR credit.statement_line_id IS NOT NULL
-                        OR journal.type IN ('bank', 'cash', 'credit'))
+                   AND %s
               ORDER BY partial.id
                 """,
                 self.ids,
+                self._is_money_sql(),
             )
         )
 
     # what it means
 
-    def _judge(self, receipts, today):
+    def _judge(self, receipts, today, free=ZERO, elsewhere=ZERO):
+        """What became of it. ``free``, ``elsewhere``: the customer's money that is
+        matched with nothing, or with other bills."""
         self.ensure_one()
         if self.state == "paid":
             self._look_for_return(receipts, today)
@@ -172,6 +181,7 @@ class DunningSettlement(models.Model):
             receipts,
             today,
             max(company.dunning_settlement_grace, 0),
+            free,
         )
         told = {"in_time": float(verdict.in_time), "late": float(verdict.late)}
         # of an offer that is over the last word stays, until more comes
@@ -185,12 +195,20 @@ class DunningSettlement(models.Model):
         elif verdict.kind == rules.PAID:
             allowed = exact(self.discount) + exact(company.dunning_settlement_tolerance)
             self._book_or_tell(allowed, verdict.paid_on, today)
+        elif verdict.kind == rules.CHECK:
+            self._tell_unmatched(verdict, today)
         elif verdict.kind != rules.WAIT:
-            self._expire(verdict)
+            self._expire(verdict, elsewhere)
+        self._remind_of_money(free, today)
 
     def _judge_expired(self, verdict):
         """Money that comes after all: a person decides."""
         if verdict.kind in (rules.EXPIRED, rules.WAIT):
+            return
+        if verdict.kind == rules.CHECK:
+            note = self._sum_words(verdict)
+            why = rules.UNMATCHED
+            self._move("expired", "to_decide", note, attention=why, attention_note=note)
             return
         # in time after all: the bank told it later than it usually does
         why = verdict.why or rules.LATE
@@ -198,29 +216,44 @@ class DunningSettlement(models.Model):
             note = self._sum_words(verdict)
             self._move("expired", "to_decide", note, attention=why, attention_note=note)
 
-    def _expire(self, verdict):
-        """Not paid in time: the debt was never touched, the case goes on."""
-        note = self._sum_words(verdict)
-        decide = verdict.kind == rules.DECIDE
+    def _expire(self, verdict, elsewhere=ZERO):
+        """Not paid in time: the debt was never touched, the case goes on.
+
+        Where the customer paid as much on other bills somebody is told of it.
+        """
+        note = self._sum_words(verdict, elsewhere)
+        why = verdict.why if verdict.kind == rules.DECIDE else False
+        came = verdict.in_time + verdict.late + verdict.free
+        if elsewhere and came + elsewhere >= exact(self.agreed):
+            why = why or rules.ELSEWHERE
         self._cancel_request(self.env._("The offer expired."))
         self._move(
             "expired",
-            "to_decide" if decide else "expired",
+            "to_decide" if why else "expired",
             note,
-            attention=verdict.why if decide else False,
-            attention_note=note if decide else False,
+            attention=why,
+            attention_note=note if why else False,
         )
         self._tell_action("expired", note)
         self._end_hold("fact_over")
 
-    def _sum_words(self, verdict):
+    def _sum_words(self, verdict, elsewhere=ZERO):
         money = self.currency_id.format
-        return self.env._(
+        words = self.env._(
             "Paid in time %(in_time)s, late %(late)s, agreed %(agreed)s.",
             in_time=money(float(verdict.in_time)),
             late=money(float(verdict.late)),
             agreed=money(self.agreed),
         )
+        if verdict.free:
+            words += " " + self.env._(
+                "%(amount)s lie unmatched.", amount=money(float(verdict.free))
+            )
+        if elsewhere:
+            words += " " + self.env._(
+                "%(amount)s paid other bills.", amount=money(float(elsewhere))
+            )
+        return words
 
     # the books
 
@@ -302,21 +335,28 @@ class DunningSettlement(models.Model):
         )
 
     def _tell_problem(self, words, today):
+        """It could not be booked."""
+        self._tell_attention("problem", words, today)
+
+    def _tell_attention(self, why, words, today):
         """Once in the history; the case stays still while the money is there."""
-        if self.attention != "problem" or self.attention_note != words:
+        if self.attention != why or self.attention_note != words:
             self._move(
                 self.state,
-                "problem",
+                "problem" if why == "problem" else "to_decide",
                 words,
-                attention="problem",
+                attention=why,
                 attention_note=words,
             )
+        last = today + timedelta(days=MORE_DAYS)
         hold = self.hold_id.filtered(lambda h: h.state == "active")
         if hold and hold.date_to and hold.date_to <= today + timedelta(days=7):
-            last = today + timedelta(days=MORE_DAYS)
             hold.sudo()._guarded().write(
                 {"date_to": last, "resume_date": last + timedelta(days=1)}
             )
+        elif not hold and self.state == "offered":
+            # its days ran out this very night: the next run must find another one
+            self._guarded().write({"hold_id": self._suspend(today, last).id})
 
     # the money went back
 

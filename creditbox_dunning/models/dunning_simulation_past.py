@@ -123,18 +123,27 @@ class DunningSimulationReader(models.AbstractModel):
         return places
 
     def _holds_sql(self, simulation, groups):
-        """Suspensions that touch the period; one of a case is that of its supply."""
+        """Suspensions that touch the period; one of a case is that of its supply, one
+        of a payment plan that of its bills."""
         return SQL(
             """
-            SELECT hold.company_id, COALESCE(hold.contract_id, kase.contract_id),
-                   COALESCE(hold.partner_id,
-                            CASE WHEN kase.contract_id IS NULL
-                                 THEN kase.partner_id END),
-                   hold.move_id, reason.code, hold.date_from, hold.resume_date,
-                   hold.stops, hold.clock
+            SELECT hold.company_id,
+                   CASE WHEN hold.plan_id IS NULL
+                        THEN COALESCE(hold.contract_id, kase.contract_id) END,
+                   CASE WHEN hold.plan_id IS NULL
+                        THEN COALESCE(hold.partner_id,
+                                      CASE WHEN kase.contract_id IS NULL
+                                           THEN kase.partner_id END) END,
+                   COALESCE(hold.move_id, planned.move_id), reason.code,
+                   hold.date_from, hold.resume_date, hold.stops, hold.clock
               FROM dunning_hold hold
               JOIN dunning_hold_reason reason ON reason.id = hold.reason_id
          LEFT JOIN dunning_case kase ON kase.id = hold.case_id
+         LEFT JOIN LATERAL (
+                   SELECT DISTINCT line.move_id
+                     FROM dunning_payment_plan_line_rel rel
+                     JOIN account_move_line line ON line.id = rel.line_id
+                    WHERE rel.plan_id = hold.plan_id) planned ON TRUE
              WHERE hold.company_id = ANY(%(companies)s)
                AND hold.customer_id = ANY(%(partners)s)
                AND hold.is_cancelled IS NOT TRUE

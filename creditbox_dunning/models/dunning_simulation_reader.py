@@ -399,6 +399,7 @@ class DunningSimulationReader(models.AbstractModel):
                  WHERE item.move_line_id = ANY(%s)
                    AND action.executed_date < %s
                    AND action.state IN ('done', 'executing', 'failed')
+                   AND action.rule_id IS NOT NULL
               ORDER BY action.executed_date, action.id, item.move_line_id
                 """,
                 line_ids,

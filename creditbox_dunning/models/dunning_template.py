@@ -23,7 +23,7 @@ STANDARD_LANGUAGE = "it_IT"
 # operations that say something to the customer
 SAYING = (
     *("remind", "collect", "notice", "default", "terminate", "pre_notice"),
-    "writeoff",
+    *("writeoff", "plan"),
 )
 # what serves for an operation that has no text of its own
 FALLBACK = {"email": "remind", "sms": "remind"}
@@ -46,7 +46,6 @@ KEYS = (
     "supply_state",
 )
 TEXTS = ("subject", "sms_text", "cover", "term_from_letter", "term_from_pec")
-CONTENT = frozenset({"name", *KEYS, *TEXTS, "pec_receipt", "part_ids"})
 # what would tell whoever sees the telephone that there is a debt
 TELLING = frozenset(
     {"total", "bills_count", "bill_number", "due", "payment_code", "prescribable"}
@@ -64,15 +63,13 @@ class DunningTemplate(models.Model):
 
     _name = "dunning.template"
     _description = "Text of a dunning message"
-    _inherit = "utility.guarded.mixin"
+    _inherit = "utility.versioned.mixin"
     _order = "op, channel, service, customer_type, supply_state, lang, version desc"
     _check_company_auto = True
 
-    _guarded_fields = frozenset(
-        {"state", "version", "published_on", "published_by", "content_hash"}
-    )
+    _guarded_fields = frozenset({"published_on", "content_hash"})
+    _version_content = frozenset({"name", *KEYS, *TEXTS, "pec_receipt", "part_ids"})
 
-    name = fields.Char(required=True)
     company_id = fields.Many2one(
         "res.company",
         index=True,
@@ -96,16 +93,9 @@ class DunningTemplate(models.Model):
             ("published", "In use"),
             ("superseded", "No longer used"),
         ],
-        string="Status",
-        required=True,
-        default="draft",
-        readonly=True,
-        copy=False,
         index=True,
     )
-    version = fields.Integer(readonly=True, copy=False, aggregator=None)
     published_on = fields.Datetime(readonly=True, copy=False)
-    published_by = fields.Many2one("res.users", readonly=True, copy=False)
     content_hash = fields.Char(readonly=True, copy=False)
     subject = fields.Char(help="Of the e-mail or PEC; letters show their own title.")
     sms_text = fields.Text(string="Text of the message")
@@ -188,19 +178,14 @@ class DunningTemplate(models.Model):
     # what is in use is not edited
 
     def write(self, vals):
-        if CONTENT & set(vals):
-            self._check_is_draft()
         result = super().write(vals)
         if "state" in vals:
             # `_choose` keeps what is in use in memory
             self.env.registry.clear_cache()
         return result
 
-    @api.ondelete(at_uninstall=False)
-    def _unlink_except_used(self):
-        self._check_is_draft()
-
-    def _check_is_draft(self):
+    def _check_draft(self):
+        # OVERRIDE utility.versioned.mixin
         if any(template.state != "draft" for template in self):
             raise UserError(
                 self.env._(
@@ -227,7 +212,7 @@ class DunningTemplate(models.Model):
         self.check_access("write")
         for template in self:
             template._check_complete()
-        self.sudo()._publish(self.env.user)
+        self._publish()
         return True
 
     def action_new_version(self):
@@ -275,14 +260,6 @@ class DunningTemplate(models.Model):
             "domain": [("template_id", "=", self.id)],
         }
 
-    def _open_form(self):
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": self._name,
-            "res_id": self.id,
-            "view_mode": "form",
-        }
-
     def _check_is_administrator(self):
         if not self.env.user.has_group("creditbox_dunning.group_dunning_admin"):
             raise AccessError(
@@ -293,8 +270,7 @@ class DunningTemplate(models.Model):
 
     def _check_complete(self):
         self.ensure_one()
-        if self.state != "draft":
-            raise UserError(self.env._("Only a draft is published."))
+        self._check_to_publish()
         found = self._find_missing()
         if found:
             raise UserError(
@@ -368,23 +344,13 @@ class DunningTemplate(models.Model):
 
     # publishing
 
-    def _publish(self, user):
-        """Put these drafts into use; the ones in use with the same keys are over."""
-        for template in self:
-            same = self.search(template._same_keys())
-            earlier = same.filtered(lambda other: other.state == "published")
-            earlier._guarded().write({"state": "superseded"})
-            # the unique index looks at each statement
-            earlier.flush_recordset(["state"])
-            template._guarded().write(
-                {
-                    "state": "published",
-                    "version": max(same.mapped("version"), default=0) + 1,
-                    "published_on": fields.Datetime.now(),
-                    "published_by": user.id,
-                    "content_hash": template._get_content_hash(),
-                }
-            )
+    def _published_values(self):
+        # EXTENDS utility.versioned.mixin
+        return {
+            **super()._published_values(),
+            "published_on": fields.Datetime.now(),
+            "content_hash": self._get_content_hash(),
+        }
 
     def _get_content_hash(self):
         """SHA-256 of all the words: what an approval is bound to."""
@@ -409,13 +375,13 @@ class DunningTemplate(models.Model):
         for told in found:
             draft = self.sudo().create(self._prepare_standard_vals(told))
             current = self.sudo().search(
-                [("state", "=", "published"), *draft._same_keys()]
+                [("state", "=", "published"), *draft._versions_domain()]
             )
             if current.content_hash == draft._get_content_hash():
                 draft.unlink()
             else:
                 made |= draft
-        made._publish(self.env.user)
+        made._publish()
         return made
 
     def _prepare_standard_vals(self, told):
@@ -471,8 +437,8 @@ class DunningTemplate(models.Model):
         """The parts as plain values for ``rules.notice_text``."""
         return self.part_ids._as_parts()
 
-    def _same_keys(self):
-        """A domain: the texts of the same keys, this one included."""
+    def _versions_domain(self):
+        # OVERRIDE utility.versioned.mixin: the texts of the same keys
         self.ensure_one()
         keys = ((key, self[key]) for key in KEYS)
         return [

@@ -11,6 +11,8 @@ PART_LABELS = [
     ("small", "Small print"),
     ("bills", "Table of the bills"),
     ("slip", "Payment slips"),
+    ("instalments", "Table of the instalments"),
+    ("instalment_slip", "Payment slips of the instalments"),
 ]
 
 
@@ -47,19 +49,19 @@ class DunningTemplatePart(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         parts = super().create(vals_list)
-        parts.template_id._check_is_draft()
+        parts.template_id._check_draft()
         return parts
 
     def write(self, vals):
-        self.template_id._check_is_draft()
+        self.template_id._check_draft()
         result = super().write(vals)
         if "template_id" in vals:
-            self.template_id._check_is_draft()
+            self.template_id._check_draft()
         return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
-        self.template_id._check_is_draft()
+        self.template_id._check_draft()
 
     def _as_parts(self):
         """These parts as plain values, in order."""

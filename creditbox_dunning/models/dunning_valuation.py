@@ -108,6 +108,11 @@ class DunningValuation(models.Model):
     score = fields.Integer(string="Risk points", readonly=True, aggregator="avg")
     band = fields.Selection(BANDS, readonly=True, index=True)
     reasons = fields.Json(readonly=True)
+    supply_text = fields.Char(
+        string="Supplies",
+        compute="_compute_supply_text",
+        help="The supply contract; of a whole customer, how many are valued.",
+    )
     reason_text = fields.Text(string="Why", compute="_compute_texts")
     history_ids = fields.One2many("dunning.valuation.history", "valuation_id")
     # monitoring
@@ -149,6 +154,32 @@ class DunningValuation(models.Model):
             one.worse_text = worse_words(self.env, one.worse, currency)
             one.watch_text = one._watch_sentence()
             one.serial_text = serial_words(self.env, one.serial, currency)
+
+    @api.depends("contract_id", "partner_id", "company_id")
+    def _compute_supply_text(self):
+        """The row of a whole customer has no contract of its own: it says how many."""
+        groups = self._read_group(
+            [
+                ("partner_id", "in", self.partner_id.ids),
+                ("company_id", "in", self.company_id.ids),
+                ("contract_id", "!=", False),
+            ],
+            ["partner_id", "company_id"],
+            ["__count", "contract_id:recordset"],
+        )
+        known = {
+            (partner.id, company.id): (count, contracts)
+            for partner, company, count, contracts in groups
+        }
+        none = (0, self.env["utility.contract"])
+        for one in self:
+            count, contracts = known.get((one.partner_id.id, one.company_id.id), none)
+            if one.contract_id or count == 1:
+                one.supply_text = (one.contract_id or contracts).code
+            elif count:
+                one.supply_text = self.env._("%(count)s supplies", count=count)
+            else:
+                one.supply_text = False
 
     def _watch_sentence(self):
         self.ensure_one()

@@ -77,6 +77,7 @@ class DunningValuationFacts(models.AbstractModel):
         found = defaultdict(Figures)
         digits = company.currency_id.decimal_places
         self._add_contracts(found, company, partner_ids, today, months, digits)
+        self._add_guarantees(found, company, partner_ids, today, digits)
         self._add_ledger(found, company, partner_ids, today, since, digits)
         self._add_payments(found, company, partner_ids, today, since, digits)
         self._add_habits(found, company, partner_ids, today, since)
@@ -109,6 +110,29 @@ class DunningValuationFacts(models.AbstractModel):
             one.sums["guarantee"] += exact(deposit, digits)
             one.counts["switches"] += bool(is_switch)
             one.is_gone, one.is_supply = bool(is_gone), bool(is_kept)
+
+    def _add_guarantees(self, found, company, partner_ids, today, digits):
+        """What others guarantee on ``today``, besides the deposits."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT contract.partner_id, contract.id, SUM(one.amount)
+                  FROM dunning_guarantee one
+                  JOIN utility_contract contract ON contract.id = one.contract_id
+                 WHERE contract.partner_id = ANY(%(partners)s)
+                   AND contract.company_id = %(company)s
+                   AND one.date_from <= %(today)s
+                   AND (one.date_to IS NULL OR one.date_to >= %(today)s)
+                   AND (one.released_on IS NULL OR one.released_on > %(today)s)
+              GROUP BY contract.id
+                """,
+                partners=partner_ids,
+                company=company.id,
+                today=today,
+            )
+        )
+        for partner, contract, amount in rows:
+            found[partner, contract].sums["guarantee"] += exact(amount, digits)
 
     def _add_ledger(self, found, company, partner_ids, today, since, digits):
         """What is open, by age, and what was billed in the year."""

@@ -1,18 +1,14 @@
 import logging
 import time
 
-from odoo import api, fields, models, modules
+from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.tools import SQL
 from odoo.tools.gc import disabling_gc
 
-from odoo.addons.utility_supply.models.isolation import RETRY_ERRORS
-
 _logger = logging.getLogger(__name__)
 # customers in a chunk: one commit each
 CHUNK = 2000
-# first key of the lock that a run holds while it works; the second is the company
-LOCK = 0x76616C
 COUNTED = ("customers", "rows", "changed", "worse")
 
 
@@ -25,9 +21,10 @@ class DunningValuationRun(models.Model):
 
     _name = "dunning.valuation.run"
     _description = "Valuation run"
-    _inherit = "utility.guarded.mixin"
+    _inherit = ("utility.guarded.mixin", "dunning.chunk.mixin")
     _order = "date desc, id desc"
 
+    _chunk_lock = 0x76616C
     _guarded_fields = frozenset(
         {"company_id", "date", "state", "cursor", "started_at", "finished_at"}
         | {f"count_{name}" for name in COUNTED}
@@ -98,19 +95,7 @@ class DunningValuationRun(models.Model):
     @api.model
     def _cron_started(self):
         """The runs that were started, and those that a crash left half done."""
-        failure = None
-        for run in self.sudo().search([("state", "=", "running")], order="id"):
-            try:
-                run._work()
-            except RETRY_ERRORS:
-                raise
-            except Exception as error:
-                _logger.exception("Valuation %s failed", run.id)
-                failure = error
-                if not modules.module.current_test:
-                    self.env.cr.rollback()
-        if failure:
-            raise failure
+        self._work_on_started()
 
     # business
 
@@ -135,28 +120,11 @@ class DunningValuationRun(models.Model):
             }
         )
 
-    def _work(self):
-        """Do what is left of this run, unless another process is at it."""
-        self.ensure_one()
-        me = self.sudo().with_company(self.company_id)
-        me = me.with_context(active_test=False)._guarded()
-        while me._claim() and me._step():
-            pass
-
-    def _claim(self):
-        """Whether this process may work for the company until its next commit."""
-        if not self.exists():
-            return False
-        ((mine,),) = self.env.execute_query(
-            SQL("SELECT pg_try_advisory_xact_lock(%s, %s)", LOCK, self.company_id.id)
-        )
-        self.invalidate_recordset()
-        return mine and self.state == "running"
-
     def _step(self):
         """One chunk; True when there is more to do and time left for it."""
         partner_ids = self._next_chunk()
         if not partner_ids:
+            self.env["dunning.dso"].sudo()._refresh(self.company_id, self.date)
             self.write({"state": "done", "finished_at": fields.Datetime.now()})
             self._checkpoint(0)
             return False
@@ -205,18 +173,3 @@ class DunningValuationRun(models.Model):
             )
         )
         return [partner_id for (partner_id,) in rows]
-
-    def _checkpoint(self, processed):
-        """Commit what is done so far and drop the cache: memory stays flat.
-
-        Returns the seconds left to the cron, infinite outside of one.
-        """
-        in_cron = self.env.context.get("ir_cron_progress_id")
-        if not in_cron and modules.module.current_test:
-            return float("inf")
-        remaining = None
-        if in_cron:
-            remaining = self.search_count([("state", "=", "running")])
-        left = self.env["ir.cron"]._commit_progress(processed, remaining=remaining)
-        self.env.invalidate_all()
-        return left

@@ -65,14 +65,15 @@ class DunningWorkMixin(models.AbstractModel):
     state = fields.Selection(
         [
             (work.TO_SEND, "To be sent"),
-            (work.SENT, "Sent"),
-            (work.TAKEN, "Accepted"),
-            (work.PLANNED, "Planned"),
+            # of an order or an assignment: in Italian both are masculine
+            (work.SENT, "Sent out"),
+            (work.TAKEN, "In hand"),
+            (work.PLANNED, "Day fixed"),
             (work.RECALL, "To be called back"),
             (work.RECALLED, "Called back"),
-            (work.DONE, "Done"),
-            (work.FAILED, "Not done"),
-            (work.WITHDRAWN, "Withdrawn"),
+            (work.DONE, "Concluded"),
+            (work.FAILED, "Not carried out"),
+            (work.WITHDRAWN, "Taken back"),
         ],
         string="Status",
         required=True,

@@ -16,6 +16,7 @@ AMOUNTS = {
     "dunning.approval.request": "amount",
     "dunning.hold": "amount",
     "dunning.payment.plan": "amount_total",
+    "utility.charge": "amount",
 }
 
 
@@ -402,11 +403,12 @@ class DunningWorklist(models.AbstractModel):
         kinds = values.get("views") or ["list", "kanban", "form"]
         if values["model"] != "dunning.case":
             kinds = ["list", "form"]
+        own = values.get("view") and self.env.ref(values["view"]).id
         return {
             "type": "ir.actions.act_window",
             "name": values["title"],
             "res_model": values["model"],
-            "views": [[False, kind] for kind in kinds],
+            "views": [[kind == "list" and own or False, kind] for kind in kinds],
             "domain": [*values["domain"], ("company_id", "in", companies.ids)],
             "context": {"create": False},
             "help": self.env._("Nothing waits here. Well done."),

@@ -54,6 +54,8 @@ class DunningWriteoff(models.Model):
             "booked_on",
             "problem",
             "line_ids",
+            "included_ids",
+            "excluded_ids",
         }
     )
     _draft_fields = frozenset({"company_id", "kind", "as_of", "note"})
@@ -76,7 +78,7 @@ class DunningWriteoff(models.Model):
         tracking=True,
         help="Small: up to the amount of the law and overdue for long enough."
         " Prescribed: the term passed since the due date or the last notice of default."
-        " Nothing to be had: an agency or a court said so.",
+        " Nothing to be had: a document shows it.",
     )
     as_of = fields.Date(
         string="As of",
@@ -110,6 +112,20 @@ class DunningWriteoff(models.Model):
     problem = fields.Char(string="What stands in the way", readonly=True, copy=False)
     line_ids = fields.One2many(
         "dunning.writeoff.line", "writeoff_id", string="Credits", readonly=True
+    )
+    included_ids = fields.One2many(
+        "dunning.writeoff.line",
+        "writeoff_id",
+        string="Credits of the list",
+        domain=[("state", "!=", "excluded")],
+        readonly=True,
+    )
+    excluded_ids = fields.One2many(
+        "dunning.writeoff.line",
+        "writeoff_id",
+        string="Kept out of the list",
+        domain=[("state", "=", "excluded")],
+        readonly=True,
     )
     count_included = fields.Integer(
         string="Credits to write off", compute="_compute_totals"
@@ -204,21 +220,36 @@ class DunningWriteoff(models.Model):
         name = "writeoff_amount_large" if large else "writeoff_amount"
         amount = numbers.get("", name, self.as_of)
         months = numbers.get("", "writeoff_months", self.as_of)
+        prescribed = numbers.get("", "writeoff_prescribed", self.as_of)
+        proofs = {
+            kind: numbers.get("", f"writeoff_{kind}", self.as_of)
+            for kind in rules.PROOFS
+        }
         limits = rules.Limits(
             amount=amount and amount.value,
             months=months and months.count,
+            prescribed=bool(prescribed and prescribed.value),
+            proofs=frozenset(
+                k for k, number in proofs.items() if number and number.value
+            ),
         )
-        told = (amount, months) if self.kind == rules.SMALL else ()
-        return limits, "; ".join(
-            dict.fromkeys(number.source for number in told if number)
-        )
+        told = {
+            rules.SMALL: {"amount": amount, "months": months},
+            rules.PRESCRIBED: {"prescribed": prescribed},
+            rules.USELESS: proofs,
+        }[self.kind]
+        return limits, {key: number.source for key, number in told.items() if number}
 
     def _propose(self):
-        limits, source = self._limits()
+        limits, sources = self._limits()
         self.line_ids.unlink()
-        rows = []
+        rows, used = [], set()
         for credit, facts in self._credits(limits):
             reasons = rules.exclusions(credit, self.kind, limits, self.as_of)
+            proof = None
+            if self.kind == rules.USELESS:
+                proof = rules.proof_of(credit, limits, self.as_of)
+                used |= {proof.kind} if proof else set()
             rows.append(
                 {
                     **facts,
@@ -226,15 +257,19 @@ class DunningWriteoff(models.Model):
                     "company_id": self.company_id.id,
                     "state": "excluded" if reasons else "included",
                     "reasons": list(reasons),
+                    "proof_id": proof.key if proof else False,
                 }
             )
+        if self.kind == rules.USELESS:
+            # of the kinds of documents only those that the list rests on
+            sources = {key: told for key, told in sources.items() if key in used}
         lines = self.env["dunning.writeoff.line"].sudo()._guarded()
         for start in range(0, len(rows), ROWS):
             insert_rows(lines, rows[start : start + ROWS])
         self.invalidate_recordset()
         self._guarded().write(
             {
-                "law": source or False,
+                "law": "; ".join(dict.fromkeys(sources.values())) or False,
                 "limit_amount": float(limits.amount or 0)
                 if self.kind == rules.SMALL
                 else 0,
@@ -261,7 +296,14 @@ class DunningWriteoff(models.Model):
                 is_agreed=row.pop("is_agreed"),
                 is_listed=row.pop("is_listed"),
                 is_useless=row.pop("is_useless"),
+                is_in_court=row.pop("is_in_court"),
                 has_money=row.pop("has_money"),
+                proofs=tuple(
+                    rules.Proof(
+                        key, kind, fields.Date.to_date(day), has_file, exact(cost)
+                    )
+                    for key, kind, day, has_file, cost in row.pop("proofs") or ()
+                ),
             )
             yield credit, row
 

@@ -146,6 +146,7 @@ class DunningWriteoff(models.Model):
                 line.amount,
                 labels[line.state],
                 line.reason,
+                line.proof_id.display_name,
                 line.move_id.name,
             )
             for line in lines

@@ -69,6 +69,7 @@ class DunningWriteoffLine(models.Model):
         For credit managers. Never more than was written off.
         """
         self.check_access("read")
+        self.writeoff_id.check_access("write")
         self.env["dunning.case"]._check_is_manager()
         for line in self.sudo():
             locked = line.try_lock_for_update(allow_referencing=True)

@@ -4,6 +4,7 @@ from odoo.tools import SQL
 
 from odoo.addons.utility_supply.models.utility_supply_point import SERVICES
 
+from .dunning_legal_file import OVER
 from .settlement_words import in_words
 
 # suspensions that say that the customer and the company have agreed on something
@@ -45,6 +46,7 @@ class DunningWriteoffLine(models.Model):
             "income",
             "income_move_id",
             "problem",
+            "proof_id",
         }
     )
 
@@ -112,6 +114,14 @@ class DunningWriteoffLine(models.Model):
         check_company=True,
     )
     problem = fields.Char(readonly=True)
+    proof_id = fields.Many2one(
+        "dunning.loss.proof",
+        readonly=True,
+        index="btree_not_null",
+        check_company=True,
+        ondelete="restrict",
+        help="The document that shows that nothing is to be had.",
+    )
 
     _later_idx = models.Index("(company_id) WHERE state = 'booked'")
 
@@ -145,6 +155,7 @@ class DunningWriteoffLine(models.Model):
 
     def _set_taken_out(self, out):
         self.check_access("read")
+        self.writeoff_id.check_access("write")
         self.env["dunning.case"]._check_is_manager()
         lines = self.sudo()
         for one in lines.writeoff_id:
@@ -200,6 +211,11 @@ class DunningWriteoffLine(models.Model):
                            SELECT 1 FROM dunning_action action
                             WHERE action.case_id = credit.case_id
                               AND action.outcome = ANY(%(useless)s)) AS is_useless,
+                       EXISTS (
+                           SELECT 1 FROM dunning_legal_file court
+                            WHERE court.case_id = credit.case_id
+                              AND court.state != ALL(%(over)s)) AS is_in_court,
+                       %(proofs)s AS proofs,
                        %(money)s AS has_money
                   FROM credit
              LEFT JOIN utility_contract contract ON contract.id = credit.contract_id
@@ -211,6 +227,8 @@ class DunningWriteoffLine(models.Model):
                 listed=self._listed_sql(writeoff),
                 money=self._money_sql(writeoff.company_id),
                 useless=list(USELESS),
+                over=list(OVER),
+                proofs=self._proofs_sql(writeoff.company_id),
             )
         )
         return self.env.cr.dictfetchall()
@@ -247,6 +265,26 @@ class DunningWriteoffLine(models.Model):
                    AND paid.parent_state = 'posted'
                    AND account.account_type = 'asset_receivable'
                    AND paid.amount_residual < 0)
+            """,
+            company.id,
+        )
+
+    @api.model
+    def _proofs_sql(self, company):
+        """The documents about the customer, or about this contract of his, as JSON."""
+        return SQL(
+            """
+            (SELECT json_agg(json_build_array(
+                        proof.id, proof.kind, proof.date,
+                        EXISTS (SELECT 1 FROM dunning_loss_proof_attachment_rel kept
+                                 WHERE kept.proof_id = proof.id),
+                        COALESCE(proof.cost, 0)) ORDER BY proof.id)
+               FROM dunning_loss_proof proof
+              WHERE proof.partner_id = credit.partner_id
+                AND proof.company_id = %s
+                AND proof.state = 'valid'
+                AND (proof.contract_id IS NULL
+                     OR proof.contract_id = credit.contract_id))
             """,
             company.id,
         )

@@ -46,7 +46,7 @@ class UtilityImportLoaderAgency(models.AbstractModel):
 
     def _apply_rows(self, rows, source):
         results = self.env["dunning.agency.result"].sudo()._guarded()
-        results.create(
+        told = results.create(
             [
                 one._prepare_result(answer, record.get("note"), source)
                 for one, answer, record in rows
@@ -54,7 +54,10 @@ class UtilityImportLoaderAgency(models.AbstractModel):
         )
         asked = self.env[self._asked].browse({one.id for one, _a, _r in rows})
         asked._money_told()
-        return super()._apply_rows(rows, source)
+        result = super()._apply_rows(rows, source)
+        # once the assignment is over: a promise stops what comes next
+        told.filtered(lambda one: one.kind == "promise")._take_promises()
+        return result
 
 
 class DunningAgencyAssignment(models.Model):
@@ -75,6 +78,7 @@ class DunningAgencyAssignment(models.Model):
                 for row in self.result_ids
                 if row.kind in agency.HISTORY
             ),
+            self.promised or None,
         )
 
     def _prepare_result(self, answer, note, source):

@@ -42,6 +42,11 @@ NAMES = [
     ("plan_months", "Shortest payment plan to be offered"),
     ("plan_min_bill", "Payment plan: amount up to which there is no right"),
     ("plan_request_days", "Payment plan: days after the due date to ask for it"),
+    (
+        "plan_request_before_term",
+        "Payment plan: days before the term of the notice to ask for it",
+    ),
+    ("plan_at_a_time", "Payment plan: how many under way at a time"),
     ("plan_above_average", "Payment plan: percent above the usual bills"),
     (
         "plan_above_average_other",
@@ -57,6 +62,7 @@ NAMES = [
     ("precept_valid_days", "Precept: days within which the seizure begins"),
     ("seizure_sale_days", "Seizure: days to ask for the sale"),
     ("insolvency_claim_days", "Insolvency claim: days before the hearing"),
+    ("court_pause_days", "Court: days of the pause that begins on 1 August"),
     ("complaint_amount", "Complaint: amount below which nothing stops"),
     ("complaint_days", "Complaint: days after the due date"),
     ("regular_months", "Months of regular payment that exclude repeated default"),
@@ -86,6 +92,17 @@ NAMES = [
         "Small credit written off: the most it may be, company of great size",
     ),
     ("writeoff_months", "Small credit written off: months overdue"),
+    ("writeoff_prescribed", "Prescribed credit written off (1) or not (0)"),
+    ("writeoff_procedure", "Proof of a loss: insolvency procedure (1) or not (0)"),
+    (
+        "writeoff_restructuring",
+        "Proof of a loss: restructuring of debts (1) or not (0)",
+    ),
+    ("writeoff_execution", "Proof of a loss: seizure without result (1) or not (0)"),
+    ("writeoff_untraceable", "Proof of a loss: debtor untraceable (1) or not (0)"),
+    ("writeoff_inheritance", "Proof of a loss: no heir of the debtor (1) or not (0)"),
+    ("writeoff_agency", "Proof of a loss: report of the agency (1) or not (0)"),
+    ("writeoff_cost", "Proof of a loss: cost above the amount (1) or not (0)"),
     ("pec_from_customer", "PEC given by the customer: counts (1) or not (0)"),
     ("pec_from_inipec", "PEC found in INI-PEC: counts (1) or not (0)"),
     ("pec_from_inad", "PEC found in INAD: counts (1) or not (0)"),
@@ -106,4 +123,15 @@ DAY_KINDS = [
     ("solar", "Calendar days"),
     ("weekdays", "Weekdays (Monday to Saturday)"),
     ("working", "Working days (Monday to Friday)"),
+    ("court", "Days of the court (without the pause of August)"),
 ]
+# the terms before the court: only these leave out its pause
+COURT_TERMS = frozenset(
+    {
+        "decree_notify_days",
+        "decree_opposition_days",
+        "precept_valid_days",
+        "seizure_sale_days",
+        "insolvency_claim_days",
+    }
+)

@@ -22,7 +22,9 @@ class UtilityCharge(models.Model):
             "dunning_line_id",
             "dunning_cost_kind",
             "dunning_action_id",
+            "dunning_tariff_id",
             "dunning_reverses_id",
+            "dunning_is_dropped",
             "waiver_state",
             "waiver_request_id",
         }
@@ -57,6 +59,15 @@ class UtilityCharge(models.Model):
         index="btree_not_null",
         check_company=True,
     )
+    dunning_tariff_id = fields.Many2one(
+        "dunning.cost.tariff",
+        string="Permission",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="restrict",
+        help="The row that lets this cost be asked, with its source.",
+    )
     dunning_reverses_id = fields.Many2one(
         "utility.charge",
         string="Gives back",
@@ -64,6 +75,12 @@ class UtilityCharge(models.Model):
         copy=False,
         index="btree_not_null",
         check_company=True,
+    )
+    dunning_is_dropped = fields.Boolean(
+        string="Cancelled by a person",
+        readonly=True,
+        copy=False,
+        help="Not proposed again by itself; a person may propose it again.",
     )
     stretch_ids = fields.One2many(
         "dunning.interest.stretch", "charge_id", string="Days of interest"
@@ -120,6 +137,13 @@ class UtilityCharge(models.Model):
             own = changed.sudo().filtered(lambda c: c.waiver_state != "approved")
             own.stretch_ids._guarded().write({"state": "reversed"})
         return changed
+
+    def action_cancel(self):
+        # EXTENDS utility_supply: a person decided, the night does not insist
+        result = super().action_cancel()
+        own = self.filtered("dunning_case_id")
+        own._guarded().write({"dunning_is_dropped": True})
+        return result
 
     def write(self, vals):
         # the days of a charge and its sum belong together
@@ -195,6 +219,7 @@ class UtilityCharge(models.Model):
             "dunning_line_id": self.dunning_line_id.id,
             "dunning_cost_kind": self.dunning_cost_kind,
             "dunning_action_id": self.dunning_action_id.id,
+            "dunning_tariff_id": self.dunning_tariff_id.id,
             "dunning_reverses_id": self.id,
         }
 

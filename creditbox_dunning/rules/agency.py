@@ -39,8 +39,8 @@ ZERO = Decimal(0)
 @dataclass(frozen=True)
 class Assignment:
     """A case in an agency's hands: ``start``/``end`` of the mandate; ``amount``: the
-    debt handed over; ``outcome`` and ``closed`` once it is over; ``rows``: keys of the
-    rows of history that are known."""
+    debt handed over; ``outcome`` and ``closed`` once it is over, ``promised`` when a
+    promise ended it; ``rows``: keys of the rows of history that are known."""
 
     state: str
     amount: Decimal = Decimal(0)
@@ -49,6 +49,7 @@ class Assignment:
     outcome: str = ""
     closed: date | None = None
     rows: frozenset = frozenset()
+    promised: date | None = None
 
 
 @dataclass(frozen=True)
@@ -195,6 +196,8 @@ def _is_known(assignment, answer):
     if answer.kind == GIVEN_BACK:
         return assignment.state == work.WITHDRAWN
     same = assignment.outcome == answer.kind and assignment.closed == answer.day
+    # the same day promised: another one is another promise, and no repetition
+    same = same and answer.promised in (None, assignment.promised)
     return assignment.state in work.OVER and same
 
 
@@ -230,4 +233,10 @@ def after(assignment, answer):
     state = STATE_AFTER[answer.kind]
     if state not in work.OVER:
         return replace(assignment, state=state)
-    return replace(assignment, state=state, outcome=answer.kind, closed=answer.day)
+    return replace(
+        assignment,
+        state=state,
+        outcome=answer.kind,
+        closed=answer.day,
+        promised=answer.promised,
+    )

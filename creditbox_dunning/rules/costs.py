@@ -10,17 +10,20 @@ from decimal import Decimal
 
 ANY = ""
 POSTAGE = "postage"
+LIMITER = "limiter"
+# a low-voltage point whose meter is reached from afar: half the distributor's fee
+SMART = "smart"
 # the fees of a cut: never after a cut against the law (domain notes 1.4 and 1.5)
-TECHNICAL = frozenset({"distributor", "cut", "restore"})
+TECHNICAL = frozenset({"distributor", "cut", "restore", LIMITER})
 # a reduction and the suspension that follows it cost once
 ONCE_A_ROUND = TECHNICAL
 
 
 @dataclass(frozen=True)
 class Tariff:
-    """``op`` and ``channel`` of the step that it is for, empty = any. ``basis``: fixed
-    (``amount``), legal (the legal number ``number``) or channel (what our own price
-    list says that the channel costs)."""
+    """``op``, ``channel`` and ``meter`` of the step that it is for, empty = any.
+    ``basis``: fixed (``amount``), legal (the legal number ``number``) or channel (what
+    our own price list says that the channel costs), of which ``percent`` is asked."""
 
     key: int
     kind: str
@@ -33,6 +36,8 @@ class Tariff:
     amount: Decimal = Decimal(0)
     number: str = ""
     rank: int = 0
+    meter: str = ANY
+    percent: Decimal = Decimal(100)
 
     def fits(self, step):
         pairs = (
@@ -40,6 +45,7 @@ class Tariff:
             (self.debtor, step.debtor),
             (self.op, step.op),
             (self.channel, step.channel),
+            (self.meter, step.meter),
         )
         return self.valid_from <= step.day and all(
             mine in (ANY, theirs) for mine, theirs in pairs
@@ -47,7 +53,7 @@ class Tariff:
 
     @property
     def weight(self):
-        scopes = (self.service, self.debtor, self.op, self.channel)
+        scopes = (self.service, self.debtor, self.op, self.channel, self.meter)
         return (sum(scope != ANY for scope in scopes), self.rank, self.valid_from)
 
 
@@ -55,7 +61,9 @@ class Tariff:
 class Step:
     """A step that was carried out. ``case_round``: (case id, round). ``is_unlawful``:
     it broke the law. ``is_sheltered``: water customer with a social bonus or of public
-    use. ``after_unlawful``: the cut that it undoes broke the law."""
+    use. ``after_unlawful``: the cut that it undoes broke the law. ``meter``: ``smart``
+    or not known. ``is_aggravated``: the debt was above three yearly charges, or the
+    customer in default in the last 18 months (REMSI); False when nobody knows."""
 
     key: int
     case_round: tuple
@@ -67,6 +75,8 @@ class Step:
     is_unlawful: bool = False
     after_unlawful: bool = False
     is_sheltered: bool = False
+    meter: str = ANY
+    is_aggravated: bool = False
 
 
 def refusal(step, kind):
@@ -75,6 +85,8 @@ def refusal(step, kind):
         return "cost_unlawful"
     if kind != POSTAGE and step.service == "water" and step.is_sheltered:
         return "cost_sheltered"
+    if kind == LIMITER and not step.is_aggravated:
+        return "cost_limiter"
     return ""
 
 

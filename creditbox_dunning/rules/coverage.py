@@ -9,6 +9,10 @@ from datetime import date, timedelta
 
 from .facts import CUTS, FIRST_WORK_ACTION, FORMAL_OPS, OFF_STATES
 
+PLAN = "plan"
+# suspensions of bills that a payment plan is asked for, and that one is paid by
+PLAN_ASKED, PLAN_ACTIVE = "plan_requested", "plan_active"
+
 
 def lines_for(rule, facts, today: date, shift, own_time=None):
     """Ids of the receivables that ``rule`` lists when executed on ``today``.
@@ -42,21 +46,41 @@ def lines_for(rule, facts, today: date, shift, own_time=None):
     return tuple(sorted(line.id for line in (*owed, *credits)))
 
 
-def starts_new_round(facts):
+def planned_lines(holds, today, reasons=(PLAN_ACTIVE,)):
+    """Ids of the receivables that a payment plan holds on ``today``; ``reasons``: the
+    suspensions, among ``holds``, that stand for one."""
+    return frozenset().union(
+        *(
+            hold.lines
+            for hold in holds
+            if hold.reason in reasons
+            and hold.lines is not None
+            and hold.is_active(today)
+        )
+    )
+
+
+def starts_new_round(facts, today):
     """True when the ladder begins again from its first row, with its own dates.
 
     What this round's formal notice lists is paid but newer bills are open (or, before
-    any formal notice, what its reminders list).
+    any formal notice, what its reminders list). What is paid by an agreed plan counts
+    as paid: a newer bill does not wait for its last instalment.
 
     A supply that is off comes back first: only then does a new round begin.
     """
     owed = [line for line in facts.lines if line.residual > 0]
     if not owed or reactivation_due(facts):
         return False
+    planned = planned_lines(facts.holds, today)
+    if planned and facts.key.supply_state not in OFF_STATES:
+        owed = [line for line in owed if line.id not in planned]
+        if not owed:
+            return False
     if facts.has_formal_notice:
         return not any(line.covered & FORMAL_OPS for line in owed)
     has_notice = any(
-        done.rule_id is not None and done.state in ("done", "open")
+        done.rule_id is not None and done.state in ("done", "open") and done.op != PLAN
         for done in facts.done
     )
     return has_notice and not any(line.covered for line in owed)

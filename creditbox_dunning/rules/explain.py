@@ -98,7 +98,7 @@ class Explanation:
 
 def explain(facts, rules, today, shift, guard=no_guard, assumptions=None):
     """:class:`Explanation` of ``facts`` on ``today`` by the table ``rules``."""
-    new_round = starts_new_round(facts)
+    new_round = starts_new_round(facts, today)
     if new_round:
         fresh = tuple(replace(line, covered=frozenset()) for line in facts.lines)
         facts = replace(facts, lines=fresh, done=(), events=())

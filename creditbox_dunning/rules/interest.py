@@ -22,11 +22,12 @@ NO_BASE = "fixed"
 @dataclass(frozen=True)
 class Rate:
     """``value`` percent a year from ``date_from`` on, until the next row or
-    ``date_to`` (included)."""
+    ``date_to`` (included). ``rule``: key of the :class:`Rule` that asks for it."""
 
     date_from: date
     value: Decimal
     date_to: date | None = None
+    rule: int = 0
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ class Stretch:
     rate: Decimal
     base: Decimal
     exact: Fraction = field(repr=False)
+    rule: int = 0
 
     @property
     def amount(self):
@@ -65,6 +67,8 @@ class Rule:
     points for debts of ``service`` and ``debtor`` (empty = any) from ``valid_from``.
 
     ``rank`` beats a rule as specific as this one: the company's own over the common.
+    ``good_days``: who paid the bills of ``good_years`` in time owes only the rate
+    ``good_base`` for so many days after the due date (tutela, ARERA); 0: nobody does.
     """
 
     valid_from: date
@@ -74,6 +78,10 @@ class Rule:
     debtor: str = ANY
     rank: int = 0
     flat: Decimal = Decimal(0)
+    key: int = 0
+    good_days: int = 0
+    good_years: int = 2
+    good_base: str = "legal"
 
     def matches(self, service, debtor):
         return self.service in (ANY, service) and self.debtor in (ANY, debtor)
@@ -98,12 +106,14 @@ def accrue(amount, day_from, day_to, rates, *, basis=365, payments=()):
     rates = sorted(rates, key=lambda rate: rate.date_from)
     cuts = _cuts(day_from, day_to, rates, payments)
     for first, after in pairwise(cuts):
-        rate, base = _rate_on(rates, first), _base_on(amount, payments, first)
-        if rate is None or rate == 0 or base <= 0:
+        row, base = _row_on(rates, first), _base_on(amount, payments, first)
+        if row is None or row.value == 0 or base <= 0:
             continue
         days = (after - first).days
-        exact = charge_of_days(base, rate, days, basis)
-        found.append(Stretch(first, after - ONE_DAY, days, rate, base, exact))
+        exact = charge_of_days(base, row.value, days, basis)
+        found.append(
+            Stretch(first, after - ONE_DAY, days, row.value, base, exact, row.rule)
+        )
     return found
 
 
@@ -123,12 +133,13 @@ def _cuts(day_from, day_to, rates, payments):
     return sorted({day_from, day_to + ONE_DAY, *inside})
 
 
-def _rate_on(rates, day):
+def _row_on(rates, day):
+    """The :class:`Rate` that holds on ``day``, or None; ``rates`` in order."""
     place = bisect_right([rate.date_from for rate in rates], day)
     if not place:
         return None
     rate = rates[place - 1]
-    return None if rate.date_to and rate.date_to < day else rate.value
+    return None if rate.date_to and rate.date_to < day else rate
 
 
 def _base_on(amount, payments, day):
@@ -153,7 +164,7 @@ def gaps(rates, day_from, day_to):
     cuts = _cuts(day_from, day_to, rates, ())
     found = []
     for first, after in pairwise(cuts):
-        if _rate_on(rates, first) is not None:
+        if _row_on(rates, first) is not None:
             continue
         if found and found[-1][1] + ONE_DAY == first:
             first, _last = found.pop()
@@ -185,16 +196,72 @@ def rates_for(rules, bases, service, debtor):
         rule = rule_for(rules, service, debtor, start)
         last = after - ONE_DAY if after else None
         if rule.base == NO_BASE:
-            found.append(Rate(start, rule.margin, last))
+            found.append(Rate(start, rule.margin, last, rule.key))
             continue
-        rows = sorted(bases.get(rule.base, ()), key=lambda rate: rate.date_from)
-        ends = [row.date_from - ONE_DAY for row in rows[1:]] + [None]
-        for row, until in zip(rows, ends, strict=True):
-            to = min(filter(None, (row.date_to, until, last)), default=None)
-            since = max(row.date_from, start)
-            if to is None or since <= to:
-                found.append(Rate(since, row.value + rule.margin, to))
+        rows = bases.get(rule.base, ())
+        found += _within(rows, start, last, rule.margin, rule.key)
     return found
+
+
+def _within(rows, first, last, margin=Decimal(0), key=None):
+    """``rows`` from ``first`` to ``last`` (None: without end), ``margin`` added and
+    the ``key`` of a rule put on them."""
+    rows = sorted(rows, key=lambda rate: rate.date_from)
+    ends = [*(row.date_from - ONE_DAY for row in rows[1:]), None]
+    found = []
+    # of a kind of rate that has no row, nothing holds
+    for row, until in zip(rows, ends, strict=False):
+        to = min(filter(None, (row.date_to, until, last)), default=None)
+        since = max(row.date_from, first)
+        if to is None or since <= to:
+            rule = row.rule if key is None else key
+            found.append(Rate(since, row.value + margin, to, rule))
+    return found
+
+
+def period_end(kind, day):
+    """Last day of the half-year (art. 5 D.Lgs. 231/2002) or year (art. 1284 c.c.) for
+    which a rate of ``kind`` that begins on ``day`` was set; None: until the next one.
+
+    A rate of the law never goes on by itself: the new one has to be entered.
+    """
+    if kind == "legal" or (kind == "ecb_half" and day.month > 6):
+        return date(day.year, 12, 31)
+    return date(day.year, 6, 30) if kind == "ecb_half" else None
+
+
+def good_payer_rates(rates, rule, bases, first):
+    """``rates`` with the milder rate of a good payer on the first days of delay.
+
+    Under the protected service (tutela, ARERA consumer atlas) who paid the bills of
+    the last two years in time owes only the legal rate for the first ten days.
+
+    :param rule: the :class:`Rule` of the debt: says how many days, at which rate
+    :param first: first day after the due date: no day before it bears interest
+    """
+    if not rule.good_days:
+        return list(rates)
+    last = first + timedelta(days=rule.good_days - 1)
+    mild = _within(bases.get(rule.good_base, ()), first, last, key=rule.key)
+    return [*mild, *_within(rates, last + ONE_DAY, None)]
+
+
+def kinds_without_rate(rules, bases, day, services, debtors):
+    """{kind of rate: the debts that bear nothing on ``day`` for want of it}.
+
+    :param services, debtors: what there is to owe, each combination is asked
+    :return: the debts as [(service, debtor)]
+    """
+    missing = {}
+    for service in services:
+        for debtor in debtors:
+            rule = rule_for(rules, service, debtor, day)
+            if rule is None or rule.base == NO_BASE:
+                continue
+            rows = sorted(bases.get(rule.base, ()), key=lambda rate: rate.date_from)
+            if _row_on(rows, day) is None:
+                missing.setdefault(rule.base, []).append((service, debtor))
+    return missing
 
 
 def debtor_kind(legal_form, customer_type="", is_company=False):

@@ -11,7 +11,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-PART_KINDS = ("title", "paragraph", "small", "bills", "slip")
+PART_KINDS = (
+    *("title", "paragraph", "small", "bills", "slip"),
+    *("instalments", "instalment_slip"),
+)
 # when a part is in the message
 CONDITIONS = (
     "can_cut",
@@ -54,6 +57,14 @@ NAMES = (
     "settlement_sum",
     "settlement_discount",
     "settlement_until",
+    "plan_number",
+    "plan_sum",
+    "plan_count",
+    "plan_first_due",
+    "plan_interest",
+    "plan_until",
+    "plan_tolerance",
+    "plan_missed",
 )
 LAW = "law."
 _PLACE = re.compile(r"\{\{\s*([a-z_.0-9]*)\s*\}\}")
@@ -62,6 +73,7 @@ _BOLD = re.compile(r"\*\*(.+?)\*\*", re.DOTALL)
 # headings of the bills' table and words of the slip, divided by "|"
 BILL_WORDS = 6
 SLIP_WORDS = 5
+INSTALMENT_WORDS = 7
 # what stands where a value is missing that must be told
 MISSING = "_____"
 
@@ -91,14 +103,26 @@ class Row:
 
 
 @dataclass(frozen=True)
+class InstalmentRow(Row):
+    """An instalment of a payment plan: its day in ``due``, what is to be paid in
+    ``amount``; ``capital`` and ``interest`` (empty = none) make it up."""
+
+    capital: str = ""
+    interest: str = ""
+
+
+@dataclass(frozen=True)
 class Values:
     """What a case puts into a template. ``words``: {name: text}; ``flags``: the
-    conditions that hold; ``rows``: its bills; ``total``: their sum as text."""
+    conditions that hold; ``rows``: its bills; ``total``: their sum as text;
+    ``instalments``: of its payment plan; ``instalments_total``: their sum as text."""
 
     service: str = ""
     words: Mapping[str, str] = field(default_factory=dict)
     flags: frozenset[str] = frozenset()
     rows: tuple[Row, ...] = ()
+    instalments: tuple[InstalmentRow, ...] = ()
+    instalments_total: str = ""
 
 
 def placeholders(text):
@@ -191,6 +215,8 @@ def letter_html(parts, values):
         "small": lambda text: f'<p class="small">{marked(text)}</p>',
         "bills": lambda text: _bills(text, values, LETTER_TABLE),
         "slip": lambda text: _slip(text, values.rows),
+        "instalments": lambda text: _instalments(text, values, LETTER_TABLE),
+        "instalment_slip": lambda text: _slip(text, values.instalments),
     }
     return "".join(makers[part.kind](text) for part, text in chosen(parts, values))
 
@@ -206,6 +232,8 @@ def mail_html(parts, values):
         ),
         "bills": lambda text: _bills(text, values, MAIL_TABLE),
         "slip": lambda _text: "",
+        "instalments": lambda text: _instalments(text, values, MAIL_TABLE),
+        "instalment_slip": lambda _text: "",
     }
     body = "".join(makers[part.kind](text) for part, text in chosen(parts, values))
     return f'<div style="{MAIL_FONT}">{body}</div>'
@@ -228,20 +256,70 @@ def _bills(text, values, style):
     The column of the codes is there when a bill has one.
     """
     number, issued, due, code, amount, total = split_words(text, BILL_WORDS)
-    table, head, cell, figure = style
     with_code = any(row.code for row in values.rows)
     names = [number, issued, due, *([code] if with_code else [])]
+    rows = [
+        ([row.number, row.issued, row.due, *([row.code] if with_code else [])], row)
+        for row in values.rows
+    ]
+    return _table(
+        (names, [amount]),
+        [(told, [row.amount]) for told, row in rows],
+        (total, values.words.get("total", "")),
+        style,
+    )
+
+
+def _instalments(text, values, style):
+    """The table of a plan: number, day, share of the bills, interest, what is to be
+    paid, code of payment, total; nothing without a plan.
+
+    The columns of share and interest are there when the plan bears interest.
+    """
+    if not values.instalments:
+        return ""
+    number, due, capital, interest, amount, code, total = split_words(
+        text, INSTALMENT_WORDS
+    )
+    bears = any(row.interest for row in values.instalments)
+    with_code = any(row.code for row in values.instalments)
+    return _table(
+        (
+            [number, due, *([code] if with_code else [])],
+            [*([capital, interest] if bears else []), amount],
+        ),
+        [
+            (
+                [row.number, row.due, *([row.code] if with_code else [])],
+                [*([row.capital, row.interest] if bears else []), row.amount],
+            )
+            for row in values.instalments
+        ],
+        (total, values.instalments_total),
+        style,
+    )
+
+
+def _table(heads, rows, total, style):
+    """A table with words at the left and figures at the right, and its sum.
+
+    ``heads``, each of ``rows``: (words, figures); ``total``: (word, figure).
+    """
+    table, head, cell, figure = style
+    words, figures = heads
     lines = [f"<table{table}><thead><tr>"]
-    lines += [f"<th{head}>{html.escape(name)}</th>" for name in names]
-    lines.append(f"<th{figure or head}>{html.escape(amount)}</th></tr></thead><tbody>")
-    for row in values.rows:
-        told = [row.number, row.issued, row.due, *([row.code] if with_code else [])]
+    lines += [f"<th{head}>{html.escape(name)}</th>" for name in words]
+    lines += [f"<th{figure or head}>{html.escape(name)}</th>" for name in figures]
+    lines.append("</tr></thead><tbody>")
+    for told, numbers in rows:
         lines.append("<tr>")
         lines += [f"<td{cell}>{html.escape(value)}</td>" for value in told]
-        lines.append(f"<td{figure}>{html.escape(row.amount)}</td></tr>")
+        lines += [f"<td{figure}>{html.escape(value)}</td>" for value in numbers]
+        lines.append("</tr>")
+    span = len(words) + len(figures) - 1
     lines.append(
-        f'<tr><td{cell} colspan="{len(names)}"><strong>{html.escape(total)}</strong>'
-        f"</td><td{figure}><strong>{html.escape(values.words.get('total', ''))}"
+        f'<tr><td{cell} colspan="{span}"><strong>{html.escape(total[0])}</strong>'
+        f"</td><td{figure}><strong>{html.escape(total[1])}"
         "</strong></td></tr></tbody></table>"
     )
     return "".join(lines)

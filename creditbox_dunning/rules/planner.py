@@ -23,7 +23,14 @@ from datetime import date
 
 from .channels import usable_channels
 from .clock import Clock, until
-from .coverage import reactivation_due, settled
+from .coverage import (
+    PLAN,
+    PLAN_ACTIVE,
+    PLAN_ASKED,
+    planned_lines,
+    reactivation_due,
+    settled,
+)
 from .facts import CaseFacts, Decision, Guard, Reason, Shift, Verdict
 from .ladder import is_outdated
 from .sets import choose_set
@@ -76,7 +83,7 @@ def plan_rows(facts, rows, notes, today, shift, guard: Guard = no_guard) -> Deci
 
 
 def _walk(facts, rows, notes, today, shift, guard):
-    pending = _pending(facts, rows)
+    pending = _pending(facts, rows, today)
     if pending:
         rule, reason = pending
         return Decision("wait", rule=rule, reasons=(reason, *notes))
@@ -152,10 +159,13 @@ def _late(facts):
             yield Reason.of("reactivated_late", days=days, date=done.effective)
 
 
-def _pending(facts, rows):
+def _pending(facts, rows, today):
     """(row, reason) of the action that waits for somebody, or None."""
     by_id = {rule.id: rule for rule in rows}
+    in_plan = planned_lines(facts.holds, today, (PLAN_ASKED, PLAN_ACTIVE))
     for done in facts.done:
+        if done.op == PLAN and in_plan:
+            continue  # its own suspension stops its bills, and no others
         if done.state == "open" and not is_outdated(done, rows):
             if reactivation_due(facts) and done.op != "reactivate":
                 continue  # what is paid for waits for nobody

@@ -52,8 +52,10 @@ class Request:
     ``amount``: the bill, or all that the notice asks for. ``day``: when it was asked;
     ``due``: when the bill was due. ``above_average``: by how many percent the bill
     exceeds the usual ones. ``estimated_bills``: estimated ones between two readings.
-    ``billing_months``: months between two bills. Unknown = None: what is not known
-    never counts against the customer.
+    ``billing_months``: months between two bills. ``term``: last day to pay of the
+    notice of default. ``others``: plans of the customer for this service that are under
+    way. ``is_excepted``: a manager lets pass that it came late or is not the only one.
+    Unknown = None: what is not known never counts against the customer.
     """
 
     service: str
@@ -67,16 +69,71 @@ class Request:
     has_bonus: bool = False
     estimated_bills: int = 0
     billing_months: int = 2
+    term: date | None = None
+    others: int = 0
+    is_excepted: bool = False
 
 
 @dataclass(frozen=True)
 class Right:
     """What must be offered: at least ``number`` instalments, one every ``months``;
-    ``reference``: where it stands."""
+    ``reference``: where it stands; ``join_by``: last day for the request and the first
+    instalment, where the law names one."""
 
     number: int
     months: int
     reference: str
+    join_by: date | None = None
+
+
+# why a request gives no right although its cause would
+LATE_FOR_TERM, LATE_FOR_BILL, NOT_ALONE = "late_for_term", "late_for_bill", "not_alone"
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """``code``: one of the three above; ``day``: last day on which it was in time;
+    ``since``: the day from which that counts (the term of the notice, or the due date
+    of the bill); ``count``: days, or plans that the law allows at a time;
+    ``reference``: where it stands."""
+
+    code: str
+    count: int
+    reference: str
+    day: date | None = None
+    since: date | None = None
+
+
+def refusal(request, parameters):
+    """The :class:`Refusal` of a request that came late or beside another plan, else
+    None. By dated numbers: where a service has none, nothing is refused."""
+    if request.cause == AGREEMENT:
+        return None
+
+    def get(name):
+        return parameters.get(request.service, name, request.day)
+
+    last = _join_by(request, parameters)
+    if last and request.day > last:
+        days = get("plan_request_before_term")
+        return Refusal(LATE_FOR_TERM, days.count, days.source, last, request.term)
+    days = get("plan_request_days")
+    if request.cause != NOTICE and days and request.due:
+        last = request.due + timedelta(days.count)
+        if request.day > last:
+            return Refusal(LATE_FOR_BILL, days.count, days.source, last, request.due)
+    most = get("plan_at_a_time")
+    if most and request.others >= most.count:
+        return Refusal(NOT_ALONE, most.count, most.source)
+    return None
+
+
+def _join_by(request, parameters):
+    """Last day for the request and the first instalment after a notice of default."""
+    if request.cause != NOTICE or request.term is None:
+        return None
+    days = parameters.get(request.service, "plan_request_before_term", request.day)
+    return days and request.term - timedelta(days.count)
 
 
 def right_to_plan(request, parameters):
@@ -87,6 +144,8 @@ def right_to_plan(request, parameters):
     the right to bonus holders. Water: every notice, and a very high bill. Telephone:
     the contract only.
     """
+    if not request.is_excepted and refusal(request, parameters):
+        return None
     if request.cause == NOTICE:
         return _right_on_notice(request, parameters)
     if request.cause not in BILL_CAUSES.get(request.service, ()):
@@ -100,8 +159,6 @@ def right_to_plan(request, parameters):
 
     smallest, days = get("plan_min_bill"), get("plan_request_days")
     if smallest and request.amount <= smallest.value:
-        return None
-    if days and request.due and request.day > request.due + timedelta(days.count):
         return None
     above = None
     if request.cause in ABOVE_AVERAGE:
@@ -125,7 +182,8 @@ def _right_on_notice(request, parameters):
         if months is None:
             return None
         number = -(-months.count // request.billing_months)
-        return Right(number, request.billing_months, months.source)
+        join_by = _join_by(request, parameters)
+        return Right(number, request.billing_months, months.source, join_by)
     if not request.has_bonus or request.service not in BILL_CAUSES:
         return None
     smallest = parameters.get(request.service, "plan_min_bill", day)
@@ -154,13 +212,20 @@ class Terms:
 @dataclass(frozen=True)
 class Instalment:
     """``number`` from 1; ``capital`` of the debt, ``interest`` on what was still owed
-    since the instalment before; ``left``: capital owed once it is paid."""
+    since the instalment before; ``left``: capital owed once it is paid; ``reopened``:
+    the day on which its payment went back, after it had been paid."""
 
     number: int
     due: date
     capital: Decimal
     interest: Decimal
     left: Decimal
+    reopened: date | None = None
+
+    @property
+    def last_start(self):
+        """The day from which its tolerance counts."""
+        return max(self.due, self.reopened or self.due)
 
     @property
     def amount(self):
@@ -248,10 +313,11 @@ def _capitals(terms):
     return [*first, *[each] * (count - 1), rest - each * (count - 1)]
 
 
-def needs_level(number, first_share, longest, lowest_share):
-    """Whether a plan is beyond what is agreed without asking: more instalments than
-    ``longest``, or a first one below ``lowest_share`` percent (0 = no such limit)."""
-    is_long = bool(longest) and number > longest
+def needs_level(months, first_share, longest, lowest_share):
+    """Whether a plan is beyond what is agreed without asking: it lasts more ``months``
+    than ``longest``, or its first instalment is below ``lowest_share`` percent (0 = no
+    such limit). Four instalments every two months last eight."""
+    is_long = bool(longest) and months > longest
     return is_long or (bool(lowest_share) and first_share < lowest_share)
 
 
@@ -276,9 +342,10 @@ class Standing:
 def standing(instalments, paid, today, tolerance, missed):
     """How a plan stands on ``today`` with ``paid`` euros, oldest instalment first.
 
-    ``instalments``: anything with ``number``, ``due`` and ``capital``. ``tolerance``:
-    calendar days after the day of an instalment within which it still counts as paid
-    in time; ``missed``: how many late ones end the plan. A plan wholly paid is kept,
+    ``instalments``: :class:`Instalment` s. ``tolerance``: calendar days after the day
+    of an instalment within which it still counts as paid in time, or after the day on
+    which its payment went back: the customer is called before the plan breaks;
+    ``missed``: how many late ones end the plan. A plan wholly paid is kept,
     even late: there is nothing left to recover.
     """
     done, late, left = [], [], {}
@@ -293,7 +360,7 @@ def standing(instalments, paid, today, tolerance, missed):
         next_due = next_due or one.due
         if one.due < today:
             missing += one.capital - covered
-        if one.due + timedelta(days=tolerance) < today:
+        if one.last_start + timedelta(days=tolerance) < today:
             late.append(one.number)
     if next_due is None:
         state = KEPT

@@ -14,6 +14,8 @@ from decimal import Decimal
 from .facts import Reason
 
 KEPT, BROKEN, CANCELLED = "kept", "broken", "cancelled"
+# why a promise told by others does not become one of ours
+PAID, PAST = "paid", "past"
 # a direct debit that the debtor did not authorise can come back for 13 months
 # (D.Lgs. 11/2010, art. 9, from directive (EU) 2015/2366, art. 71): so long is a promise
 # that was kept looked at again
@@ -55,6 +57,20 @@ class Verdict:
 def last_day(due: date, grace: int) -> date:
     """The last day on which money for a promise of ``due`` is in time."""
     return due + timedelta(days=max(grace, 0))
+
+
+def take_over(due: date, amount, owed: Decimal, today: date, grace: int):
+    """(problem, amount) of a promise that somebody else took for us.
+
+    ``problem``: PAID, nothing is owed any more; PAST, money for it would be late by
+    ``today`` already; "" when it becomes a promise of ours. ``amount``: what was told,
+    never more than what is owed; all of it when no sum was told.
+    """
+    if owed <= 0:
+        return PAID, Decimal(0)
+    if last_day(due, grace) < today:
+        return PAST, Decimal(0)
+    return "", min(amount or owed, owed)
 
 
 def judge(promise: Promise, entries, owed: Decimal, today: date, grace: int) -> Verdict:

@@ -9,6 +9,7 @@ never gives fewer points.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 ZERO = Decimal(0)
@@ -158,6 +159,18 @@ def dso(exposure, billed, days=365):
     if billed <= 0:
         return None
     return _tenths(max(exposure, ZERO) / billed * days)
+
+
+def month_ends(today, months):
+    """The last days of the ``months`` months before that of ``today``, then ``today``:
+    oldest first."""
+    first = today.replace(day=1)
+    ends = []
+    for _month in range(months):
+        last = first - timedelta(days=1)
+        ends.append(last)
+        first = last.replace(day=1)
+    return [*reversed(ends), today]
 
 
 def average_late(weighted, paid):

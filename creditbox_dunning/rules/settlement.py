@@ -15,9 +15,11 @@ ZERO = Decimal(0)
 HUNDRED = Decimal(100)
 
 # what the receipts say of an offer
-WAIT, PAID, EXPIRED, DECIDE = "wait", "paid", "expired", "decide"
+WAIT, PAID, EXPIRED, DECIDE, CHECK = "wait", "paid", "expired", "decide", "check"
 # why a person has to decide
 SHORT, LATE, RETURNED = "short", "late", "returned"
+# its sum lies unmatched, or paid other bills
+UNMATCHED, ELSEWHERE = "unmatched", "elsewhere"
 
 
 class Wrong(ValueError):
@@ -106,9 +108,11 @@ class Receipt:
 
 @dataclass(frozen=True)
 class Verdict:
-    """``kind``: wait, paid, expired or decide; ``why`` for decide: short or late.
+    """``kind``: wait, paid, expired, decide or check; ``why`` for decide: short or
+    late.
 
     ``in_time`` / ``late``: the money that came by the last day, and after it;
+    ``free``: the customer's money that lies there and is matched with no bill;
     ``paid_on``: the day on which the agreed sum was complete.
     """
 
@@ -117,9 +121,10 @@ class Verdict:
     late: Decimal
     why: str = ""
     paid_on: date | None = None
+    free: Decimal = ZERO
 
 
-def judge(agreed, tolerance, valid_until, receipts, today, grace=0):
+def judge(agreed, tolerance, valid_until, receipts, today, grace=0, free=ZERO):
     """What has become of an offer.
 
     :param tolerance: how much may lack of ``agreed`` (euro)
@@ -127,6 +132,9 @@ def judge(agreed, tolerance, valid_until, receipts, today, grace=0):
     :param receipts: iterable of :class:`Receipt`
     :param grace: days after ``valid_until`` in which payments made in time may still
         be told by the bank: the offer does not expire before they are over
+    :param free: money of the customer that came since and is matched with no bill. It
+        pays nothing, but an offer whose sum lies there does not expire: ``check``, a
+        person says what the money is for
     """
     wanted = max(agreed - tolerance, ZERO)
     in_time = late = ZERO
@@ -141,14 +149,46 @@ def judge(agreed, tolerance, valid_until, receipts, today, grace=0):
         if complete_on is None and in_time + late >= wanted and in_time + late > 0:
             complete_on = receipt.day
     if in_time >= wanted and in_time > 0:
-        return Verdict(PAID, in_time, late, paid_on=paid_on)
+        return Verdict(PAID, in_time, late, paid_on=paid_on, free=free)
     if today <= valid_until + timedelta(days=grace):
-        return Verdict(WAIT, in_time, late)
+        return Verdict(WAIT, in_time, late, free=free)
     if complete_on:
-        return Verdict(DECIDE, in_time, late, LATE, complete_on)
-    if in_time + late > 0:
-        return Verdict(DECIDE, in_time, late, SHORT)
+        return Verdict(DECIDE, in_time, late, LATE, complete_on, free)
+    if free > 0 and in_time + late + free >= wanted:
+        return Verdict(CHECK, in_time, late, free=free)
+    if in_time + late + free > 0:
+        return Verdict(DECIDE, in_time, late, SHORT, free=free)
     return Verdict(EXPIRED, in_time, late)
+
+
+def is_reminder_due(valid_until, free, today, days):
+    """Whether the clerk is reminded: money lies there and the term is near.
+
+    ``days``: how long before the last day.
+    """
+    return free > 0 and today >= valid_until - timedelta(days=days)
+
+
+def shares(missing, bills, credits_):
+    """How money that lies free is matched with the bills of an offer.
+
+    Never more than is missing of the agreed sum: the rest stays the customer's.
+
+    :param missing: what is missing of the agreed sum
+    :param bills: [(key, what is open on it)], in the order in which they are paid
+    :param credits_: [(key, what is free of it)], in the order in which they are used
+    :return: list of (bill's key, credit's key, amount above zero)
+    """
+    found, left = [], dict(bills)
+    for credit, free in credits_:
+        for bill, _open in bills:
+            amount = min(missing, free, left[bill])
+            if amount > 0:
+                found.append((bill, credit, amount))
+                missing -= amount
+                free -= amount
+                left[bill] -= amount
+    return found
 
 
 @dataclass(frozen=True)

@@ -248,7 +248,7 @@ class _Player:
             self.opened, self.closed = self.opened or day, None
         elif not is_open:
             return None
-        if starts_new_round(facts):
+        if starts_new_round(facts, day):
             self.round += 1
             self.done, self.covered = [], {}
             facts = self.facts_on(day)

@@ -59,6 +59,11 @@ class DunningCommon(UtilityCommon):
         )
 
     @classmethod
+    def _today(cls):
+        """Today where the company is: late in the evening not what UTC says."""
+        return cls.env["dunning.case"]._today(cls.company)
+
+    @classmethod
     def day(cls, number):
         return DUE + timedelta(days=number)
 

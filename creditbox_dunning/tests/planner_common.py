@@ -136,7 +136,7 @@ class World:
 
     def run(self, today):
         """The night of ``today``; returns the Decision."""
-        if starts_new_round(self.facts):
+        if starts_new_round(self.facts, today):
             self.round += 1
             lines = tuple(replace(ln, covered=frozenset()) for ln in self.facts.lines)
             self.change(lines=lines, done=(), events=())

@@ -94,6 +94,52 @@ class TestApi(DunningCommon, HttpCase):
         self.assertEqual(self.call("resume", **end), (200, answer))
         self.assertEqual(hold.end_reason, "withdrawn")
 
+    def test_a_promise_has_its_day_and_its_sum(self):
+        today = self.env["dunning.case"]._today(self.company)
+        day = str(today + timedelta(days=5))
+        asked = {
+            "idempotency_key": "crm-p",
+            "scope": "case",
+            "ref": self.case.name,
+            "reason": "promise",
+            "promise_date": day,
+            "promise_amount": 60.5,
+        }
+        for wrong in (
+            {"promise_date": "soon"},
+            {"promise_amount": "60"},
+            {"promise_amount": True},
+            {"amount": 50},
+            {"reason": "bill_disputed"},
+        ):
+            self.refused("BadArgument", "suspend", **{**asked, **wrong})
+        status, answer = self.call("suspend", **asked)
+        self.assertEqual(status, 200, answer)
+        self.assertEqual(
+            (answer["promise_date"], answer["promise_amount"]), (day, 60.5)
+        )
+        hold = self.env["dunning.hold"].browse(answer["suspension"])
+        grace = self.company.dunning_promise_grace_days
+        self.assertGreater(grace, 0)
+        self.assertRecordValues(
+            hold,
+            [
+                {
+                    "promise_date": today + timedelta(days=5),
+                    "amount": 60.5,
+                    "date_to": today + timedelta(days=5 + grace),
+                }
+            ],
+        )
+        self.assertEqual(self.call("suspend", **asked), (200, answer))
+        later = str(today + timedelta(days=6))
+        self.refused("KeyReused", "suspend", **{**asked, "promise_date": later})
+        # a sum is not needed: all that is owed
+        self.call("resume", idempotency_key="r", suspension=hold.id, why="withdrawn")
+        del asked["promise_amount"]
+        status, answer = self.call("suspend", **{**asked, "idempotency_key": "crm-q"})
+        self.assertEqual((status, answer.get("promise_amount")), (200, 100), answer)
+
     def test_a_call_that_fails_keeps_its_key_free(self):
         asked = {
             "idempotency_key": "crm-3",

@@ -4,7 +4,6 @@ from datetime import timedelta
 
 from freezegun import freeze_time
 
-from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
@@ -178,7 +177,7 @@ class TestSubstitution(ManyCommon):
     """D05: from, to, company; shown in the log; never chained, never for the asker."""
 
     def _stand_in(self, absent, substitute, by=None, first=0, last=5, **vals):
-        today = fields.Date.today()
+        today = self._today()
         return (
             self.env["dunning.substitution"]
             .with_user(by or absent)
@@ -258,7 +257,7 @@ class TestSubstitution(ManyCommon):
             given.with_user(self.manager).write({"date_to": "2099-01-01"})
         with self.assertRaises(UserError):
             given.with_user(self.director).write({"substitute_id": self.operator.id})
-        given.with_user(self.director).write({"date_to": fields.Date.today()})
+        given.with_user(self.director).write({"date_to": self._today()})
 
     @mute_logger("odoo.sql_db")
     def test_nobody_stands_in_for_himself(self):
@@ -276,7 +275,7 @@ class TestApprovalTime(ManyCommon):
         contract = self._create_contract("CT2", self._create_customer("C002"))
         _bill, action, request = self.waiting("B2", contract=contract)
         day = request.expires_on
-        self.assertEqual(day, fields.Date.today() + timedelta(days=30))
+        self.assertEqual(day, self._today() + timedelta(days=30))
         self.Request.sudo()._cron_daily(day)
         self.assertEqual(request.state, "pending", "the last day is inside")
         self.Request.sudo()._cron_daily(day + timedelta(days=1))
@@ -287,7 +286,7 @@ class TestApprovalTime(ManyCommon):
     def test_escalates_to_the_next_level_that_has_somebody(self):
         request = self.ask(10)
         self.assertEqual((request.required_level, request.asked_level), (2, 2))
-        since = fields.Date.today()
+        since = self._today()
         self.Request.sudo()._cron_daily(since + timedelta(days=4))
         self.assertEqual(request.asked_level, 2)
         self.Request.sudo()._cron_daily(since + timedelta(days=5))
@@ -304,7 +303,7 @@ class TestApprovalTime(ManyCommon):
     def test_zero_days_is_never(self):
         self.company.write({"dunning_approval_days": 0, "dunning_escalation_days": 0})
         request = self.ask(10)
-        self.Request.sudo()._cron_daily(fields.Date.today() + timedelta(days=999))
+        self.Request.sudo()._cron_daily(self._today() + timedelta(days=999))
         self.assertEqual((request.state, request.asked_level), ("pending", 2))
 
     def test_daily_digest_for_each_approver(self):
@@ -312,7 +311,7 @@ class TestApprovalTime(ManyCommon):
         self.manager2.email = False
         requests = self.ask_many(3)
         mine = self.ask(10, self.manager, record=self._cases(1))
-        today = fields.Date.today()
+        today = self._today()
         self.Request.sudo()._cron_daily(today)
         self.Request.sudo()._cron_daily(today)
         activities = self.env["mail.activity"].search(

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from decimal import Decimal
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,12 +13,13 @@ from odoo.tests.common import BaseCase
 from ..rules.costs import TECHNICAL, Step, Tariff, costs_of, identity
 
 SINCE = date(2026, 1, 1)
-KINDS = ("postage", "distributor", "cut", "restore", "agency")
+KINDS = ("postage", "distributor", "cut", "restore", "agency", "limiter")
 SCOPES = {
     "service": ("", "electricity", "water"),
     "debtor": ("", "consumer", "business"),
     "op": ("", "default", "suspend", "reactivate"),
     "channel": ("", "ar", "task"),
+    "meter": ("", "smart"),
 }
 scoped = {name: st.sampled_from(values) for name, values in SCOPES.items()}
 days = st.integers(0, 300).map(lambda number: SINCE + timedelta(days=number))
@@ -31,6 +33,7 @@ steps = st.builds(
     is_unlawful=st.booleans(),
     after_unlawful=st.booleans(),
     is_sheltered=st.booleans(),
+    is_aggravated=st.booleans(),
 )
 
 
@@ -49,6 +52,8 @@ class TestCostRules(BaseCase):
                 self.assertFalse(step.is_unlawful or step.after_unlawful)
             if not no and step.service == "water" and step.is_sheltered:
                 self.assertEqual(kind, "postage")
+            if not no and kind == "limiter":
+                self.assertTrue(step.is_aggravated)
         again = costs_of(all_, rows, names)
         self.assertFalse([kind for _step, kind, _row, no in again if not no])
 
@@ -72,3 +77,25 @@ class TestCostRules(BaseCase):
         row = Tariff(1, "restore", SINCE, op="reactivate")
         ((_step, _kind, _row, no),) = costs_of([back], [row], ())
         self.assertEqual(no, "cost_unlawful")
+
+    def test_a_meter_reached_from_afar_has_its_own_row(self):
+        plain = Tariff(1, "distributor", SINCE, "electricity", op="suspend")
+        half = replace(plain, key=2, meter="smart", percent=Decimal(50))
+        step = Step(1, (1, 1), date(2026, 6, 1), "electricity", "", "suspend")
+        for meter, key in (("", 1), ("smart", 2)):
+            one = replace(step, meter=meter)
+            ((_step, _kind, best, _no),) = costs_of([one], [plain, half], ())
+            self.assertEqual(best.key, key)
+
+    def test_the_limiter_is_paid_only_in_the_worse_cases(self):
+        row = Tariff(1, "limiter", SINCE, "water", op="limit")
+        step = Step(1, (1, 1), date(2026, 6, 1), "water", "consumer", "limit")
+        worse = replace(step, is_aggravated=True)
+        for one, no in (
+            (step, "cost_limiter"),
+            (worse, ""),
+            (replace(worse, is_sheltered=True), "cost_sheltered"),
+            (replace(worse, is_unlawful=True), "cost_unlawful"),
+        ):
+            ((_step, _kind, _row, why),) = costs_of([one], [row], ())
+            self.assertEqual(why, no)

@@ -1,5 +1,6 @@
 """Interest day by day: what a sum owes, whatever way its days are cut."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -18,6 +19,8 @@ from ..rules.interest import (
     accrue,
     debtor_kind,
     gaps,
+    good_payer_rates,
+    kinds_without_rate,
     rates_for,
     rule_for,
     total,
@@ -193,6 +196,67 @@ class TestInterestRules(BaseCase):
                 Rate(date(2025, 3, 1), Decimal(6), None),
             ],
         )
+
+    def test_a_good_payer_owes_the_legal_rate_for_ten_days(self):
+        rule = Rule(date(2025, 1, 1), "ecb", Decimal("3.5"), key=7, good_days=10)
+        bases = {
+            "ecb": [Rate(date(2025, 1, 1), Decimal("2.9"))],
+            "legal": [
+                Rate(date(2025, 1, 1), TWO, date(2025, 12, 31)),
+                Rate(date(2026, 1, 1), Decimal("1.6"), date(2026, 12, 31)),
+            ],
+        }
+        rates = rates_for([rule], bases, "gas", "consumer")
+        first = date(2025, 12, 28)
+        mild = good_payer_rates(rates, rule, bases, first)
+        found = accrue(Decimal(1000), first, date(2026, 1, 31), mild)
+        self.assertEqual(
+            [(s.days, s.rate, s.rule) for s in found],
+            [(4, 2, 7), (6, Decimal("1.6"), 7), (25, Decimal("6.4"), 7)],
+        )
+        plain = replace(rule, good_days=0)
+        self.assertEqual(good_payer_rates(rates, plain, bases, first), rates)
+
+    @settings(max_examples=200, deadline=None, database=None)
+    @given(rate_rows(), rate_rows(), days, st.integers(1, 30), st.integers(0, 90))
+    def test_a_good_payer_differs_only_in_the_first_days(
+        self, ecb, legal, first, count, more
+    ):
+        rule = Rule(date(2000, 1, 1), "ecb", TWO, good_days=count)
+        bases = {"ecb": ecb, "legal": legal}
+        rates = rates_for([rule], bases, "", "")
+        mild = good_payer_rates(rates, rule, bases, first)
+        edge, last = first + timedelta(days=count), first + timedelta(days=count + more)
+        for one, other, since, until in (
+            (mild, legal, first, edge - timedelta(days=1)),
+            (mild, rates, edge, last),
+        ):
+            self.assertEqual(
+                exact(accrue(Decimal(100), since, until, one)),
+                exact(accrue(Decimal(100), since, until, other)),
+            )
+            self.assertEqual(gaps(one, since, until), gaps(other, since, until))
+
+    def test_a_kind_without_a_rate_today_is_told_with_who_is_concerned(self):
+        since = date(2022, 1, 1)
+        rules = [
+            Rule(since, "legal", Decimal(0)),
+            Rule(since, "ecb_half", Decimal(8), debtor="business"),
+            Rule(since, "fixed", Decimal(5), service="telephone"),
+        ]
+        bases = {
+            "legal": [Rate(date(2026, 1, 1), TWO, date(2026, 12, 31))],
+            "ecb_half": [Rate(date(2026, 1, 1), TWO, date(2026, 6, 30))],
+        }
+        known = (("gas", "telephone"), ("consumer", "business"))
+        inside = date(2026, 6, 30)
+        self.assertEqual(kinds_without_rate(rules, bases, inside, *known), {})
+        self.assertEqual(
+            kinds_without_rate(rules, bases, date(2026, 7, 1), *known),
+            {"ecb_half": [("gas", "business")]},
+        )
+        late = kinds_without_rate(rules, bases, date(2027, 1, 1), *known)
+        self.assertEqual(set(late), {"legal", "ecb_half"})
 
     def test_who_the_debtor_is(self):
         self.assertEqual(debtor_kind("", "non_domestic", False), "consumer")

@@ -25,6 +25,8 @@ GROUP_READS = (
     "dunning.approval.decision",
     "dunning.hold",
     "dunning.guard.waiver",
+    "dunning.payment.plan",
+    "dunning.payment.plan.instalment",
 )
 # what leaves for technical office, agencies, information providers: no run makes them
 GROUP_READS_TOO = (
@@ -84,6 +86,10 @@ class IsolationCommon(ApprovalCommon):
             for number in (7, 15):
                 runs.run_for(company, cls.day(number))
             cls.case_of(bill).message_post(body=f"secret of {company.id}")
+            plan = cls.env["dunning.payment.plan"].create(
+                {"case_id": cls.case_of(bill).id, "number": 2}
+            )
+            plan.sudo()._guarded()._fix_terms()
         finally:
             cls.company = own
             cls.env = env

@@ -6,13 +6,15 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
+import openpyxl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from odoo.tests import tagged
 from odoo.tests.common import BaseCase
 
-from ..formats.journal_csv import Entry, UnbalancedError, pair, write
+from ..formats import journal_xlsx
+from ..formats.journal_csv import HEADINGS, Entry, UnbalancedError, pair, write
 
 texts = st.text(st.characters(codec="utf-8"), max_size=20)
 entries = st.builds(
@@ -57,3 +59,31 @@ class TestJournalFormat(BaseCase):
         first, second = pair(one, "2", "y")
         with self.assertRaisesRegex(UnbalancedError, "A1"):
             write([first, replace(second, amount=Decimal(-4))])
+
+    @settings(max_examples=60, deadline=None, database=None)
+    @given(st.lists(entries, max_size=4))
+    def test_the_workbook_holds_numbers_days_and_no_formula(self, rows):
+        both = [one for row in rows for one in pair(row, "70", "Ricavi")]
+        page = openpyxl.load_workbook(io.BytesIO(journal_xlsx.write(both))).active
+        lines = list(page.iter_rows())
+        self.assertEqual([cell.value for cell in lines[0]], list(HEADINGS))
+        self.assertEqual(len(lines) - 1, len(both))
+        for entry, line in zip(both, lines[1:], strict=True):
+            self.assertEqual(line[0].value.date(), entry.day)
+            debit, credit = line[4].value, line[5].value
+            self.assertEqual(debit is None, credit is not None)
+            self.assertIsInstance(debit or credit, (int, float))
+            amount = Decimal(str(debit or -credit))
+            self.assertEqual(round(amount, 2), entry.amount)
+            self.assertNotIn("f", {cell.data_type for cell in line})
+
+    def test_a_text_like_a_formula_stays_a_text(self):
+        name = '=HYPERLINK("http://x")'
+        one = Entry(date(2027, 1, 1), "A1", "1", name, Decimal(5), "EUR", *[name] * 6)
+        data = journal_xlsx.write(pair(one, "2", "y"))
+        page = openpyxl.load_workbook(io.BytesIO(data)).active
+        cell = page.cell(2, 4)
+        self.assertEqual((cell.data_type, cell.value), ("s", name))
+        self.assertTrue(cell.quotePrefix)
+        with self.assertRaises(UnbalancedError):
+            journal_xlsx.write([one])

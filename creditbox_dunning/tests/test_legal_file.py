@@ -8,6 +8,8 @@ from odoo import Command, fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import freeze_time, tagged
 
+from odoo.addons.utility_supply.rules.workdays import next_working_day
+
 from .test_outcomes import OutcomeCommon
 
 
@@ -32,6 +34,11 @@ class TestLegalFile(OutcomeCommon):
                 break
         return self.env["dunning.legal.file"].search([("case_id", "=", self.case.id)])
 
+    def open_day(self, number):
+        """The day, or the first after it on which the courts are open."""
+        day = self.day(number)
+        return next_working_day(day, self.company._utility_holidays({day.year}))
+
     def step(self, file, number, kind, user=None, **vals):
         with freeze_time(self.day(number)):
             steps = self.env["dunning.legal.step"].with_user(user or self.manager)
@@ -54,7 +61,7 @@ class TestLegalFile(OutcomeCommon):
             self.step(file, day + 1, "precept")
         decree = self.step(file, day + 1, "injunction", cost_advanced=300)
         self.assertEqual((file.state, action.outcome), ("injunction", "injunction"))
-        self.assertEqual(decree.deadline, self.day(day + 61))
+        self.assertEqual(decree.deadline, self.open_day(day + 61))
         self.assertEqual(file.next_deadline, decree.deadline)
         self.assertEqual(file.activity_ids.date_deadline, decree.deadline)
         with self.assertRaises(UserError):  # nobody told the customer
@@ -69,7 +76,7 @@ class TestLegalFile(OutcomeCommon):
         self.assertEqual(decree.act_id.kind, "lawsuit")
         self.assertEqual(decree.act_id.date, self.day(day + 4))
         precept = self.step(file, day + 50, "precept", notified_date=self.day(day + 50))
-        self.assertEqual(precept.deadline, self.day(day + 140))
+        self.assertEqual(precept.deadline, self.open_day(day + 140))
         with self.assertRaises(UserError):  # ten days to pay
             self.step(file, day + 55, "seizure")
         self.step(file, day + 61, "seizure", cost_advanced=50, is_recoverable=False)
@@ -125,7 +132,7 @@ class TestLegalFile(OutcomeCommon):
         self.assertRecordValues(
             file.step_ids, [{"kind": "injunction", "date": self.day(day)}]
         )
-        self.assertEqual(file.next_deadline, self.day(day + 60))
+        self.assertEqual(file.next_deadline, self.open_day(day + 60))
         with freeze_time(self.day(day + 5)):
             step = file.step_ids.with_user(self.manager)
             step.write({"notified_date": self.day(day + 4)})
@@ -155,5 +162,5 @@ class TestLegalFile(OutcomeCommon):
         self.assertEqual(shown(day + 3), 1)
         with freeze_time(self.day(day + 11)):
             self.env["dunning.legal.file"]._watch_deadlines(self.day(day + 11))
-        self.assertEqual(file.next_deadline, self.day(day + 61), "the decree's")
+        self.assertEqual(file.next_deadline, self.open_day(day + 61), "the decree's")
         self.assertEqual(shown(day + 11), 0)

@@ -129,6 +129,15 @@ class TestEmailFaults(OutboxCommon):
             ["uncertain", "uncertain", "sent"],
         )
         self.assertEqual(first.action_id.state, "done", "nobody knows yet")
+        # the driver knows no language: it is told in the reader's
+        event = second.event_ids.filtered(lambda e: e.state_to == "uncertain")
+        self.assertIn("lost before", event.reason)
+        found = event.with_context(lang="it_IT")
+        self.assertTrue(
+            found.reason_text.startswith("La connessione si è interrotta prima"),
+            found.reason_text,
+        )
+        self.assertEqual(second.failure_text, second.failure_reason)
 
     def test_slow_server_is_uncertain(self):
         (message,) = self.reminders()

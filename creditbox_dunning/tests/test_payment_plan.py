@@ -326,8 +326,14 @@ class TestPlanGuards(PlanCommon):
             company_ids=[Command.set(other.ids)],
         )
         self.assertFalse(self.plans.with_user(user).search([]))
+        own = plan.with_user(user)
+        for method in ("action_accept", "action_send", "action_print", "action_cancel"):
+            with self.assertRaises(AccessError, msg=method):
+                getattr(own, method)()
         with self.assertRaises(AccessError):
-            plan.with_user(user).action_accept()
+            self.plans.with_user(user).create({"case_id": self.case.id})
+        with self.assertRaises(AccessError):
+            plan.instalment_ids.with_user(user).write({"payment_code": "1"})
 
     def test_the_accountant_reads_and_does_not_decide(self):
         plan = self.offered()
@@ -412,13 +418,10 @@ class TestPlanAround(PlanCommon):
         self.env["dunning.interest.rate"].sudo().search([]).unlink()
         self.env["dunning.interest.rate"].sudo().create(
             [
-                {
-                    "kind": kind,
-                    "date_from": self.day(-900),
-                    "value": 5,
-                    "reference": "test",
-                }
+                {"kind": kind, "date_from": start, "value": 5, "reference": "test"}
                 for kind in ("ecb", "ecb_half", "legal", "contract")
+                # a rate of a half-year or a year ends with it
+                for start in ("2026-07-01", "2027-01-01", "2027-07-01")
             ]
         )
         during = late()
@@ -479,6 +482,7 @@ class TestPlanAround(PlanCommon):
             message._tell_failure("rimbalzata")
         self.assertEqual(plan.action_id.state, "executing")
         self.assertEqual(plan.state, "offered")
+        self.assertIn("did not arrive", plan.activity_ids.summary)
 
     def test_orders_of_the_technical_office_are_withdrawn(self):
         """An order not yet sent is taken back when the plan is asked for."""

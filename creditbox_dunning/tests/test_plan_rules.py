@@ -1,5 +1,6 @@
 """Instalment plans: rights, amounts to the cent, kept or broken. No database."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -35,6 +36,54 @@ class TestPlanRights(BaseCase):
             right = self.right("water", plans.NOTICE, "1.00", billing_months=months)
             self.assertEqual((right.number, right.months), (number, months))
             self.assertIn("311/2019", right.reference)
+
+    def test_water_on_a_notice_up_to_the_fifth_day_before_its_term(self):
+        """REMSI: request and first instalment; the day itself is in time."""
+        term = DAY + timedelta(days=5)
+        right = self.right("water", plans.NOTICE, term=term)
+        self.assertEqual(right.join_by, DAY)
+        late = {"term": term - timedelta(days=1)}
+        self.assertIsNone(self.right("water", plans.NOTICE, **late))
+        why = plans.refusal(request("water", plans.NOTICE, **late), self.numbers)
+        self.assertEqual(
+            (why.code, why.count, why.day, why.since),
+            (plans.LATE_FOR_TERM, 5, DAY - timedelta(days=1), late["term"]),
+        )
+        self.assertIn("da verificare", why.reference)
+        self.assertTrue(self.right("water", plans.NOTICE, **late, is_excepted=True))
+        # what nobody knows never counts against the customer
+        self.assertTrue(self.right("water", plans.NOTICE))
+        self.assertTrue(self.right("electricity", plans.NOTICE, has_bonus=True, **late))
+
+    def test_not_beside_another_plan_for_water_and_gas(self):
+        for service, more in (
+            ("water", {}),
+            ("gas", {"has_bonus": True}),
+        ):
+            self.assertTrue(self.right(service, plans.NOTICE, **more))
+            self.assertIsNone(self.right(service, plans.NOTICE, others=1, **more))
+            why = plans.refusal(
+                request(service, plans.NOTICE, others=1, **more), self.numbers
+            )
+            self.assertEqual((why.code, why.count), (plans.NOT_ALONE, 1))
+        both = {"has_bonus": True, "others": 1}
+        self.assertTrue(self.right("electricity", plans.NOTICE, **both))
+
+    def test_an_agreement_is_never_refused(self):
+        late = request("water", plans.AGREEMENT, others=3, term=DAY - timedelta(days=9))
+        self.assertIsNone(plans.refusal(late, self.numbers))
+
+    def test_the_numbers_are_dated(self):
+        """Before REMSI nothing was refused."""
+        old = plans.Request(
+            "water",
+            plans.NOTICE,
+            Decimal(200),
+            date(2019, 6, 1),
+            term=date(2019, 6, 2),
+            others=2,
+        )
+        self.assertIsNone(plans.refusal(old, self.numbers))
 
     def test_energy_on_a_notice_for_bonus_holders_only(self):
         for service in ("electricity", "gas"):
@@ -201,6 +250,8 @@ class TestPlanSchedule(BaseCase):
         level = plans.needs_level
         self.assertFalse(level(12, Decimal(20), 12, 20))
         self.assertTrue(level(13, Decimal(20), 12, 20))
+        # seven instalments every two months: more than a year
+        self.assertTrue(level(7 * 2, Decimal(20), 12, 20))
         self.assertTrue(level(4, Decimal("19.99"), 12, 20))
         self.assertFalse(level(99, Decimal(1), 0, 0))
 
@@ -214,6 +265,21 @@ class TestPlanStanding(BaseCase):
     def on(self, days, paid, tolerance=10, missed=1):
         today = self.made[0].due + timedelta(days=days)
         return plans.standing(self.made, Decimal(paid), today, tolerance, missed)
+
+    def test_a_payment_that_went_back_has_its_own_tolerance(self):
+        """Paid on its day, back after eight weeks: late from then on, not broken."""
+        back = self.made[0].due + timedelta(days=56)
+        made = (replace(self.made[0], reopened=back),)
+        for days, state in (
+            (0, plans.RUNNING),
+            (10, plans.RUNNING),
+            (11, plans.BROKEN),
+        ):
+            day = back + timedelta(days=days)
+            told = plans.standing(made, Decimal(0), day, 10, 1)
+            self.assertEqual((told.state, told.missing), (state, 30), days)
+        told = plans.standing(self.made[:1], Decimal(0), back, 10, 1)
+        self.assertEqual(told.state, plans.BROKEN, "never paid: counted from its day")
 
     def test_the_last_day_of_the_tolerance_is_still_in_time(self):
         self.assertEqual(self.on(10, 0).state, plans.RUNNING)

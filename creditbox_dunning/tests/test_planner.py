@@ -335,8 +335,10 @@ class TestCoverage(BaseCase):
 
     def test_new_round_when_the_noticed_bills_are_paid(self):
         sent = (done(rule(10), day(1)),)
-        self.assertTrue(starts_new_round(facts(bill(number=2), done=sent)))
-        self.assertFalse(starts_new_round(facts(bill(covered={"remind"}), done=sent)))
-        self.assertFalse(starts_new_round(facts(bill())))
+        self.assertTrue(starts_new_round(facts(bill(number=2), done=sent), day(30)))
+        self.assertFalse(
+            starts_new_round(facts(bill(covered={"remind"}), done=sent), day(30))
+        )
+        self.assertFalse(starts_new_round(facts(bill()), day(30)))
         only_skips = (done(rule(10), None, "skipped"),)
-        self.assertFalse(starts_new_round(facts(bill(), done=only_skips)))
+        self.assertFalse(starts_new_round(facts(bill(), done=only_skips), day(30)))

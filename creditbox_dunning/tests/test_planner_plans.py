@@ -1,8 +1,11 @@
 """A broken plan and the notice before it; a cut to come and its open day."""
 
+from dataclasses import replace
+
 from odoo.tests.common import tagged
 
-from odoo.addons.creditbox_dunning.rules.facts import Event, Verdict
+from odoo.addons.creditbox_dunning.rules.coverage import starts_new_round
+from odoo.addons.creditbox_dunning.rules.facts import Event, Hold, Verdict
 from odoo.addons.creditbox_dunning.rules.guard_common import allow
 
 from .planner_common import World, bill, rule
@@ -86,3 +89,58 @@ class TestBrokenPlans(TransitionCase):
         for number in (1, 10, 29, 30, 31, 32):
             self.expect(it.run(day(number)), "wait", "suspend", on=33)
         self.expect(it.run(day(33)), "execute", "suspend")
+
+
+@tagged("post_install", "-at_install")
+class TestBillsOutsideThePlan(TransitionCase):
+    """A plan stops its own bills; the others go on as if these were not there."""
+
+    def _under_plan(self, *lines, told="agreed"):
+        """Bill 1 was noticed and is paid by instalments since day 42."""
+        it = noticed(bill("300"), *lines)
+        it.change(events=(Event("plan", day(40)),))
+        it.run(day(41))
+        if told:
+            it.tell(told, day(42))
+        name = "plan_active" if told else "plan_requested"
+        held = Hold(name, None, day(42), lines=frozenset({1}), clock="stop")
+        it.change(holds=(held,))
+        return it
+
+    def test_a_newer_bill_begins_its_own_round(self):
+        newer = bill("90", number=2, due=day(50))
+        it = self._under_plan()
+        self.expect(it.run(day(49)), "wait")
+        it.change(lines=(*it.facts.lines, newer))
+        seen = [it.run(day(number)) for number in range(51, 90)]
+        done = [d for d in seen if d.kind == "execute"]
+        self.assertEqual(it.round, 2)
+        self.assertEqual([d.rule.op for d in done][:2], ["remind", "remind"])
+        self.assertIn("default", [d.rule.op for d in done])
+        self.assertEqual({d.lines for d in done}, {(2,)}, "only the newer bill")
+
+    def test_only_asked_for_the_newer_bill_waits(self):
+        """Asked for, not agreed: it is decided within days, no round is thrown away."""
+        it = self._under_plan(bill("90", number=2, due=day(43)), told="")
+        self.assertEqual(it.run(day(60)).kind, "wait")
+        self.assertEqual(it.round, 1)
+
+    def test_a_bill_of_the_same_notice_goes_on_alone(self):
+        """The customer took only one of the two bills of the notice into the plan."""
+        it = self._under_plan(bill("400", number=2))
+        decision = it.until(day(43), day(90))
+        self.expect(decision, "execute", "list")
+        self.assertEqual((decision.lines, it.round), ((2,), 1))
+
+    def test_what_is_cut_comes_back_first(self):
+        """No round begins while the supply is off: its notice says when it is given
+        back."""
+        facts = self._under_plan(bill("90", number=2, due=day(43))).facts
+        self.assertTrue(starts_new_round(facts, day(60)))
+        off = replace(facts, key=replace(facts.key, supply_state="suspended"))
+        self.assertFalse(starts_new_round(off, day(60)))
+
+    def test_a_plan_that_is_over_holds_no_round(self):
+        facts = self._under_plan(bill("90", number=2, due=day(43))).facts
+        over = replace(facts, holds=(replace(facts.holds[0], until=day(59)),))
+        self.assertFalse(starts_new_round(over, day(60)))

@@ -3,7 +3,6 @@
 import re
 from datetime import timedelta
 
-from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import HttpCase, new_test_user, tagged
 from odoo.tools import mute_logger
@@ -21,7 +20,7 @@ class TestPortal(HttpCase, DunningCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.today = fields.Date.today()
+        cls.today = cls._today()
         cls.neighbour = cls._create_customer("CB")
         cls.bill_a = cls._late_bill("FT-A", cls.contract)
         cls.bill_b = cls._late_bill("FT-B", cls._create_contract("CTB", cls.neighbour))

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import tagged
+from odoo.tests import freeze_time, tagged
 
 from .common import DunningCommon
 from .hold_common import HoldCommon
@@ -185,6 +185,25 @@ class TestReports(DunningCommon):
             [("case_id", "=", self.case.id)]
         )
         self.assertEqual(len(set(rows.ids)), len(rows))
+
+    def test_channels_are_summed_by_their_names(self):
+        self.run_on(7)
+        action = self.case.action_ids.filtered(lambda a: a.state == "done")
+        reports = self.env["dunning.recovery.report"]
+        domain = [("case_id", "=", self.case.id), ("kind", "=", "action")]
+        for channels, lang, name in (
+            ("email", "en_US", "E-mail"),
+            ("pp", "it_IT", "Posta prioritaria"),
+            ("email+sms", "en_US", "E-mail + Text message"),
+            ("file+x", "it_IT", "Con un file + x"),
+            (False, "it_IT", False),
+        ):
+            action.sudo()._guarded().write({"channels": channels})
+            self.env.flush_all()
+            found = reports.with_context(lang=lang)._read_group(
+                domain, ["channel_names"], ["__count"]
+            )
+            self.assertEqual(found, [(name, 1)])
 
     # the group
 
@@ -371,31 +390,65 @@ class TestResults(DunningCommon):
             .search([("company_id", "=", self.company.id), *domain])
         )
 
-    def test_promises_and_steps_of_court(self):
+    def test_court_has_the_costs_of_its_steps_and_what_is_paid_on_its_bills(self):
         bill = self.overdue()
+        other = self.overdue("B2", amount=40)
         self.run_on(7)
         case = self.case_of(bill)
-        step = case.action_ids.filtered(lambda a: a.state == "done")
-        kinds = self.env["dunning.action.type"].sudo()
-        legal = kinds.search([("kind", "=", "legal")], limit=1)
-        step.sudo()._guarded().write({"action_type_id": legal.id, "amount": 100})
+        self.assertFalse(self.rows(("area", "=", "legal")), "not before the court")
+        file = self.open_legal_file(case, bill)
         self.pay(bill, 25)
-        partial = bill.line_ids.matched_credit_ids
+        self.pay(other, 40)
+        partials = (bill | other).line_ids.matched_credit_ids
         self.env.flush_all()
         for number, collected in ((6, 0), (7, 25), (20, 25)):
             self.env.cr.execute(
-                "UPDATE account_partial_reconcile SET max_date = %s WHERE id = %s",
-                (self.day(number), partial.id),
+                "UPDATE account_partial_reconcile SET max_date = %s WHERE id = ANY(%s)",
+                (self.day(number), partials.ids),
             )
             self.env.invalidate_all()
             [row] = self.rows(("area", "=", "legal"))
             self.assertEqual((row.amount, row.collected), (100, collected), number)
-        self.assertEqual(row.result, "running")
-        self.assertEqual(row.action_open_record()["res_id"], step.id)
+        self.assertEqual((row.result, row.court_state), ("running", "preparing"))
         [(percent,)] = self.rows()._read_group(
             [("id", "in", row.ids)], [], ["percent:avg"]
         )
         self.assertAlmostEqual(percent, 25.0)
+        steps = self.env["dunning.legal.step"].with_user(self.manager)
+        for kind, day, advanced, refunded in (
+            ("insolvency_claim", 10, 90, 0),
+            ("uncollectable", 19, 10, 30),
+        ):
+            with freeze_time(self.day(day)):
+                steps.create(
+                    {
+                        "file_id": file.id,
+                        "kind": kind,
+                        "date": self.day(day),
+                        "cost_advanced": advanced,
+                        "cost_refunded": refunded,
+                    }
+                )
+        self.env.flush_all()
+        self.env.invalidate_all()
+        [row] = self.rows(("area", "=", "legal"))
+        self.assertEqual((row.cost, row.result), (70, "bad"))
+        self.assertEqual((row.date, row.date_end), (self.day(7), self.day(19)))
+        self.assertEqual(row.collected, 0, "paid after its end")
+        self.assertEqual(row.action_open_record()["res_model"], "dunning.legal.file")
+        self.assertEqual(row.action_open_record()["res_id"], file.id)
+
+    def open_legal_file(self, case, bill):
+        """A file on one bill of the case, opened on day 7."""
+        kinds = self.env["dunning.action.type"].sudo()
+        action = case.action_ids.filtered(lambda a: a.state == "done")
+        action = action.sudo()._guarded()
+        court = kinds.search([("code", "=", 10)])
+        action.write({"action_type_id": court.id, "executed_date": self.day(7)})
+        action.item_ids.filtered(lambda item: item.move_id != bill).unlink()
+        with freeze_time(self.day(7)):
+            action._set_state("executing")
+        return self.env["dunning.legal.file"].search([("case_id", "=", case.id)])
 
     def test_a_plan_has_what_is_paid_on_its_bills(self):
         bill = self.overdue(amount=120)

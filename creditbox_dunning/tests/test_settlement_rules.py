@@ -11,6 +11,7 @@ from odoo.tests import BaseCase, tagged
 
 from odoo.addons.creditbox_dunning.rules import settlement, writeoff
 from odoo.addons.creditbox_dunning.rules.settlement import (
+    CHECK,
     DECIDE,
     EXPIRED,
     LATE,
@@ -29,7 +30,9 @@ days = st.integers(-60, 60).map(lambda n: UNTIL + timedelta(days=n))
 receipts = st.lists(st.builds(Receipt, days, positive), max_size=6)
 # a busy machine draws slowly: that is no fault of the rules
 calm = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-LIMITS = writeoff.Limits(Decimal(2500), 6)
+LIMITS = writeoff.Limits(
+    Decimal(2500), 6, prescribed=True, proofs=frozenset({"execution", "cost"})
+)
 
 
 def D(text):
@@ -84,9 +87,33 @@ class TestFigures(BaseCase):
 
 @tagged("post_install", "-at_install")
 class TestJudge(BaseCase):
-    def judge(self, *told, today=UNTIL, grace=0, tolerance=settlement.ZERO):
+    def judge(self, *told, today=UNTIL, grace=0, tolerance=settlement.ZERO, free="0"):
         found = [Receipt(UNTIL + timedelta(days=n), D(amount)) for n, amount in told]
-        return settlement.judge(D("700"), tolerance, UNTIL, found, today, grace)
+        return settlement.judge(
+            D("700"), tolerance, UNTIL, found, today, grace, D(free)
+        )
+
+    def test_the_sum_lies_unmatched(self):
+        """Free money pays nothing, but it keeps the offer from expiring."""
+        later = UNTIL + timedelta(days=1)
+        self.assertEqual(self.judge(free="700").kind, WAIT)
+        self.assertEqual(self.judge(free="700", today=later).kind, CHECK)
+        self.assertEqual(self.judge((0, "300"), free="400", today=later).kind, CHECK)
+        verdict = self.judge((0, "300"), free="399.99", today=later)
+        self.assertEqual((verdict.kind, verdict.why), (DECIDE, SHORT))
+        verdict = self.judge(free="0.01", today=later)
+        self.assertEqual((verdict.kind, verdict.why), (DECIDE, SHORT))
+        # what is complete, late, is a decision of its own
+        verdict = self.judge((1, "700"), free="700", today=later)
+        self.assertEqual((verdict.kind, verdict.why), (DECIDE, LATE))
+
+    def test_reminder(self):
+        near = UNTIL - timedelta(days=5)
+        self.assertTrue(settlement.is_reminder_due(UNTIL, CENT, near, 5))
+        self.assertFalse(
+            settlement.is_reminder_due(UNTIL, CENT, near - timedelta(days=1), 5)
+        )
+        self.assertFalse(settlement.is_reminder_due(UNTIL, D("0"), near, 5))
 
     def test_paid_on_the_last_day(self):
         verdict = self.judge((-10, "300"), (0, "400"))
@@ -133,6 +160,33 @@ class TestJudge(BaseCase):
             self.assertFalse(found)
         if today > UNTIL:
             self.assertNotEqual(verdict.kind, WAIT)
+
+
+amounts = st.lists(positive, max_size=5).map(lambda told: list(enumerate(told)))
+
+
+@tagged("post_install", "-at_install")
+class TestShares(BaseCase):
+    def test_the_oldest_first_and_no_more_than_agreed(self):
+        bills = [("a", D("60")), ("b", D("40"))]
+        found = settlement.shares(D("80"), bills, [(1, D("70")), (2, D("50"))])
+        self.assertEqual(
+            found, [("a", 1, D("60")), ("b", 1, D("10")), ("b", 2, D("10"))]
+        )
+        self.assertEqual(settlement.shares(D("-5"), bills, [(1, D("70"))]), [])
+
+    @calm
+    @given(positive, amounts, amounts)
+    def test_nothing_is_used_twice(self, missing, bills, credits_):
+        found = settlement.shares(missing, bills, credits_)
+        total = sum((amount for _b, _c, amount in found), D("0"))
+        whole = [sum((a for _k, a in side), D("0")) for side in (bills, credits_)]
+        self.assertEqual(total, min(missing, *whole))
+        for index, side in ((0, dict(bills)), (1, dict(credits_))):
+            for key, limit in side.items():
+                used = sum((one[2] for one in found if one[index] == key), D("0"))
+                self.assertLessEqual(used, limit)
+        self.assertTrue(all(amount > 0 for _b, _c, amount in found))
 
 
 @tagged("post_install", "-at_install")
@@ -184,7 +238,43 @@ class TestWriteoffRules(BaseCase):
             ),
             ("no_proof", "disputed", "agreed", "listed", "has_money"),
         )
-        self.assertEqual(self.reasons(kind=writeoff.USELESS, is_useless=True), ())
+
+    def test_what_somebody_said_needs_its_document(self):
+        """An outcome is no proof; a document of an accepted kind, kept, by then is."""
+        kind, day = writeoff.USELESS, date(2026, 9, 1)
+
+        def told(*proofs, **more):
+            return self.reasons(day, kind=kind, proofs=proofs, **more)
+
+        def proof(kind="execution", day=day, has_file=True, cost="0"):
+            return writeoff.Proof(1, kind, day, has_file, D(cost))
+
+        self.assertEqual(told(), ("no_proof",))
+        self.assertEqual(told(is_useless=True), ("no_document",))
+        self.assertEqual(told(proof()), ())
+        self.assertEqual(told(proof(has_file=False)), ("no_document",))
+        later = proof(day=day + timedelta(days=1))
+        self.assertEqual(told(later), ("proof_later",))
+        self.assertEqual(told(proof("agency")), ("proof_not_accepted",))
+        self.assertEqual(told(proof("agency"), later), ("proof_later",))
+        self.assertEqual(told(proof("agency"), later, proof()), ())
+        # going on has to cost more than there is to be had
+        self.assertEqual(told(proof("cost", cost="100")), ("cost_below",))
+        self.assertEqual(told(proof("cost", cost="100.01")), ())
+
+    def test_the_newest_proof_is_named(self):
+        old = writeoff.Proof(1, "execution", date(2026, 1, 1), True)
+        new = writeoff.Proof(2, "execution", date(2026, 2, 1), True)
+        found = writeoff.proof_of(credit(proofs=(new, old)), LIMITS, date(2026, 9, 1))
+        self.assertEqual(found, new)
+
+    def test_prescription_is_a_number_of_the_law_too(self):
+        none = writeoff.Limits(None, None)
+        told = credit(has_clock=True, expires=date(2020, 1, 1))
+        self.assertEqual(
+            writeoff.exclusions(told, writeoff.PRESCRIBED, none, date(2026, 9, 1)),
+            ("no_number",),
+        )
 
     def test_without_a_number_in_force_nothing_is_written_off(self):
         none = writeoff.Limits(None, None)

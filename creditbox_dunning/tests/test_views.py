@@ -93,3 +93,16 @@ class TestViews(DunningCommon):
             root.id, menus.with_user(self.utility_user)._visible_menu_ids()
         )
         self.assertTrue(root.web_icon_data)
+
+    def test_a_button_calls_a_method_of_records(self):
+        """The client sends the ids with each button, ticked or not: a method of the
+        model alone (api.model) would refuse them."""
+        views = self.env["ir.ui.view"].search([("type", "in", ("form", "list"))])
+        wrong = []
+        for view in views.filtered(lambda v: (v.xml_id or "").startswith("creditbox_")):
+            for node in etree.fromstring(view.arch).iter("button"):
+                if node.get("type") == "object" and node.get("name"):
+                    method = getattr(type(self.env[view.model]), node.get("name"), None)
+                    if getattr(method, "_api_model", False):
+                        wrong.append((view.xml_id, node.get("name")))
+        self.assertEqual(wrong, [])

@@ -90,6 +90,7 @@ class TestWriteoffProposal(WriteoffCommon):
         self.assertEqual((one.limit_amount, one.limit_months), (2500, 6))
         self.assertIn("101", one.law)
         self.assertEqual((one.count_included, one.count_excluded), (2, 4))
+        self.assertEqual((len(one.included_ids), len(one.excluded_ids)), (2, 4))
         # a second list does not take the same again
         other = self.new_list()
         self.assertEqual(self.of_contract(other).reasons, ["listed"])
@@ -109,6 +110,7 @@ class TestWriteoffProposal(WriteoffCommon):
     def test_prescribed_and_useless(self):
         one = self.new_list(kind="useless")
         self.assertEqual(self.of_contract(one).reasons, ["no_proof"])
+        one.with_user(self.manager).action_cancel()
         one = self.new_list(number=800, kind="prescribed")
         self.assertFalse(self.of_contract(one).reasons)
         self.env["utility.notice"].sudo().create(

@@ -22,5 +22,6 @@ from . import dunning_prescription_withdraw
 from . import dunning_exposure_wizard
 from . import dunning_settlement_wizard
 from . import dunning_settings_settlement
+from . import dunning_settings_interest
 from . import dunning_ageing_wizard
 from . import dunning_interest_wizard

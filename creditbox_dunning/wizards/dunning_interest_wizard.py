@@ -2,9 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
+from ..models.dunning_dated_rule import DEBTORS
 from ..models.dunning_interest_rate import RATE_DIGITS
-from ..models.dunning_interest_rule import DEBTORS
-from ..rules import interest
 
 
 class DunningInterestWizard(models.TransientModel):
@@ -90,8 +89,6 @@ class DunningInterestWizard(models.TransientModel):
 
     def _gaps_of(self, debt):
         """In words: the days of a bill still open for which no rate is entered."""
-        if debt.line.reconciled:
-            return []
         kinds = dict(DEBTORS)
         return [
             self.env._(
@@ -101,7 +98,7 @@ class DunningInterestWizard(models.TransientModel):
                 first=format_date(self.env, first),
                 last=format_date(self.env, last),
             )
-            for first, last in interest.gaps(debt.rates, debt.first, self.on_day)
+            for first, last in debt.gaps_until(self.on_day)
         ]
 
     def action_show(self):

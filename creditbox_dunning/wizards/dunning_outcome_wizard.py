@@ -72,6 +72,11 @@ class DunningOutcomeWizard(models.TransientModel):
         _labels(outcomes.INSTALMENTS), string="Plan result"
     )
     court_result = fields.Selection(_labels(outcomes.COURT))
+    court_number = fields.Char(
+        string="Register number",
+        help="Of the decree, of the act or of the claim. Without it an outcome of the"
+        " same kind, told again, corrects the day of the step that is open.",
+    )
     sent_date = fields.Date()
     notified_date = fields.Date(string="Delivered on")
     done_date = fields.Date(string="Date")
@@ -248,6 +253,8 @@ class DunningOutcomeWizard(models.TransientModel):
             vals["planned_work_date"] = self.planned_date
         if self.pay_term:
             vals["pay_term"] = self.pay_term
+        if self.subject == "court" and self.court_number:
+            vals["court_number"] = self.court_number
         if self.is_unlawful and state == "done":
             self._record_unlawful(actions, vals)
             return

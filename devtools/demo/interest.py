@@ -33,7 +33,11 @@ def work(demo, company):
     to_waive.with_env(clerk).ask_dunning_waiver("Cliente storico, ritardo della banca")
     confirm(demo, company, (drafts - to_waive)[:4])
     demo.env.cr.commit()
-    return list(compare(demo, cases))
+    run = by_itself(demo, company)
+    return [
+        *compare(demo, cases),
+        Line("proposals made by themselves that failed", run.count_failed, 0),
+    ]
 
 
 def rates(demo, company):
@@ -57,16 +61,47 @@ def rates(demo, company):
             )
 
 
+#: kind of charge -> account of the Italian chart (l10n_it)
+ACCOUNTS = {
+    "interest": "5110",  # interest income from customers
+    "cost": "3103",  # reimbursed expenses
+    "indemnity": "4903",  # miscellaneous charges
+    "refund": "3111",  # rebates and discounts given
+}
+
+
 def accounts(demo, company):
-    """Every kind of charge on an account of revenue, for the export."""
+    """Every kind of charge on the account where an accountant looks for it."""
     env = as_user(demo, "amministratore", company)
-    account = demo.env["account.account"].search(
-        [("company_ids", "in", company.ids), ("account_type", "=", "income")], limit=1
-    )
-    for kind in ("interest", "cost", "indemnity", "writeoff"):
+    chart = demo.env["account.chart.template"].with_company(company)
+    found = {kind: chart.ref(code) for kind, code in ACCOUNTS.items()}
+    found["writeoff"] = company.dunning_loss_account_id or chart.ref("4905")
+    for kind, account in found.items():
         env["dunning.charge.account"].create(
-            {"company_id": company.id, "kind": kind, "account_id": account.id}
+            {
+                "company_id": company.id,
+                "kind": kind,
+                "account_id": account.id,
+                "tax_note": TAX_NOTES.get(kind),
+            }
         )
+
+
+TAX_NOTES = dict.fromkeys(("interest", "cost"), "Escluso art. 15 D.P.R. 633/1972")
+
+
+def by_itself(demo, company):
+    """From now on proposed every month; the first time now: drafts that wait."""
+    env = as_user(demo, "amministratore", company)
+    present = env["dunning.settings.wizard"].create({"company_id": company.id})
+    present.update({"dunning_interest_when": "monthly", "dunning_interest_minimum": 1})
+    present.action_save()
+    demo.env.cr.commit()
+    # on whatever day of the month the demonstration is made
+    run = demo.env["dunning.interest.run"].sudo()._take_up(company, demo.today)
+    run._work()
+    demo.env.cr.commit()
+    return run
 
 
 def charges(demo, cases):

@@ -1,51 +1,122 @@
-"""Payment plans in the demonstration: one being paid, one that waits for a manager, one
-that is only tried out."""
+"""Payment plans in the demonstration, of both companies: tried out, waiting, offered,
+being paid, late within the tolerance, broken, paid in full.
+
+Asked for, approved, sent and accepted as people do it; the nightly look judges them.
+"""
 
 from datetime import timedelta
 
 from .check import Line
 from .credit import as_user
 
-#: what the three plans are, in the order of their cases
-KINDS = ("running", "waiting", "draft")
+#: (state in the end, number of instalments, days from today to the first one)
+STORIES = (
+    ("running", 4, 10),
+    ("late", 4, -7),
+    ("broken", 3, -20),
+    ("kept", 2, 10),
+    ("offered", 6, 12),
+    ("waiting", 18, 10),
+    ("draft", 4, 10),
+)
+#: of a small company, what shows most
+FEW = ("offered", "late", "kept")
 
 
-def work(demo, company):
-    """Plans of ``company`` as a clerk makes them; lines of the proof."""
-    clerk = as_user(demo, "operatore", company)
+def work(demo, company, login="operatore", only=None):
+    """Plans of ``company``, asked for by ``login``; lines of the proof.
+
+    :param only: the states wanted, all when empty
+    """
+    clerk = as_user(demo, login, company)
     cases = clerk["dunning.case"].search(
-        [("company_id", "=", company.id), ("state", "=", "open")], order="id desc"
+        [("company_id", "=", company.id), ("state", "in", ("open", "parked"))],
+        order="id desc",
     )
     free = cases.filtered(lambda case: not case.hold_count and case.amount_due > 40)
+    stories = [story for story in STORIES if not only or story[0] in only]
     made = {}
-    for kind, case in zip(KINDS, free, strict=False):
-        plan = clerk["dunning.payment.plan"].create(
-            {
-                "case_id": case.id,
-                "number": 18 if kind == "waiting" else 4,
-                "first_due": demo.today + timedelta(days=10),
-                "note": "Ha telefonato: chiede di pagare a rate",
-            }
-        )
-        made[kind] = plan
-        if kind != "draft":
-            plan.action_ask()
-    if "running" in made:
-        approve(demo, company, made["running"])
-        made["running"].action_accept()
+    for (kind, number, days), case in zip(stories, free, strict=False):
+        made[kind] = tell(demo, company, clerk, case, kind, number, days)
+    clerk["dunning.payment.plan"].sudo()._scan(company, demo.today)
+    demo.env.invalidate_all()
     demo.env.cr.commit()
-    states = [plan.state for plan in made.values()]
-    yield Line("states of the payment plans", states, list(KINDS[: len(made)]))
-    for plan in made.values():
-        told = sum(plan.sudo().instalment_ids.mapped("capital"))
-        if plan.state != "draft":
-            yield Line("instalments of a plan", round(told, 2), plan.amount_total)
+    return list(compare(made))
+
+
+def tell(demo, company, clerk, case, kind, number, days):
+    """One plan, as far as its story goes."""
+    first = demo.today + timedelta(days=days)
+    plan = clerk["dunning.payment.plan"].create(
+        {
+            "case_id": case.id,
+            "number": number,
+            "request_date": min(demo.today, first) - timedelta(days=2),
+            "first_due": first,
+            "channel": "pp",
+            "note": "Ha telefonato: chiede di pagare a rate",
+        }
+    )
+    if kind == "draft":
+        return plan
+    plan.action_ask()
+    if kind == "waiting":
+        return plan
+    approve(demo, company, plan)
+    if plan.sudo().action_id:
+        plan.action_send()
+    if kind == "offered":
+        return plan
+    plan.action_accept()
+    if kind == "kept":
+        pay(demo, company, plan)
+    return plan
 
 
 def approve(demo, company, plan):
-    """The director decides what the matrix asks for."""
-    env = as_user(demo, "direttore", company)
+    """Level 4 decides what the matrix asks for: in both companies."""
+    env = as_user(demo, "gruppo", company)
     request = env["dunning.approval.request"].browse(plan.sudo().request_id.ids)
     if request.state == "pending":
         request.action_approve("Va bene a rate")
         plan.invalidate_recordset()
+
+
+def pay(demo, company, plan):
+    """All its bills, by ordinary payments matched with them."""
+    env = demo.env(context={"allowed_company_ids": company.ids})
+    for move in env["account.move"].browse(plan.sudo().line_ids.move_id.ids):
+        wizard = (
+            env["account.payment.register"]
+            .with_context(active_model="account.move", active_ids=move.ids)
+            .create({"amount": move.amount_residual, "payment_date": demo.today})
+        )
+        wizard._create_payments()
+
+
+def compare(made):
+    """What the plans should be by now, beside what they are."""
+    found = [
+        "late" if plan.state == "running" and plan.is_late else plan.state
+        for plan in made.values()
+    ]
+    yield Line("states of the payment plans", found, list(made))
+    for kind, plan in made.items():
+        if kind == "draft":
+            continue
+        told = sum(plan.sudo().instalment_ids.mapped("capital"))
+        yield Line("instalments of a plan", round(told, 2), plan.amount_total)
+        is_held = plan.sudo().hold_id.state == "active"
+        yield Line("a plan holds while it runs", is_held, kind in ("running", "late"))
+    sent = [plan for plan in made.values() if plan.sudo().action_id.communication_ids]
+    texts = {plan.sudo().action_id.communication_ids.template_id.op for plan in sent}
+    yield Line(
+        "offers written by the text of plans", texts, {"plan"} if sent else set()
+    )
+    if "kept" in made:
+        plan = made["kept"]
+        told = (plan.amount_open, set(plan.instalment_ids.mapped("state")))
+        yield Line("a plan paid in full", told, (0, {"paid"}))
+    if "broken" in made:
+        plan = made["broken"]
+        yield Line("a broken plan stops nothing", plan.case_id.hold_count, 0)

@@ -17,7 +17,9 @@ from . import (
     answers,
     answers_check,
     check,
+    court,
     credit,
+    fees,
     generator,
     interest,
     letters,
@@ -77,6 +79,7 @@ class Demo:
     """The demonstration on one database; each step commits."""
 
     def __init__(self, env, small, out, today):
+        self.small = small
         setup.italian(env)
         self.env = env(context={**env.context, "lang": "it_IT"})
         self.out, self.today = out, today
@@ -238,14 +241,22 @@ class Demo:
         self.say("orders to others and their answers")
         found = orders.work(self, company)
         self.lines += [(company, line) for line in found]
+        self.say("what the agency's cases brought, and its invoice")
+        self.lines += [(company, line) for line in fees.work(self, company)]
+        fees.guarantee(self, company)
         self.say("letters through a mail house and what it tells of them")
         self.lines += [(company, line) for line in letters.work(self, company)]
         self.say("promises, and a customer's own page")
         self.lines += [(company, line) for line in promises.work(self, company)]
         self.say("payment plans")
         self.lines += [(company, line) for line in plans.work(self, company)]
+        water = self.companies["water"]
+        found = plans.work(self, water, "operatore_acqua", plans.FEW)
+        self.lines += [(water, line) for line in found]
         self.say("settlements and a list of write-offs")
         self.lines += [(company, line) for line in settlements.work(self, company)]
+        self.say("legal files")
+        self.lines += [(company, line) for line in court.work(self, company)]
 
     def valuation(self):
         """What each customer is worth, on the last day."""
@@ -272,6 +283,7 @@ class Demo:
             *orders.tables(self),
             *valuation.tables(self),
             *settlements.tables(self),
+            *court.tables(self),
         ):
             show.table(self.out, title, headings, rows)
         self._show_claims()

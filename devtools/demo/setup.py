@@ -5,28 +5,37 @@ Idempotent: the second call finds what the first one made.
 
 from odoo import Command
 
-# login (= password), name, groups, sees both companies
+from . import logo
+
+BOTH = ("energy", "water")
+# login (= password), name, groups, companies: the first is the usual one
 USERS = (
     (
         "operatore",
         "Olga Operatore",
         ("creditbox_dunning.group_dunning_operator",),
-        False,
+        ("energy",),
+    ),
+    (
+        "operatore_acqua",
+        "Anna Acqua",
+        ("creditbox_dunning.group_dunning_operator",),
+        ("water",),
     ),
     (
         "responsabile",
         "Renato Responsabile",
         ("creditbox_dunning.group_dunning_manager",),
-        False,
+        ("energy",),
     ),
     (
         "direttore",
         "Daria Direttore",
         ("creditbox_dunning.group_dunning_director",),
-        False,
+        ("energy",),
     ),
-    ("gruppo", "Guido Gruppo", ("creditbox_dunning.group_dunning_group",), True),
-    ("cmor", "Carla Cmor", ("cmor_utility.group_cmor_user",), False),
+    ("gruppo", "Guido Gruppo", ("creditbox_dunning.group_dunning_group",), BOTH),
+    ("cmor", "Carla Cmor", ("cmor_utility.group_cmor_user",), ("energy",)),
     (
         "cmor_responsabile",
         "Corrado Cmor",
@@ -34,7 +43,7 @@ USERS = (
             "cmor_utility.group_cmor_manager",
             "creditbox_dunning.group_dunning_operator",
         ),
-        False,
+        ("energy",),
     ),
     (
         "amministratore",
@@ -44,7 +53,7 @@ USERS = (
             "cmor_utility.group_cmor_manager",
             "utility_supply.group_utility_admin",
         ),
-        True,
+        BOTH,
     ),
     (
         "riservati",
@@ -53,9 +62,9 @@ USERS = (
             "utility_supply.group_utility_user",
             "utility_supply.group_protected_data_reader",
         ),
-        True,
+        BOTH,
     ),
-    ("contabile", "Carlo Contabile", ("account.group_account_invoice",), True),
+    ("contabile", "Carlo Contabile", ("account.group_account_invoice",), BOTH),
 )
 BOOKS = {"energy": "subledger", "water": "full"}
 # what a message or an order costs: the reports set it against what was collected
@@ -81,6 +90,7 @@ def companies(env, datasets):
         if not company:
             company = env["res.company"].create({"name": dataset.name})
         _dress(env, company, dataset)
+        company.logo = logo.png(key, dataset.name)
         company.utility_book_mode = BOOKS[key]
         company._utility_setup_books()
         company._utility_check_books()
@@ -137,11 +147,14 @@ def _dress(env, company, dataset):
 
 def users(env, by_key):
     """The users of each role; {login: res.users}."""
-    both = env["res.company"].concat(*by_key.values())
     found = {}
-    for login, name, groups, is_group_wide in USERS:
+    for login, name, groups, keys in USERS:
         user = env["res.users"].search([("login", "=", login)], limit=1)
-        seen = both if is_group_wide else by_key["energy"]
+        seen = env["res.company"].concat(
+            *(by_key[key] for key in keys if key in by_key)
+        )
+        if not seen:  # of a company that is not set up here
+            continue
         values = {
             "name": name,
             "login": login,
@@ -149,7 +162,7 @@ def users(env, by_key):
             "email": f"{login}@energy.example.com",
             "lang": "it_IT",
             "tz": "Europe/Rome",
-            "company_id": by_key["energy"].id,
+            "company_id": seen[0].id,
             "company_ids": [Command.set(seen.ids)],
             "group_ids": [Command.link(env.ref(group).id) for group in groups],
         }

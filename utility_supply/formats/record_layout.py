@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 TEXT = "text"
 FIXED = "fixed"
@@ -367,13 +367,20 @@ def _decode_decimal(layout, field, text):
 
 
 def _decode_date(layout, field, text):
+    # what is longer than a day is read as well, but not kept
+    read = _read_day if len(text) <= 20 else _read_day.__wrapped__
+    return read(text, layout.strftime)
+
+
+@lru_cache(maxsize=1024)  # the days of a file repeat
+def _read_day(text, form):
     try:
         # a date without zone: only its day is kept
-        value = datetime.strptime(text, layout.strftime).date()
+        value = datetime.strptime(text, form).date()
     except ValueError:
         return None, "bad_date"
     # strptime also takes 1/9/2025: the layout asks for two digits
-    exact = value.strftime(layout.strftime) == text
+    exact = value.strftime(form) == text
     return (value, None) if exact else (value, "bad_date")
 
 

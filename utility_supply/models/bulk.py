@@ -114,11 +114,22 @@ def update_changed(model, rows):
     relations = [n for n in changed if model.pool.is_modifying_relations(known[n])]
     records.modified(relations, before=True)
     for name, pairs in changed.items():
-        write = known[name].write
-        for record, value in pairs:
-            write(record, value)
+        for some, value in _with_same(known[name], pairs):
+            known[name].write(some, value)
     records.modified(list(changed))
     return records
+
+
+def _with_same(field, pairs):
+    """Records that get the same value together: [(records, value)]. Documents have no
+    hash, amounts are rounded by the currency of each record."""
+    if field.type in ("json", "monetary"):
+        return pairs
+    groups = {}
+    for record, value in pairs:
+        groups.setdefault((record.env, value), []).append(record.id)
+    model = pairs[0][0].browse()
+    return [(model.with_env(e).browse(ids), v) for (e, v), ids in groups.items()]
 
 
 def differs(record, name, value):
@@ -147,6 +158,54 @@ def _kept(record, field):
     if record.id not in kept:
         field.__get__(record)  # read it, with those of the records around
     return kept.get(record.id)
+
+
+def update_links(records, name, wanted):
+    """Make the many2many ``name`` of each record what ``wanted`` ({record: ids}) says.
+
+    Nothing is written of records that have these links already. Of fields that nothing
+    is computed from, on both sides.
+    """
+    field = records._fields[name]
+    changed = {
+        record: ids
+        for record, ids in wanted.items()
+        if set(record[name].ids) != set(ids)
+    }
+    if not changed:
+        return
+    names = {
+        "table": SQL.identifier(field.relation),
+        "mine": SQL.identifier(field.column1),
+        "other": SQL.identifier(field.column2),
+    }
+    pairs = [(record.id, id_) for record, ids in changed.items() for id_ in ids]
+    told = {"mines": [a for a, _b in pairs], "others": [b for _a, b in pairs]}
+    records.env.cr.execute(
+        SQL(
+            """
+            DELETE FROM %(table)s
+             WHERE %(mine)s = ANY(%(ids)s) AND (%(mine)s, %(other)s) NOT IN (
+                SELECT * FROM unnest(%(mines)s::int[], %(others)s::int[]))
+            """,
+            ids=[record.id for record in changed],
+            **names,
+            **told,
+        )
+    )
+    records.env.cr.execute(
+        SQL(
+            """
+            INSERT INTO %(table)s (%(mine)s, %(other)s)
+            SELECT * FROM unnest(%(mines)s::int[], %(others)s::int[])
+       ON CONFLICT DO NOTHING
+            """,
+            **names,
+            **told,
+        )
+    )
+    # and the lists of the other side with it
+    records.browse(r.id for r in changed).invalidate_recordset([name], flush=False)
 
 
 def update_same(records, values, **added):

@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import float_is_zero
+from odoo.tools import float_is_zero, ormcache
 
 CHARGE_KINDS = [
     ("cmor", "CMOR"),
@@ -13,6 +13,11 @@ CHARGE_KINDS = [
 ]
 # what the billing system has to know, but is no document of ours
 NEVER_INVOICED_KINDS = frozenset({"plan", "writeoff"})
+# who confirms a charge, sends it or says that it is not due
+DECIDING_GROUPS = (
+    "account.group_account_invoice",
+    "utility_supply.group_utility_admin",
+)
 # target state -> states it may be reached from
 ALLOWED_SOURCES = {
     "draft": {"to_export"},
@@ -144,22 +149,39 @@ class UtilityCharge(models.Model):
     _origin_idx = models.Index("(origin) WHERE origin IS NOT NULL")
 
     @api.model
+    @ormcache("self.env.lang")
     def _selection_origin(self):
+        # asked for each charge that is made: the models change only with the registry
         models_ = self.env["ir.model"].sudo().search([("transient", "=", False)])
         return [(model.model, model.name) for model in models_]
 
     @api.model_create_multi
     def create(self, vals_list):
         self._check_guarded_create(vals_list)
-        companies = self.env["res.company"]
+        companies, sequences = self.env["res.company"].sudo(), {}
         for vals in vals_list:
             company = companies.browse(vals.get("company_id") or self.env.company.id)
-            sequence = self.env["ir.sequence"].with_company(company).sudo()
-            vals["ref"] = sequence.next_by_code("utility.charge")
-            vals["mode"] = company.sudo().utility_charge_mode
-            vals.setdefault("currency_id", company.sudo().currency_id.id)
+            if company not in sequences:
+                sequences[company] = self._sequence_of(company)
+            vals["ref"] = sequences[company].next_by_id()
+            vals["mode"] = company.utility_charge_mode
+            vals.setdefault("currency_id", company.currency_id.id)
         charges = super(UtilityCharge, self._guarded()).create(vals_list)
         return charges.with_env(self.env)
+
+    @api.model
+    def _sequence_of(self, company):
+        """The sequence that numbers the charges of ``company``: its own, else the
+        common one, as `ir.sequence` chooses by code."""
+        sequence = self.env["ir.sequence"].with_company(company).sudo()
+        return sequence.search(
+            [
+                ("code", "=", "utility.charge"),
+                ("company_id", "in", (company.id, False)),
+            ],
+            order="company_id",
+            limit=1,
+        )
 
     def write(self, vals):
         if (
@@ -217,12 +239,14 @@ class UtilityCharge(models.Model):
         moves = self._create_invoices()
         return moves._get_records_action(name=self.env._("Invoices"))
 
+    @api.model
+    def _may_decide(self):
+        """Whether who is at work confirms and cancels charges."""
+        return self.env.su or any(map(self.env.user.has_group, DECIDING_GROUPS))
+
     def _check_may_decide(self):
         self.check_access("write")
-        if not self.env.su and not (
-            self.env.user.has_group("utility_supply.group_utility_admin")
-            or self.env.user.has_group("account.group_account_invoice")
-        ):
+        if not self._may_decide():
             raise AccessError(self.env._("You may read charges, not decide on them."))
 
     def _set_state(self, state, **extra):

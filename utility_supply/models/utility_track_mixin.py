@@ -1,4 +1,8 @@
+from collections import defaultdict
+
 from odoo import models
+
+from .bulk import insert_rows
 
 
 class _Notes(list):
@@ -23,8 +27,20 @@ class UtilityTrackMixin(models.AbstractModel):
             fields_iter, initial_values_dict
         )
         if notes:
-            self.sudo()._message_create(notes)
+            self.sudo()._note_together(notes)
         return result
+
+    def _note_together(self, notes):
+        """The messages in one go, then the changes that they tell: Odoo's `create` of
+        messages makes those of each message apart."""
+        told = [note.pop("tracking_value_ids", None) or [] for note in notes]
+        messages, alike = self._message_create(notes), defaultdict(list)
+        for message, commands in zip(messages, told, strict=True):
+            for _create, _id, vals in commands:
+                row = {**vals, "mail_message_id": message.id}
+                alike[tuple(row)].append(row)
+        for rows in alike.values():
+            insert_rows(self.env["mail.tracking.value"].sudo(), rows, flush=False)
 
     def _message_create(self, values_list):
         # EXTENDS mail

@@ -2,7 +2,7 @@
 
 from odoo.tests import TransactionCase, tagged
 
-from ..models.bulk import update_changed
+from ..models.bulk import update_changed, update_links
 
 
 @tagged("post_install", "-at_install")
@@ -64,3 +64,43 @@ class TestChanged(TransactionCase):
         self.assertFalse(update_changed(self.partners, {}))
         with self.assertQueryCount(0):
             self.env.flush_all()
+
+    def test_the_same_value_for_many(self):
+        """Those that get one value get it together, the others theirs."""
+        first, second, *others = self.partners
+        rows = {p: {"ref": "all", "partner_latitude": 1.5} for p in others}
+        rows |= {first: {"ref": "one", "partner_latitude": 0.0}}
+        rows |= {second.sudo(): {"ref": "all", "partner_latitude": 2.5}}
+        update_changed(self.partners, rows)
+        self.env.flush_all()
+        self.partners.invalidate_recordset()
+        self.assertEqual(self.partners.mapped("ref"), ["one"] + ["all"] * 4)
+        self.assertEqual(
+            self.partners.mapped("partner_latitude"), [0.0, 2.5, 1.5, 1.5, 1.5]
+        )
+
+    def test_links(self):
+        """Those wanted and no others, on both sides; nothing when nothing differs."""
+        tags = self.env["res.partner.category"].create(
+            [{"name": name} for name in ("a", "b", "c")]
+        )
+        a, b, c = tags
+        first, second, third, fourth, _fifth = self.partners
+        first.category_id, second.category_id = a | b, c
+        third.category_id = fourth.category_id = b
+        self.env.flush_all()
+        self.assertEqual(tags.mapped("partner_ids"), self.partners[:4])
+        wanted = {first: [b.id, c.id], second: [], third: [b.id]}
+        update_links(self.partners, "category_id", wanted)
+        for _turn in range(2):
+            self.assertEqual(first.category_id, b | c)
+            self.assertFalse(second.category_id)
+            self.assertEqual(third.category_id, b)
+            self.assertEqual(fourth.category_id, b)
+            self.assertFalse(a.partner_ids)
+            self.assertEqual(c.partner_ids, first)
+            self.env.invalidate_all()
+        self.partners.mapped("category_id")
+        with self.assertQueryCount(0):
+            update_links(self.partners, "category_id", wanted)
+        update_links(self.partners, "category_id", {})

@@ -50,6 +50,10 @@ export class DunningToday extends Component {
         }
     }
 
+    openWarning(warning) {
+        this.action.doAction(warning.action);
+    }
+
     openCases() {
         this.action.doAction("creditbox_dunning.dunning_case_action");
     }

@@ -1,0 +1,172 @@
+from odoo import fields, models
+from odoo.exceptions import UserError
+from odoo.tools.misc import format_date
+
+from ..rules import legal, prescription
+
+REMINDER = "creditbox_dunning.mail_activity_type_court_term"
+# which act against prescription a step is, once it is proved
+ACTS = {
+    legal.INJUNCTION: prescription.LAWSUIT,
+    legal.CLAIM: prescription.LAWSUIT,
+    legal.PRECEPT: prescription.PRECEPT,
+}
+
+
+class DunningLegalStep(models.Model):
+    """What follows from a step: outcome, reminder, act, documents that are kept."""
+
+    _inherit = "dunning.legal.step"
+
+    def _tell_action(self):
+        """Record the outcome on the action of the table: the one door."""
+        if self.kind not in legal.OUTCOMES:
+            return
+        action = self.file_id.action_id
+        action._check_takes_outcome()
+        action._record_outcome(
+            self.kind, self.date, note=self.note or "", court_number=self.number or ""
+        )
+
+    def _tell_again(self, day, number=""):
+        """An outcome told of this step once more: its number, or its right day."""
+        self.ensure_one()
+        if number and not self.number:
+            self.number = number
+        if day == self.date:
+            return
+        old, self.date = self.date, day
+        self._check_dates()
+        labels = dict(self._fields["kind"]._description_selection(self.env))
+        self.file_id.message_post(
+            body=self.env._(
+                "%(step)s: the day was corrected from %(old)s to %(new)s.",
+                step=labels[self.kind],
+                old=format_date(self.env, old),
+                new=format_date(self.env, day),
+            ),
+            author_id=self.env.user.partner_id.id,
+        )
+        self._follow()
+
+    def _follow(self):
+        """Reminders of the terms, and the act that interrupts prescription."""
+        self.file_id._sync_reminders()
+        for step in self:
+            step._interrupt()
+
+    def _interrupt(self):
+        """The act against prescription, once day and document are there; what comes
+        later is added to it."""
+        kind = ACTS.get(self.kind)
+        day = self.date if self.kind == legal.CLAIM else self.notified_date
+        step = self.sudo()
+        if not kind or not day or not step.attachment_ids:
+            return
+        act = step.act_id
+        if act and act.state == "valid" and act.date != day:
+            act._take_back(self.env._("The day was corrected."))
+            act = act.browse()
+        if not act:
+            act = act.create(
+                {
+                    "company_id": self.company_id.id,
+                    "case_id": step.file_id.case_id.id,
+                    "kind": kind,
+                    "date": day,
+                    "until": self.final_on,
+                    "move_ids": [fields.Command.set(step.item_ids.move_id.ids)],
+                    "attachment_ids": [fields.Command.set(step.attachment_ids.ids)],
+                    "note": step.file_id.name,
+                }
+            )
+            step._guarded().write({"act_id": act.id})
+        elif act.state == "valid":
+            more = step.attachment_ids - act.attachment_ids
+            vals = {"attachment_ids": [fields.Command.link(one.id) for one in more]}
+            if act.until != self.final_on:
+                vals["until"] = self.final_on
+            if more or "until" in vals:
+                act.write(vals)
+
+    def _take_documents(self, before=None):
+        """Documents stay with the step: added by who may read them, never removed."""
+        papers = self.sudo().attachment_ids
+        before = papers.browse() if before is None else before
+        if before - papers and not self.env.su:
+            raise UserError(self.env._("A document of the court is not removed."))
+        new = self.env["ir.attachment"].browse((papers - before).ids)
+        new.check_access("read")
+        # uploaded on the form: readable by its author only, until it belongs somewhere
+        loose = self.sudo()._guarded().env["ir.attachment"].browse(new.ids)
+        loose = loose.filtered(lambda one: not one.res_id and not one.res_field)
+        if loose:
+            loose.write({"res_model": self._name, "res_id": self.id})
+
+
+class DunningLegalFile(models.Model):
+    """The reminders of a file are those of the terms that nothing answered."""
+
+    _inherit = "dunning.legal.file"
+
+    def _sync_reminders(self, again=False):
+        """One activity for each open term; what a later step answered is done.
+
+        :param again: also those that somebody set to done already
+        """
+        kind = self.env.ref(REMINDER)
+        today = fields.Date.context_today(self)
+        for file in self.sudo():
+            steps = file._open_steps()
+            open_days = {step.deadline: step for step in steps}
+            known = file.with_context(active_test=False).activity_ids.filtered(
+                lambda one: one.activity_type_id == kind
+            )
+            mine = known.filtered("active")
+            answered = mine.filtered(
+                lambda one, days=open_days: one.date_deadline not in days
+            )
+            if answered:
+                answered.action_feedback(
+                    feedback=self.env._("Answered by what was recorded.")
+                )
+            file._remind(mine - answered, mine if again else known, open_days, today)
+
+    def _remind(self, mine, known, open_days, today):
+        user = self.user_id or self.env.user
+        if self.user_id:
+            mine.filtered(lambda one: one.user_id != user).write({"user_id": user.id})
+        words = self.with_context(lang=user.lang or self.env.lang)
+        field = words.env["dunning.legal.step"]._fields["due"]
+        labels = dict(field._description_selection(words.env))
+        done = {(one.date_deadline, one.summary) for one in known}
+        for day, step in open_days.items():
+            is_past = step.kind == legal.HEARING and day < today
+            if not is_past and (day, labels[step.due]) not in done:
+                words.activity_schedule(
+                    REMINDER,
+                    date_deadline=day,
+                    summary=labels[step.due],
+                    user_id=user.id,
+                )
+
+
+class DunningPrescriptionAct(models.Model):
+    _inherit = "dunning.prescription.act"
+
+    legal_step_ids = fields.One2many(
+        "dunning.legal.step", "act_id", string="Steps before the court"
+    )
+
+    def write(self, vals):
+        # EXTENDS: of an act of the court the step says when it is final
+        if "until" in vals and not self.env.su and self.sudo().legal_step_ids:
+            file = self.sudo().legal_step_ids.file_id[:1]
+            raise UserError(
+                self.env._(
+                    "Write the day on which it became final on the step of legal file"
+                    " %(file)s: it arrives here by itself.",
+                    file=file.name,
+                )
+            )
+        return super().write(vals)

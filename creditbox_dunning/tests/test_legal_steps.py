@@ -1,0 +1,252 @@
+"""H05: what the steps of a legal file ask for, and what they do elsewhere."""
+
+from datetime import date
+
+from odoo import Command
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import freeze_time, tagged
+
+from .legal_common import LegalCommon
+
+
+@tagged("post_install", "-at_install")
+class TestLegalTerms(LegalCommon):
+    def test_a_later_step_closes_the_reminders_before_it(self):
+        decree = self.step(21, "injunction")
+        self.assertEqual(self.reminders(), [decree.deadline])
+        self.told(30, decree, notified_date=self.day(28))
+        self.assertEqual(decree.due, "oppose")
+        self.assertEqual(self.reminders(), [decree.deadline], "of the next term only")
+        precept = self.step(80, "precept", notified_date=self.day(80))
+        self.assertEqual(self.reminders(), [precept.deadline])
+        hearing = self.step(85, "hearing", hearing_at=self.at(120))
+        self.assertEqual(self.reminders(), [self.day(120), precept.deadline])
+        seizure = self.step(121, "seizure", notified_date=self.day(121))
+        self.assertEqual(self.reminders(), [seizure.deadline], "the hearing was held")
+        self.assertEqual(hearing.deadline, self.day(120))
+        self.step(130, "recovered")
+        self.assertEqual(self.reminders(), [])
+        done = self.file.with_context(active_test=False).activity_ids
+        self.assertEqual(len(done - self.file.activity_ids), 5, "kept as done")
+
+    def test_what_a_person_noted_is_not_closed(self):
+        self.step(21, "injunction")
+        own = self.file.activity_schedule(
+            "mail.mail_activity_data_todo",
+            date_deadline=self.day(60),
+            summary="Call the lawyer",
+            user_id=self.manager.id,
+        )
+        self.step(30, "recovered")
+        self.assertEqual(self.file.activity_ids, own)
+
+    def test_reminders_follow_who_follows_the_file(self):
+        self.step(21, "injunction")
+        self.file.with_user(self.manager).user_id = self.operator
+        self.assertEqual(self.file.activity_ids.user_id, self.operator)
+
+    def test_called_off_asks_for_nothing(self):
+        self.step(21, "injunction")
+        self.action.sudo()._set_state("superseded")
+        self.assertEqual((self.file.state, self.reminders()), ("cancelled", []))
+        self.assertFalse(self.file.next_deadline)
+        self.assertTrue(self.file.ended_on)
+        self.action.sudo()._set_state("executing")
+        self.assertEqual(self.file.state, "injunction", "taken up again")
+        decree = self.file.step_ids
+        self.assertEqual(self.reminders(), [decree.deadline])
+        self.assertEqual(self.file.next_deadline, decree.deadline)
+        self.assertFalse(self.file.ended_on)
+
+    def test_terms_end_on_a_working_day(self):
+        """Art. 155 c.p.c.; 28 and 29 March 2027 are Easter, 6 February a Saturday."""
+        decree = self.step(21, "injunction")
+        self.told(28, decree, notified_date=date(2027, 2, 16))
+        self.assertEqual(decree.deadline, date(2027, 3, 30))
+        claim = self.step(22, "insolvency_claim", hearing_at="2027-05-31 08:00:00")
+        self.assertEqual(claim.deadline, date(2027, 4, 30), "a Saturday, backwards")
+
+    def test_the_pause_of_august_is_data(self):
+        decree = self.step(150, "injunction")
+        self.told(182, decree, notified_date=date(2027, 7, 20))
+        self.assertEqual(decree.deadline, date(2027, 9, 29))
+        row = self.env["dunning.legal.parameter"].search(
+            [("name", "=", "court_pause_days"), ("valid_from", "=", "2015-01-01")]
+        )
+        self.assertEqual((row.value, bool(row.checked_on)), (31, False))
+        row.sudo().value = 46
+        self.env.add_to_compute(decree._fields["deadline"], decree)
+        self.assertEqual(decree.deadline, date(2027, 10, 14), "until 15 September")
+
+    def test_a_precept_that_was_not_notified_hides_nothing(self):
+        decree = self.step(21, "injunction")
+        self.told(23, decree, notified_date=self.day(22))
+        precept = self.step(24, "precept")
+        self.assertEqual(self.file.next_deadline, decree.deadline)
+        self.assertEqual(self.reminders(), [decree.deadline])
+        self.told(30, precept, notified_date=self.day(29))
+        self.assertEqual(self.file.next_deadline, precept.deadline)
+
+    def test_a_claim_gets_its_hearing_afterwards_once(self):
+        self.outcome(25, "insolvency_claim")
+        claim = self.file.step_ids
+        self.assertFalse(claim.deadline)
+        self.told(26, claim, hearing_at=self.at(120))
+        self.assertEqual((claim.due, bool(claim.deadline)), ("file", True))
+        self.assertEqual(self.reminders(), [claim.deadline])
+        self.assertEqual(claim.calendar_at, self.at(120))
+        with self.assertRaises(AccessError):
+            self.told(27, claim, hearing_at=self.at(140))
+        with self.assertRaises(UserError):
+            self.told(27, self.step(27, "injunction"), hearing_at=self.at(140))
+
+
+@tagged("post_install", "-at_install")
+class TestLegalOutcomes(LegalCommon):
+    def test_a_second_step_of_a_kind_reaches_the_action(self):
+        decree = self.step(21, "injunction")
+        self.told(22, decree, notified_date=self.day(22))
+        self.step(60, "precept", notified_date=self.day(60))
+        self.step(80, "seizure", number="1/2027", note="bank account")
+        self.assertEqual(self.action.outcome_note, "bank account")
+        self.step(90, "seizure", number="2/2027", note="employer")
+        self.assertEqual(self.action.outcome_note, "employer")
+        self.assertEqual(len(self.file.step_ids), 4)
+        with self.assertRaises(UserError):
+            self.step(91, "seizure", number="2/2027")
+
+    def test_the_same_decree_told_with_two_dates_is_one_step(self):
+        self.outcome(25, "injunction")
+        self.outcome(27, "injunction", note="the right day")
+        self.assertRecordValues(
+            self.file.step_ids, [{"kind": "injunction", "date": self.day(27)}]
+        )
+        history = " ".join(self.file.message_ids.mapped("body"))
+        self.assertIn("02/14/2027", history, "the day as it was")
+        self.assertIn("02/16/2027", history)
+        self.assertEqual(self.reminders(), [self.file.step_ids.deadline])
+
+    def test_another_decree_has_its_number(self):
+        self.outcome(25, "injunction", court_number="10/2027")
+        self.outcome(27, "injunction", court_number="11/2027")
+        self.assertEqual(
+            sorted(self.file.step_ids.mapped("number")), ["10/2027", "11/2027"]
+        )
+        self.outcome(28, "injunction", court_number="10/2027")
+        self.assertEqual(len(self.file.step_ids), 2)
+        first = self.file.step_ids.filtered(lambda s: s.number == "10/2027")
+        self.assertEqual(first.date, self.day(28))
+
+    def test_a_correction_cannot_come_after_the_notification(self):
+        decree = self.step(21, "injunction")
+        self.told(25, decree, notified_date=self.day(23))
+        with self.assertRaises(UserError):
+            self.outcome(30, "injunction")
+        self.assertEqual(decree.date, self.day(21))
+
+    def test_a_corrected_claim_has_its_act_on_the_right_day(self):
+        claim = self.step(
+            25, "insolvency_claim", attachment_ids=[Command.set(self.paper().ids)]
+        )
+        wrong = claim.act_id
+        self.outcome(27, "insolvency_claim")
+        self.assertEqual((wrong.state, claim.act_id.state), ("withdrawn", "valid"))
+        self.assertEqual(claim.act_id.date, self.day(27))
+
+    def test_final_ends_the_lawsuit_of_the_act(self):
+        decree = self.step(
+            21, "injunction", attachment_ids=[Command.set(self.paper().ids)]
+        )
+        with self.assertRaises(UserError):
+            self.told(22, decree, final_on=self.day(22))
+        self.told(30, decree, notified_date=self.day(28))
+        act = decree.act_id
+        self.assertFalse(act.until)
+        line = self.bill.line_ids.filtered("dunning_case_id")
+        self.assertFalse(line.dunning_prescription_date, "time stands still")
+        self.assertTrue(self.file.next_deadline)
+        with self.assertRaises(UserError):
+            self.told(80, decree, final_on=self.day(20))
+        with freeze_time(self.day(80)), self.assertRaises(UserError):
+            act.with_user(self.operator).until = self.day(79)
+        self.told(80, decree, final_on=self.day(75))
+        self.assertEqual(act.until, self.day(75))
+        line.invalidate_recordset()
+        self.assertEqual(line.dunning_prescription_date, date(2037, 4, 5))
+        self.assertFalse(self.file.next_deadline, "nobody can oppose any more")
+        self.assertEqual(self.reminders(), [])
+        with self.assertRaises(AccessError):
+            self.told(81, decree, final_on=self.day(76))
+
+    def test_final_before_the_document_comes(self):
+        decree = self.step(21, "injunction")
+        self.told(30, decree, notified_date=self.day(28))
+        self.told(80, decree, final_on=self.day(75))
+        self.assertFalse(decree.act_id)
+        self.told(81, decree, attachment_ids=[Command.link(self.paper().id)])
+        self.assertEqual(decree.act_id.until, self.day(75))
+
+    def test_an_act_covers_the_bills_of_its_step(self):
+        self.assertEqual(self.file.item_ids.move_id, self.bill | self.bill2)
+        decree = self.step(
+            21,
+            "injunction",
+            item_ids=[Command.set(self.items(self.bill).ids)],
+            attachment_ids=[Command.set(self.paper().ids)],
+        )
+        self.told(30, decree, notified_date=self.day(28))
+        self.assertEqual(decree.act_id.move_ids, self.bill)
+        ends = {
+            bill: bill.line_ids.filtered("dunning_case_id").dunning_prescription_date
+            for bill in (self.bill, self.bill2)
+        }
+        self.assertEqual(ends, {self.bill: False, self.bill2: date(2029, 1, 20)})
+        with self.assertRaises(UserError):
+            self.told(31, decree, item_ids=[Command.set(self.items(self.bill2).ids)])
+
+    def test_bills_of_the_file_by_default_and_no_others(self):
+        decree = self.step(21, "injunction")
+        self.assertEqual(decree.item_ids.move_id, self.bill | self.bill2)
+        self.outcome(22, "insolvency_claim")
+        claim = self.file.step_ids - decree
+        self.assertEqual(claim.item_ids.move_id, self.bill | self.bill2)
+        stranger = self._create_contract("CT8", self._create_customer("C8"))
+        self.overdue("L9", stranger)
+        self.run_on(9)
+        others = self.env["dunning.action.item"].search(
+            [("action_id.case_id", "!=", self.case.id)], limit=1
+        )
+        self.assertTrue(others)
+        with self.assertRaises(UserError):
+            self.step(23, "precept", item_ids=[Command.set(others.ids)])
+
+    def test_closed_days_of_a_file_are_kept(self):
+        self.assertEqual(self.file.opened_on, self.day(20))
+        self.step(30, "uncollectable")
+        self.assertEqual(
+            (self.file.state, self.file.ended_on), ("uncollectable", self.day(30))
+        )
+
+
+@tagged("post_install", "-at_install")
+class TestLegalWriteoff(LegalCommon):
+    def propose(self, kind):
+        with freeze_time(self.day(250)):
+            lists = self.env["dunning.writeoff"].with_user(self.manager)
+            lists = lists.with_context(allowed_company_ids=self.company.ids)
+            one = lists.create({"as_of": self.day(250), "kind": kind})
+            one.action_propose()
+            lines = one.line_ids.filtered(lambda l: l.contract_id == self.contract)
+            told = lines.mapped(lambda line: (line.state, line.reasons))
+            one.action_cancel()
+        return told
+
+    def test_what_is_before_the_court_is_not_written_off(self):
+        self.assertEqual(self.propose("small"), [("excluded", ["in_court"])])
+        self.assertEqual(
+            self.propose("useless"), [("excluded", ["no_proof", "in_court"])]
+        )
+        self.step(30, "uncollectable")
+        self.assertEqual(self.propose("small"), [("included", False)])
+        # the outcome alone is no proof: its document is
+        self.assertEqual(self.propose("useless"), [("excluded", ["no_document"])])
