@@ -145,7 +145,7 @@ class DunningApi(models.AbstractModel):
         }
 
     def _hold_answer(self, hold):
-        moves = hold.move_id | hold.plan_id.sudo().line_ids.move_id
+        moves = hold._only_bills()
         return {
             "suspension": hold.id,
             "reason": hold.reason_id.code,

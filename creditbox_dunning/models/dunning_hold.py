@@ -348,6 +348,11 @@ class DunningHold(models.Model):
             self.env._("A suspension is history: it is ended, never deleted.")
         )
 
+    def _only_bills(self):
+        """The bills that these suspend alone: of a bill, of a payment plan. Empty when
+        they reach all that there is."""
+        return self.move_id | self.plan_id.sudo().line_ids.move_id
+
     def _today(self):
         """Today where the company is."""
         company = self.company_id if len(self) == 1 else self.env.company

@@ -199,11 +199,12 @@ class DunningHold(models.Model):
                 ("case_id", "in", cases.ids),
             ]
         )
-        of_cases = holds.filtered(lambda hold: hold.scope == "case").case_id
+        some = holds._only_bills()
+        whole = holds.filtered(
+            lambda hold: hold.scope == "case" and not hold.plan_id
+        ).case_id
         return bills.filtered(
-            lambda bill: (
-                bill in holds.move_id or bill.sudo().line_ids.dunning_case_id & of_cases
-            )
+            lambda bill: bill in some or bill.sudo().line_ids.dunning_case_id & whole
         )
 
     def _prepare_hold_vals(self, scope, record, reason, asked):

@@ -64,6 +64,16 @@ class TestBillsAfterThePlan(PlanCommon):
         self.assertEqual(self.case.round, 2)
         self.assertIn(self.case.state, ("open", "parked"))
 
+    def test_the_customer_pays_the_newer_bill_with_the_others(self):
+        """The portal's one payment leaves out the bills of the plan only."""
+        self.running(number=5, first_due=self.day(ASKED + 60))
+        newer = self.newer()
+        self.nights(ASKED + 2, ASKED + 20)
+        self.assertEqual(self.case_of(newer), self.case)
+        with self.at(ASKED + 20):
+            apart = self.env["dunning.hold"]._portal_apart(self.bill | newer)
+        self.assertEqual(apart, self.bill)
+
     def test_a_notice_of_the_past_is_no_notice_of_the_newer_bill(self):
         """Sent before CreditBox, for the plan's bill: the newer one begins from the
         first row, once."""
