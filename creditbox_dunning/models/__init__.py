@@ -67,6 +67,7 @@ from . import dunning_explanation_bill
 from . import dunning_action_execution
 from . import dunning_action_text
 from . import dunning_outcome
+from . import dunning_offer
 from . import dunning_communication_deciding
 from . import dunning_unlawful
 from . import dunning_api_call
