@@ -1,4 +1,5 @@
 from . import dunning_checked_mixin
+from . import dunning_withdrawn_mixin
 from . import dunning_dated_rule
 from . import dunning_chunk_mixin
 from . import dunning_action_type
