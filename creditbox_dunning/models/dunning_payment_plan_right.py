@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 
 from ..rules import plans as rules
 from .amounts import exact
+from .day_words import day_count
 from .dunning_payment_plan import LIVE_STATES
 
 CAUSES = [
@@ -226,7 +227,7 @@ class DunningPaymentPlan(models.Model):
         if why.code == rules.LATE_FOR_BILL:
             return self.env._(
                 "The request came after %(day)s, the last of the days that the law"
-                " gives (%(count)s after the bill was due, %(since)s): %(law)s.",
+                " gives (%(days)s after the bill was due, %(since)s): %(law)s.",
                 **values,
             )
         return self.env._(
@@ -234,3 +235,4 @@ class DunningPaymentPlan(models.Model):
             " %(count)s at a time: %(law)s.",
             **values,
         )
+            "days": day_count(self.env, why.count),

@@ -9,6 +9,7 @@ from odoo.addons.utility_supply.models.isolation import apart
 from ..rules import plans as rules
 from ..rules.holds import last_day
 from .dunning_payment_plan import ASKED, LIVE_STATES
+from .day_words import day_count
 from .dunning_payment_plan_flow import PLAN_ACTION
 
 _logger = logging.getLogger(__name__)
@@ -157,10 +158,10 @@ class DunningPaymentPlan(models.Model):
 
     def _broken_words(self, standing):
         return self.env._(
-            "Instalment %(number)s was not paid within %(days)s days of its due date;"
+            "Instalment %(number)s was not paid within %(days)s of its due date;"
             " %(amount)s are missing.",
             number=standing.late[0],
-            days=self.tolerance_days,
+            days=day_count(self.env, self.tolerance_days),
             amount=self._money_words(standing.missing),
         )
 

@@ -97,6 +97,7 @@ from . import test_postal_outcomes
 from . import test_promise_rules
 from . import test_promise
 from . import test_dated_rules
+from . import test_day_words
 from . import test_dispute
 from . import test_uploads
 from . import test_portal
