@@ -351,8 +351,10 @@ def _array(field, values):
     """Values of a column as PostgreSQL reads an array."""
     if field.type == "boolean":
         texts = ["t" if value else "f" for value in values]
-    elif field.type in PLAIN_TYPES or field.name == "id":
-        texts = [str(int(v) if isinstance(v, bool) else v) for v in values]
+    elif field.type == "integer" or field.name == "id":
+        texts = [str(int(value or 0)) for value in values]
+    elif field.type in PLAIN_TYPES:
+        texts = [str(value or 0) for value in values]
     else:
         # days, choices and words repeat, and are quoted: each is looked at once
         told = {value: _quoted(value) for value in set(values)}

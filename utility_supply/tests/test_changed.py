@@ -1,6 +1,7 @@
 """Values written together: only what differs, in one statement, as `write` does."""
 
 from datetime import date, datetime
+from decimal import Decimal
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -213,6 +214,19 @@ class TestChanged(TransactionCase):
         field = self.env["res.partner"]._fields["ref"]
         self.env.cr.execute("SELECT %s::varchar[]", [_array(field, texts)])
         self.assertEqual(self.env.cr.fetchone()[0], texts)
+
+    def test_numbers(self):
+        """As `write` takes them: a float for an integer, False for none."""
+        first, second, third, *_rest = self.partners
+        told = {first.id: 3.0, second.id: False, third.id: True}
+        update_rows(self.partners, {id_: {"color": v} for id_, v in told.items()})
+        self.assertEqual(self.partners[:3].mapped("color"), [3, 0, 1])
+        told = {first.id: 1, second.id: False, third.id: Decimal("2.50")}
+        update_rows(
+            self.partners, {id_: {"partner_latitude": v} for id_, v in told.items()}
+        )
+        latitudes = self.partners[:3].mapped("partner_latitude")
+        self.assertEqual(latitudes, [1.0, 0.0, 2.5])
 
     def test_days_and_documents(self):
         """Dates, moments and documents; an empty document is no document."""
