@@ -3,7 +3,7 @@ from zoneinfo import ZoneInfo
 from odoo import api, fields, models
 from odoo.exceptions import LockError, UserError
 
-from odoo.addons.utility_supply.models.bulk import insert_rows, update_changed
+from odoo.addons.utility_supply.models.bulk import flush_changed, insert_rows, update_changed
 
 from .flow_file_maker import CHUNK, FileMaker
 from .texts import issue_line, issue_vals
@@ -58,7 +58,9 @@ class CmorFlowFile(models.Model):
 
         The terms of its practices go first, while what they look at is in the cache.
         """
-        self.env["cmor.practice"]._refresh_queued_terms()
+        practices = self.env["cmor.practice"]
+        practices._refresh_queued_terms()
+        flush_changed(practices)
         self.env.flush_all()
         self.env.invalidate_all()
 

@@ -6,7 +6,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL, format_date, formatLang
 
-from odoo.addons.utility_supply.models.bulk import differs, update_changed
+from odoo.addons.utility_supply.models.bulk import differs, flush_changed, update_changed
 from odoo.addons.utility_supply.rules.workdays import add_working_days
 
 from ..rules import amount as amount_rules
@@ -118,6 +118,7 @@ class CmorPractice(models.Model):
             practices._evaluate(today)
             created |= practices
             if len(contracts) > CHUNK:
+                flush_changed(self)
                 self.env.flush_all()
                 self.env.invalidate_all()
         return created.sudo(self.env.su)

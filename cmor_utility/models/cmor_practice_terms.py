@@ -5,7 +5,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import format_date
 
-from odoo.addons.utility_supply.models.bulk import update_changed
+from odoo.addons.utility_supply.models.bulk import flush_changed, update_changed
 
 from ..rules import attention as attention_rules
 from ..rules import deadlines as rules
@@ -122,6 +122,7 @@ class CmorPractice(models.Model):
             practices._refresh_terms(today)
             if len(ids) > CHUNK:
                 # a file may have a hundred thousand practices: keep none of them
+                flush_changed(self)
                 self.env.flush_all()
                 self.env.invalidate_all()
 
