@@ -50,7 +50,9 @@ export class PracticeForm extends Component {
             const { fields, relatedModels } = description;
             const parser = new formView.ArchParser();
             const archInfo = parser.parse(parseXML(arch), relatedModels, resModel);
-            this.form = { resId, fields, relatedModels, archInfo };
+            // what was kept of another record is of no use to this one
+            const state = resId === this.props.resId ? this.props.state : undefined;
+            this.form = { resId, state, fields, relatedModels, archInfo };
             this.shown.viewId = id;
         }
     }
