@@ -22,6 +22,8 @@ from .sii import simulator as sii
 
 ARRIVING_VAT = "09876540015"
 COUNT = 50
+# from here on the supplies are of gas
+GAS = 40
 # of each ten supplies: what becomes of the claim
 SCRIPTS = (
     sii.NORMAL,
@@ -65,15 +67,21 @@ class TestCmorLife(CmorCommon):
         cls.operator.sudo().company_ids = [Command.link(cls.arriving.id)]
         with cls.acting(cls.arriving):
             cls.arriving._utility_setup_books()
-            cls.role_in = cls._create_role(
-                vat=ARRIVING_VAT, side_outgoing=False, side_incoming=True
-            )
+            for sector in ("electricity", "gas"):
+                cls._create_role(
+                    sector=sector,
+                    vat=ARRIVING_VAT,
+                    side_outgoing=False,
+                    side_incoming=True,
+                )
+        cls._create_role(sector="gas")
         cls.env["cmor.flow.layout"].sudo().search([]).action_acknowledge()
         cls.env["cmor.approval.rule"].sudo().search([]).write({"active": False})
         cls.env["res.partner"].create(
             {"name": "Rete S.p.A.", "vat": "IT05779711000", "is_company": True}
         )
-        cls.points = [f"IT001E{70000000 + n}" for n in range(COUNT)]
+        cls.points = [f"IT001E{70000000 + n}" for n in range(GAS)]
+        cls.points += [f"00881{n:09d}" for n in range(GAS, COUNT)]
         cls.bad_payers = {f"E{n:02d}" for n in range(0, COUNT, 3)}
         for number, point in enumerate(cls.points):
             cls._create_both_ends(number, point)
@@ -108,10 +116,12 @@ class TestCmorLife(CmorCommon):
     @classmethod
     def _create_both_ends(cls, number, point):
         """The supply that was left, with its debt, and the one that goes on."""
+        kind = {"voltage_level": "low"}
+        if number >= GAS:
+            kind = {"service": "gas", "gas_use": "domestic"}
         with cls.acting(cls.leaving):
             cls._create_switch_out(
-                f"U{number:02d}",
-                point=cls._create_point(point, voltage_level="low"),
+                f"U{number:02d}", point=cls._create_point(point, **kind)
             )
         with cls.acting(cls.arriving):
             customer = cls._create_customer(f"E{number:02d}", name="Mario Rossi")
@@ -119,7 +129,7 @@ class TestCmorLife(CmorCommon):
                 f"E{number:02d}",
                 customer,
                 # the register of the SII knows fifteen characters
-                cls._create_point(point),
+                cls._create_point(point, **kind),
                 date_start=date(2025, 9, 1),
                 supply_state="suspended" if number % 10 == 1 else "active",
             )
@@ -382,6 +392,11 @@ class TestCmorLife(CmorCommon):
     def _check_incoming(self):
         practices = self.incoming()
         self.assertEqual(len(practices), len(self.gestore.claims))
+        claimed = {
+            claim.values["sector_code"] for claim in self.gestore.claims.values()
+        }
+        self.assertEqual(claimed, {"E", "G"})
+        self.assertEqual(set(practices.mapped("sector")), {"electricity", "gas"})
         for practice in practices:
             claim = self.gestore.claims[practice.sii_code]
             unpaid = practice.contract_id.code in self.bad_payers

@@ -41,6 +41,9 @@ GATES = sorted(
 )
 #: rows of the table on data acquisition
 ROWS = [f"I{number:02d}" for number in range(1, 14)]
+#: rows of the table on CMOR practices and SII flows that are a must
+ROWS += [f"A{number:02d}" for number in (*range(1, 14), 17)]
+ROWS += [f"F{number:02d}" for number in (*range(1, 8), 9, 10, 14, 15)]
 
 
 def _tests():

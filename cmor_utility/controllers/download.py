@@ -26,6 +26,19 @@ class CmorDownload(http.Controller):
         return file_response(data, "pratiche-cmor.xlsx", XLSX)
 
     @http.route(
+        "/cmor_utility/flow/<int:file_id>.xlsx",
+        type="http",
+        auth="user",
+        methods=["GET"],
+    )
+    def flow_table(self, file_id, **_ignored):
+        """A flow file as a table, all its rows."""
+        file = request.env["cmor.flow.file"].browse(file_id).exists()
+        if not file or not file.has_access("read"):
+            raise request.not_found()
+        return file_response(file._table_workbook(), f"{file.name}.xlsx", XLSX)
+
+    @http.route(
         "/cmor_utility/dossier/<int:practice_id>",
         type="http",
         auth="user",

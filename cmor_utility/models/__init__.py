@@ -8,6 +8,7 @@ from . import (
     cmor_flow_field,
     cmor_flow_file,
     cmor_flow_file_receive,
+    cmor_flow_file_table,
     cmor_flow_record,
     cmor_flow_record_apply,
     cmor_flow_handler,

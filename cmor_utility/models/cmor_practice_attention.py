@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import fields, models
 
 # next step -> the button that does it; other parts add theirs
 NEXT_METHODS = {
@@ -26,6 +26,9 @@ class CmorPractice(models.Model):
 
     _inherit = "cmor.practice"
 
+    # for the search only: the terms are chosen by their names
+    term_key = fields.Selection(related="deadline_ids.key", string="Term")
+
     def _next_methods(self):
         """{key of the next step: name of the action method}."""
         return dict(NEXT_METHODS)
@@ -37,12 +40,7 @@ class CmorPractice(models.Model):
         method = self._next_methods().get(self.next_action)
         if method and self.can_operate:
             return getattr(self, method)()
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": self._name,
-            "res_id": self.id,
-            "views": [(False, "form")],
-        }
+        return self.get_formview_action()
 
     def action_open_deadlines(self):
         """Smart button: the terms of this practice."""

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import Command, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
@@ -111,6 +111,28 @@ class CmorPractice(models.Model):
             "ART4", "", "", {"parts": "|".join(parts), "total": str(total)}
         )
         return condition.key
+
+    def action_add_notice(self):
+        """Button: enter by hand a formal notice about the bills claimed.
+
+        That it warned of the CMOR is never yes by default: who has read it says so.
+        """
+        self.ensure_one()
+        self.check_access("read")
+        claimed = self.line_ids.filtered(lambda line: line.relevant_amount > 0)
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "utility.notice",
+            "view_mode": "form",
+            "target": "new",
+            "name": self.env._("Formal notice"),
+            "context": {
+                "default_company_id": self.company_id.id,
+                "default_contract_id": self.contract_id.id,
+                "default_kind": "default",
+                "default_move_ids": [Command.set(claimed.move_id.ids)],
+            },
+        }
 
     def _open_wizard(self, mode):
         return {

@@ -85,7 +85,7 @@ class TestAnswers(ReceiveCommon):
 
     def test_unknown_code_of_a_cause(self):
         """Gate 30: a code that nobody knows is shown, kept, not lost; classified
-        afterwards."""
+        afterwards (F07)."""
         row = self._ack(self.one, 0, COD_CAUSALE="0X7", MOTIVAZIONE="Motivo ignoto")
         file = self._receive("claim_ack", [row])
         self.assertEqual(file.record_ids.state, "applied")
@@ -119,6 +119,7 @@ class TestAnswers(ReceiveCommon):
         self.assertEqual(self.two.cause_id, cause)
 
     def test_unknown_practice_waits(self):
+        """An answer that matches nothing waits in sight (F09)."""
         row = self._ack(
             self.one, CP_UTENTE="E99-00000001", CP_GESTORE="SII999999999999"
         )
@@ -181,7 +182,7 @@ class TestAnswers(ReceiveCommon):
         self.assertIn("Mandatory fields", event.text)
 
     def test_already_registered(self):
-        """Gate 31: already registered is adopted, never sent again blindly."""
+        """Gate 31: already registered is adopted, never sent again blindly (F10)."""
         row = self._ack(self.one, 0, COD_CAUSALE="005", MOTIVAZIONE="Gia' ricevuta")
         record = self._receive("claim_ack", [row]).record_ids
         self.assertEqual(

@@ -85,6 +85,7 @@ class TestApprovals(ApprovalCommon):
         self.assertEqual(len(texts), 3, "asked, approved, used")
 
     def test_four_eyes_and_who_may(self):
+        """A step that another has to authorise (A13)."""
         self.practice.action_confirm()
         approval = self.practice.approval_ids
         for user in (self.operator, self.bystander):

@@ -43,6 +43,7 @@ class TestBothSides(ReceiveCommon, IncomingCommon):
         )
 
     def test_annulled_on_both(self):
+        """Annulment, told to both sides (A05)."""
         record = self.cancel()
         self.assertEqual((record.state, record.practice_id), ("applied", self.claim))
         self.assertEqual(self.claim.state, "cancelled")
@@ -52,6 +53,7 @@ class TestBothSides(ReceiveCommon, IncomingCommon):
         self.assertEqual(self.cancel(NOTE="di nuovo").state, "repeated")
 
     def test_updated_and_suspended_on_both(self):
+        """Suspension and its end, on both sides (A06)."""
         self.assertEqual(self.update("100.00", "80.00").state, "applied")
         self.assertEqual((self.claim | self.charged).mapped("indemnity"), [80.0, 80.0])
         record = self.tell(

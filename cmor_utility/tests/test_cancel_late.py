@@ -185,7 +185,8 @@ class TestLatePayment(MoneyCommon):
         )
 
     def test_prompt_with_deadline(self):
-        """Gate 32: a late payment on a claimed bill raises a prompt with its term."""
+        """Gate 32: a late payment on a claimed bill raises a prompt with its term
+        (A17)."""
         practice = self.practice
         self.assertFalse(practice.late_state)
         self._pay(self.bills[0], 40.01)

@@ -60,7 +60,8 @@ class TestCandidates(CmorCommon):
         self.assertIn("K1/3", practice.amount_explanation)
 
     def test_gate_26_amount_with_its_steps_and_why_others_are_out(self):
-        """Gate 26: every bill's part can be followed, an exclusion has its reason."""
+        """Gate 26: every bill's part can be followed, an exclusion has its reason
+        (A02, A03)."""
         without = self._create_switch_out("B2", notice=False, closing=False)
         found = self._find()
         good = found.filtered(lambda p: p.contract_id == self.contract)

@@ -57,7 +57,7 @@ class TestDeadlines(CmorCommon):
 
     def test_holiday_week(self):
         """Gate 34: the board over Christmas: no working term ends on a holiday, the
-        holidays left out are named, calendar days run on."""
+        holidays left out are named, calendar days run on (F06)."""
         steps = [
             (date(2026, 12, 21), "ready"),
             (date(2026, 12, 22), "exported"),
@@ -278,7 +278,8 @@ class TestRoleFilters(CmorCommon):
         self.assertEqual(self._defaults(self.operator), {"search_default_attention"})
 
     def test_next_button_of_who_may_not(self):
-        """The button opens the practice; the step itself is refused on the server."""
+        """The button opens the practice; the step itself is refused on the server
+        (A10)."""
         self._create_switch_out("R1")
         practice = self._find()
         mine = practice.with_user(self.operator).action_next()
@@ -289,16 +290,79 @@ class TestRoleFilters(CmorCommon):
             practice.with_user(self.bystander).action_confirm()
 
     def test_filters_of_the_views_work(self):
-        """Every filter of the searches of practices and deadlines is a valid domain."""
-        for model in ("cmor.practice", "cmor.deadline"):
-            view = self.env[model].with_user(self.operator).get_view(view_type="search")
-            filters = _filters(view["arch"])
-            self.assertGreater(len(filters), 10)
+        """Every filter of every search of the app is a valid domain."""
+        views = self.env["ir.ui.view"].search(
+            [
+                ("model", "in", [m for m in self.env if m.startswith("cmor.")]),
+                ("type", "=", "search"),
+                ("mode", "=", "primary"),
+            ]
+        )
+        self.assertGreater(len(views), 5)
+        for view in views:
+            model = self.env[view.model].with_user(self.manager)
+            filters = _filters(model.get_view(view.id, "search")["arch"])
             for name, domain in filters.items():
-                with self.subTest(model=model, filter=name):
-                    self.env[model].with_user(self.operator).search(
-                        _domain(domain, self.operator.id), limit=1
-                    )
+                with self.subTest(view=view.name, filter=name):
+                    model.search(_domain(domain, self.manager.id), limit=1)
+
+    def test_filters_of_both_sides(self):
+        """Role, sector, state, window, amount, distributor, counterpart, deadline."""
+        for name, own in (
+            ("cmor_practice_view_search", {"window_open", "closing"}),
+            ("cmor_practice_view_search_incoming", {"can_suspend", "notice_date"}),
+        ):
+            arch = etree.fromstring(self._search_arch(name))
+            fields = {node.get("name") for node in arch.iter("field")}
+            filters = {node.get("name") for node in arch.iter("filter")}
+            with self.subTest(view=name):
+                wanted = {"role_id", "state", "indemnity", "distributor_id"}
+                wanted |= {"cc_partner_id", "term_key"}
+                self.assertLessEqual(wanted, fields)
+                wanted = {"electricity", "gas", "live", "ended", "from_2000"}
+                wanted |= {"to_do", "to_check", "late", "term_this_week", *own}
+                self.assertLessEqual(wanted, filters)
+
+    def test_what_is_typed_in_the_search(self):
+        """An amount as it is written in Italy, a term by its name."""
+        self._create_switch_out("R1")
+        practice = self._find()
+        practice.sudo()._refresh_terms(TODAY)
+        practice = practice.with_user(self.operator)
+        term = practice.deadline_ids.filtered(lambda d: d.state == "open")[:1]
+        arch = etree.fromstring(self._search_arch("cmor_practice_view_search"))
+
+        def found(name, typed, value):
+            node = arch.find(f".//field[@name='{name}']")
+            told = {"self": typed, "raw_value": value}
+            domain = safe_eval(node.get("filter_domain"), told)
+            return practice.search(domain)
+
+        self.assertEqual(found("indemnity", "0,50", 0.5), practice)
+        self.assertFalse(found("indemnity", "1.000.000,50", 1000000.5))
+        label = dict(
+            practice._fields["term_key"].get_description(self.env)["selection"]
+        )
+        self.assertEqual(found("term_key", label[term.key], term.key), practice)
+        self.assertFalse(found("term_key", label["refund_report"], "refund_report"))
+
+    def test_favourites_ship(self):
+        """The operator finds them in the lists, and they count on what is there."""
+        names = set()
+        for model, least in (("cmor.practice", 3), ("cmor.deadline", 2)):
+            records = self.env[model].with_user(self.operator)
+            found = records.env["ir.filters"].get_filters(model)
+            self.assertGreaterEqual(len(found), least)
+            for favourite in found:
+                with self.subTest(favourite["name"]):
+                    records.search(_domain(favourite["domain"], self.operator.id))
+                    names.add(favourite["name"])
+        self.assertIn("Soldi da restituire al cliente", names)
+
+    def _search_arch(self, name):
+        view = self.env.ref(f"cmor_utility.{name}")
+        model = self.env["cmor.practice"].with_user(self.operator)
+        return model.get_view(view.id, "search")["arch"]
 
 
 def _filters(arch):

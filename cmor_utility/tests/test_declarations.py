@@ -1,7 +1,9 @@
+from datetime import date
+
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, freeze_time, tagged
 
-from .common import CmorCommon
+from .common import PROOF, CmorCommon
 
 
 @tagged("post_install", "-at_install")
@@ -123,7 +125,7 @@ class TestDeclarations(CmorCommon):
 
     def test_gate_27_without_proof_of_the_warning_nothing_leaves(self):
         """Gate 27: no notice, one without the warning, one without proof: stopped at
-        the confirmation and at the export, whatever a person declares besides."""
+        the confirmation and at the export, whatever a person declares besides (A04)."""
         cases = {
             "W1": {"notice": False},
             "W2": {"cmor_warning": False},
@@ -144,6 +146,34 @@ class TestDeclarations(CmorCommon):
                     practice.action_export()
                 self.assertNotIn(practice.state, ("ready", "exported"))
                 self.assertFalse(practice.record_ids)
+
+    def test_notice_entered_by_hand(self):
+        """From the blocked practice: its contract and bills are proposed, the warning
+        and the proof are of who enters it."""
+        contract = self._create_switch_out("K4", notice=False)
+        practice = self._find().filtered(lambda p: p.contract_id == contract)
+        self.assertIn("C4", practice.failed_codes)
+        action = practice.with_user(self.operator).action_add_notice()
+        notices = self.env[action["res_model"]].with_user(self.operator)
+        form = Form(notices.with_context(**action["context"]))
+        self.assertEqual(form.contract_id, contract)
+        self.assertFalse(form.cmor_warning)
+        form.channel = "ar"
+        form.sent_date, form.notified_date = date(2025, 10, 20), date(2025, 10, 25)
+        form.pay_term = date(2025, 11, 10)
+        form.cmor_warning = True
+        notice = form.save()
+        claimed = practice.line_ids.filtered("relevant_amount").move_id
+        self.assertTrue(claimed)
+        self.assertEqual(notice.move_ids, claimed)
+        self.assertEqual((notice.source, notice.is_formal_notice), ("manual", True))
+        proof = {"name": "avviso.pdf", "datas": PROOF, "res_model": "utility.notice"}
+        notice.attachment_ids = self.env["ir.attachment"].create(
+            {**proof, "res_id": notice.id}
+        )
+        practice.with_user(self.operator).action_recompute()
+        codes = f"{practice.failed_codes or ''} {practice.unknown_codes or ''}"
+        self.assertNotIn("C4", codes)
 
     def test_dialog(self):
         action = self.practice.action_declare()

@@ -286,11 +286,13 @@ class TestExport(CmorCommon):
             self.all[1].action_export()
 
     def test_pattern_of_the_user(self):
+        """Codes by the user's own pattern (A11)."""
         self.role.write({"code_pattern": "ED_{year}_{seq:4}", "code_next": 7})
         self.export()
         self.assertEqual(self.all.mapped("code"), ["ED_2026_0007", "ED_2026_0008"])
 
     def test_who_may_export(self):
+        """Roles decide which flows may be made (A08)."""
         for user in (self.bystander, self.manager):
             with self.assertRaises(AccessError):
                 self.all.with_user(user).action_export()
@@ -341,7 +343,8 @@ class TestExport(CmorCommon):
         self.assertEqual(self.layout.acknowledged_by_id, self.operator)
 
     def test_layout_changes_with_the_date(self):
-        """A file made the day after the last day uses the next layout (gate 28)."""
+        """A file made the day after the last day uses the next layout
+        (gate 28, F05)."""
         self.layout.sudo().date_to = TODAY
         newer = self.layout.sudo().copy({"name": "nuovo"})
         self.assertEqual(newer.date_from, date(2026, 4, 16))

@@ -86,6 +86,7 @@ class TestFlowCsv(BaseCase):
         self.assertEqual(result.data.count(b"\r\n"), 3)
 
     def test_one_character_too_long(self):
+        """Stopped before it leaves (F04)."""
         self.assertIsNone(self.refused(NOTE="N" * 20))
         self.assertEqual(self.refused(NOTE="N" * 21), [("NOTE", "too_long")])
 

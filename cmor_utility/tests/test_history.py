@@ -40,7 +40,7 @@ class TestHistory(CmorCommon):
 
     def test_timeline(self):
         """Gate 33: flows, events, notices and terms of a practice in one list, the
-        newest first, with its original files."""
+        newest first, with its original files (F15)."""
         mine = self.practice.with_user(self.operator)
         self.assertLessEqual(
             {"start", "notice", "flow", "event", "deadline"}, self._kinds(mine)
@@ -113,6 +113,7 @@ class TestHistory(CmorCommon):
         self.assertEqual(row[1], row[4])
 
     def test_workbook(self):
+        """Any selection as a workbook (A12)."""
         self.practice.sudo().partner_id.name = EVIL
         data = self.practice.with_user(self.operator)._workbook()
         sheets = _sheets(data)
@@ -303,13 +304,58 @@ class TestDownloads(HttpCase, CmorCommon):
         self.authenticate(self.operator.login, "operator-secret")
 
     def test_original_byte_for_byte(self):
-        """Gate 33: the file of the timeline is the file that left."""
+        """Gate 33: the file of the timeline is the file that left (A09)."""
         self._login()
         mine = self.practice.with_user(self.operator)
         (flow,) = [entry for entry in mine.timeline if entry["kind"] == "flow"]
         answer = self.url_open(flow["files"][0]["url"])
         self.assertEqual(answer.content, self.file.sudo().attachment_id.raw)
         self.assertIn("attachment", answer.headers["Content-Disposition"])
+
+    def test_file_as_a_table(self):
+        """A column for each field, a row for each record, texts as in the file."""
+        mine = self.file.with_user(self.operator)
+        shown = mine.table
+        names = self.file.layout_id.field_ids.mapped("name")
+        for text in (*names, "0050", self.practice.code):
+            self.assertIn(f">{text}</", shown)
+        self._login()
+        answer = self.url_open(mine.action_table_workbook()["url"])
+        (rows,) = _sheets(answer.content).values()
+        self.assertEqual(rows[0][1 : 1 + len(names)], names)
+        written = dict(zip(rows[0], rows[1], strict=False))
+        self.assertEqual(written["COD_FLUSSO"], "0050")
+        self.assertEqual(written["CP_UTENTE"], self.practice.code)
+        self.assertEqual(len(rows), 2)
+        self.assertEqual(
+            self.url_open("/cmor_utility/flow/999999999.xlsx").status_code, 404
+        )
+
+    def test_table_of_a_file_received(self):
+        """What came from outside is text: in the page, and in the workbook."""
+        evil = "<script>alert(1)</script>"
+        layout = self.env.ref("cmor_utility.layout_si1_0100")
+        names = layout.field_ids.mapped("name")
+        row = dict.fromkeys(names, "")
+        row |= {"COD_SERVIZIO": "SI1", "COD_FLUSSO": "0100", "MOTIVAZIONE": evil}
+        row |= {"CP_UTENTE": EVIL, "VERIFICA_AMM": "0"}
+        heads = [*names, "NUOVO"]
+        data = ";".join(heads) + "\r\n" + ";".join([*row.values(), "in più"]) + "\r\n"
+        files = self.env["cmor.flow.file"].with_user(self.operator)
+        file = files._receive("a.csv", data.encode(), self.company)
+        self.assertNotIn("<script>", file.table)
+        self.assertIn("in più", file.table)
+        (rows,) = _sheets(file._table_workbook()).values()
+        written = dict(zip(rows[0], rows[1], strict=False))
+        self.assertEqual((written["CP_UTENTE"], written["MOTIVAZIONE"]), (EVIL, evil))
+
+    def test_table_of_another_company(self):
+        other = self.env["res.company"].create({"name": "Other"})
+        stranger = self._create_other_user("stranger6", other)
+        stranger.password = "stranger-secret"
+        self.authenticate(stranger.login, "stranger-secret")
+        url = f"/cmor_utility/flow/{self.file.id}.xlsx"
+        self.assertEqual(self.url_open(url).status_code, 404)
 
     def test_dossier_and_originals(self):
         self._login()

@@ -57,6 +57,7 @@ class TestIncomingHistory(IncomingCommon):
         self.assertEqual(practice.action_next()["res_model"], "cmor.match.wizard")
 
     def test_both_sides_on_the_dashboard(self):
+        """Both sides of one company in one tool (A01)."""
         self._incoming()
         self._create_switch_out("BS1")
         self._find()

@@ -301,6 +301,7 @@ class TestCharging(IncomingCommon):
         self.assertEqual(live.amount, 60.0)
 
     def test_report_and_again_when_the_figures_change(self):
+        """The report that is due, its answer (A07)."""
         practice = self._to_charge()
         bill = self._on_bill(practice)
         with self.assertRaises(UserError):

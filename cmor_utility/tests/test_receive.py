@@ -127,6 +127,7 @@ class TestReceive(ReceiveCommon):
         self.assertEqual(records[1].practice_id, self.all[1].sudo())
 
     def test_same_bytes_change_nothing(self):
+        """The same bytes are recognised (F01)."""
         calls = self.handle()
         rows = [self._ack(self.all[0])]
         first = self._receive("claim_ack", rows)
@@ -184,6 +185,13 @@ class TestReceive(ReceiveCommon):
         )
         self.assertEqual((file.count_written, file.count_waiting), (3, 1))
         self.assertIn("CP_UTENTE", file.record_ids[1].problem_text)
+        # among a hundred thousand they are one click away
+        action = file.action_open_waiting()
+        self.assertIn("search_default_waiting", action["context"])
+        found = self.env["cmor.flow.record"].search(action["domain"])
+        self.assertEqual(found, file.record_ids)
+        form = self.env["cmor.flow.file"].get_view(view_type="form")["arch"]
+        self.assertIn('name="action_open_waiting"', form)
 
     @mute_logger(APPLY)
     def test_poisoned_record_is_isolated(self):

@@ -54,3 +54,7 @@ class TestTourCmor(HttpCase, IncomingCommon, ReceiveCommon):
         )
         charge = self.incoming.charge_ids
         self.assertEqual((charge.amount, charge.kind), (100.0, "cmor"))
+
+    def test_each_side_has_its_form(self):
+        address = f"/odoo/cmor.practice/{self.incoming.id}"
+        self.start_tour(address, "cmor_sides", login="operator")

@@ -22,8 +22,8 @@ OUTGOING = (
     "updated",
     "late",
     "excess",
-    "final",
     "asked",
+    "final",
     "silent",
 )
 #: answers to the admissibility: code and words of the refused ones
@@ -38,6 +38,8 @@ PAID = ("paid", "annulled", "excess")
 BANKED = ("paid",)
 #: what a "late" customer pays on a bill after it was claimed; an "excess" one pays all
 LATE_PAYMENT = Decimal("15.00")
+#: of the approval rules that ship: what is given back from here on is decided by two
+RETURN_ASKED = 500
 
 
 @dataclass(frozen=True)
@@ -269,7 +271,7 @@ class Post:
         }
 
     def _clerk(self, by_kind):
-        """Classify a code, give up what is lost, ask an annulment."""
+        """Classify a code, give up what is lost, ask an annulment and a decision."""
         final = by_kind["final"]
         if final:
             final.cause_id.action_classify("final")
@@ -280,6 +282,17 @@ class Post:
         if asked and reason:
             amounts = {practice: Decimal("25.00") for practice in asked}
             asked._ask_cancel(reason, self.today, "Pagamento del cliente", amounts)
+        # from 500 € on the manager decides: one waits for that
+        for practice in by_kind["annulled"].filtered(
+            lambda p: p.to_return_amount >= RETURN_ASKED
+        )[:1]:
+            self.env["cmor.return.wizard"].create(
+                {
+                    "practice_id": practice.id,
+                    "amount": practice.to_return_amount,
+                    "mode": "offset",
+                }
+            ).action_apply()
         self.env.cr.commit()
 
     # --- for another seller ---------------------------------------------------------
