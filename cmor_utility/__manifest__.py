@@ -64,6 +64,7 @@
         "views/cmor_practice_incoming_views.xml",
         "views/cmor_deadline_views.xml",
         "views/cmor_practice_attention_views.xml",
+        "views/cmor_practice_search_views.xml",
         "views/cmor_dossier_templates.xml",
         "views/cmor_dashboard_views.xml",
         "views/cmor_terms_menus.xml",

@@ -155,11 +155,11 @@ class CmorFlowFile(models.Model):
     def _mark_sent(self):
         """These files have left: their practices and requests are sent."""
         every = self._locked_records()
-        names = {"file": ", ".join(self.mapped("name"))}
         now = fields.Datetime.now()
         for start in range(0, len(every), CHUNK):
             records = every[start : start + CHUNK]
-            records._claims()._move_to("sent", "sent", names)
+            for file, group in records.grouped("file_id").items():
+                group._claims()._move_to("sent", "sent", {"file": file.name})
             records._guarded().write({"state": "sent"})
             asked = records.filtered("request_id")
             for file, group in asked.grouped("file_id").items():
@@ -217,16 +217,17 @@ class CmorFlowFile(models.Model):
         """Take the records out of these files; they may leave again."""
         was_sent = vals["state"] == "file_error"
         records = self._locked_records("sent" if was_sent else "written")
-        claims, requests = records._claims(), records.request_id
-        names = {"file": ", ".join(self.mapped("name"))}
+        requests = records.request_id
         records._guarded().write({"state": "discarded"})
         # the index on live records is to know it before a new file is made
         records.flush_recordset(["state"])
-        if was_sent:
-            claims._move_to("file_error", "file_refused", names)
-            claims._move_to("ready", "state")
-        else:
-            claims._move_to("ready", "discarded", names)
+        for file, group in records.grouped("file_id").items():
+            claims, name = group._claims(), {"file": file.name}
+            if was_sent:
+                claims._move_to("file_error", "file_refused", name)
+                claims._move_to("ready", "state")
+            else:
+                claims._move_to("ready", "discarded", name)
         for file, group in records.filtered("request_id").grouped("file_id").items():
             kind = "file_refused" if was_sent else "request_discarded"
             group.request_id._log_flow(kind, file)

@@ -36,7 +36,7 @@ EVENTS = {
 NEXT = {
     "match": _lt("Find the contract, or ask the annulment."),
     "await_network": _lt(
-        "Wait for the charge of the network; a suspension may be asked until %(date)s."
+        "Wait for the charge of the network; last day to ask the suspension: %(date)s."
     ),
     "await_network_only": _lt("Wait for the charge of the network."),
     "await_suspension": _lt("Wait for the answer about the suspension."),

@@ -278,6 +278,13 @@ class TestExport(CmorCommon):
             (record["SETTORE"], record["COD_POD"], record["COD_PDR"]),
             ("G", "", "12345678901234"),
         )
+        # sent together, each practice tells of its own file
+        files.action_mark_sent()
+        for practice in self.all | gas:
+            event = practice.event_ids.filtered(lambda e: e.state_to == "sent")
+            self.assertEqual(
+                event.params, {"file": practice.record_ids.file_id.name}, practice.code
+            )
 
     def test_file_name_without_a_number(self):
         self.layout.sudo().file_name_pattern = "{service}_{date}.csv"
