@@ -77,9 +77,7 @@ class DunningSettlement(models.Model):
         compute="_compute_money",
         help="Payments of the customer since the offer that paid other bills.",
     )
-    can_match = fields.Boolean(
-        string="Payments to match", compute="_compute_money"
-    )
+    can_match = fields.Boolean(string="Payments to match", compute="_compute_money")
     money_words = fields.Text(string="Which payments", compute="_compute_money")
 
     @api.depends("state", "known_credits", "in_time", "late")
