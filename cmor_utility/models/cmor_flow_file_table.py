@@ -17,7 +17,7 @@ class CmorFlowFile(models.Model):
 
     _inherit = "cmor.flow.file"
 
-    table = fields.Html(compute="_compute_table", sanitize=False, string="Table")
+    table = fields.Html(compute="_compute_table", sanitize=False)
 
     @api.depends("layout_id")  # records never change
     @api.depends_context("lang")
