@@ -1,10 +1,16 @@
 """H05: what the steps of a legal file ask for, and what they do elsewhere."""
 
+import csv
+import hashlib
+import io
+import zipfile
 from datetime import date
 
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import freeze_time, tagged
+
+from odoo.addons.utility_supply.formats.dossier_zip import INDEX
 
 from .legal_common import LegalCommon
 
@@ -226,6 +232,41 @@ class TestLegalOutcomes(LegalCommon):
         self.assertEqual(
             (self.file.state, self.file.ended_on), ("uncollectable", self.day(30))
         )
+
+
+@tagged("post_install", "-at_install")
+class TestLegalDossier(LegalCommon):
+    def unpack(self, user):
+        """({path: bytes}, {path: (sum, what)}) of the ZIP of the case."""
+        data, _name, _kind = self.case.with_user(user)._dossier_zip()
+        archive = zipfile.ZipFile(io.BytesIO(data))
+        members = {path: archive.read(path) for path in archive.namelist()}
+        index = io.StringIO(members.pop(INDEX).decode("utf-8-sig"))
+        rows = csv.reader(index, delimiter=";")
+        return members, {row[0]: (row[1], row[3]) for row in rows}
+
+    def test_documents_of_the_steps_are_in_the_dossier(self):
+        """Two of one name stay two; each with its sum, and what it is, in the index."""
+        decree, precept = self.paper(data=b"decree"), self.paper(data=b"precept")
+        self.step(
+            21,
+            "injunction",
+            number="4120/2027",
+            notified_date=self.day(21),
+            attachment_ids=[Command.set(decree.ids)],
+        )
+        self.step(22, "precept", attachment_ids=[Command.set(precept.ids)])
+        members, index = self.unpack(self.operator)
+        wanted = {
+            "tribunale/relata.pdf": (b"decree", "4120/2027"),
+            "tribunale/relata (2).pdf": (b"precept", "Precept"),
+        }
+        for path, (data, what) in wanted.items():
+            self.assertEqual(members.get(path), data, list(members))
+            digest, told = index[path]
+            self.assertEqual(digest, hashlib.sha256(data).hexdigest())
+            self.assertIn(what, told)
+            self.assertIn(self.file.name, told)
 
 
 @tagged("post_install", "-at_install")
