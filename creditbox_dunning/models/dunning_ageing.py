@@ -214,7 +214,7 @@ class DunningAgeing(models.Model):
         return groups, length
 
     def _count_customers(self, domain):
-        """How many customers the rows of ``domain`` have; no customer is one of them."""
+        """How many customers the rows of ``domain`` have; nobody is one of them."""
         self.browse().check_access("read")
         query = self._search(domain)
         if query.is_empty():

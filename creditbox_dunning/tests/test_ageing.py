@@ -160,7 +160,11 @@ class TestAgeing(DunningCommon):
                 "date": self.day(0),
                 "line_ids": [
                     Command.create(
-                        {**told, "account_id": receivable.account_id.id, "debit": amount}
+                        {
+                            **told,
+                            "account_id": receivable.account_id.id,
+                            "debit": amount,
+                        }
                     ),
                     Command.create(
                         {"account_id": income[:1].account_id.id, "credit": amount}
@@ -197,6 +201,8 @@ class TestAgeing(DunningCommon):
                     pages += page["groups"]
             with self.subTest(day=day, order=order, domain=domain):
                 self.assertEqual(pages, known["groups"])
+                nobody = [one for one in pages if not one["partner_id"]]
+                self.assertEqual(len(nobody), domain in domains[:2])
         self.assertEqual(known["length"], 0)
 
     def test_bands(self):
