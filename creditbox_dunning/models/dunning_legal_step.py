@@ -50,6 +50,7 @@ class DunningLegalStep(models.Model):
     _inherit = "utility.guarded.mixin"
     _order = "date desc, id desc"
     _check_company_auto = True
+    _rec_names_search = ("number",)
     _kept_attachment_field = "attachment_ids"
     _kept_attachment_domain = ()
 
@@ -70,7 +71,9 @@ class DunningLegalStep(models.Model):
         {"notified_date", "hearing_at", "final_on", "number", "result"}
     )
 
-    file_id = fields.Many2one("dunning.legal.file", required=True, index=True)
+    file_id = fields.Many2one(
+        "dunning.legal.file", string="Legal file", required=True, index=True
+    )
     company_id = fields.Many2one(related="file_id.company_id", store=True, index=True)
     currency_id = fields.Many2one(related="company_id.currency_id")
     partner_id = fields.Many2one(related="file_id.partner_id", string="Customer")
@@ -202,12 +205,19 @@ class DunningLegalStep(models.Model):
         for step in self:
             step.is_all_day = not step.hearing_at
 
-    @api.depends("kind", "date")
+    @api.depends("kind", "date", "number", "due", "file_id.display_name")
+    @api.depends_context("step_itself")
     def _compute_display_name(self):
+        # in a calendar what has to be done, as an injunction opposed what it is
+        is_itself = self.env.context.get("step_itself")
         labels = dict(self._fields["kind"]._description_selection(self.env))
         dues = dict(self._fields["due"]._description_selection(self.env))
         for step in self:
-            what = dues.get(step.due) or labels.get(step.kind, "")
+            what = labels.get(step.kind, "")
+            if is_itself:
+                step.display_name = f"{what} {step.number or ''}".strip()
+                continue
+            what = dues.get(step.due) or what
             step.display_name = f"{what} - {step.file_id.display_name or ''}"
 
     @api.model_create_multi

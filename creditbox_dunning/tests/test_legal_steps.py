@@ -343,6 +343,8 @@ class TestLegalOpposition(LegalCommon):
         one = self.step(40, "opposition", number="77/2027")
         self.assertEqual(one.opposed_id, self.decree, "the only one")
         self.assertEqual(one.opponent_id, self.customer)
+        shown = one.with_context(step_itself=True).display_name
+        self.assertEqual(shown, "Opposition to an injunction 77/2027")
         self.assertEqual(self.reminders(), [])
         self.assertFalse(self.file.next_deadline)
         self.told(41, one, hearing_at=self.at(130))
