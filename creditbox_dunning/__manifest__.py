@@ -140,6 +140,7 @@
         "views/dunning_charge_views.xml",
         "views/dunning_journal_export_views.xml",
         "views/dunning_payment_plan_views.xml",
+        "wizards/dunning_legal_correction_views.xml",
         "views/dunning_legal_step_views.xml",
         "views/dunning_legal_file_views.xml",
         "views/creditbox_manual_menus.xml",

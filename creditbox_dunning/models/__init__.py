@@ -226,3 +226,4 @@ from . import dunning_legal_step
 from . import dunning_legal_follow
 from . import dunning_legal_action
 from . import dunning_legal_worklist
+from . import dunning_legal_dossier

@@ -31,7 +31,7 @@ class AccountMoveLine(models.Model):
     _dunning_ageing_idx = models.Index(
         "(COALESCE(date_maturity, date), id) INCLUDE (company_id, account_id,"
         " partner_id, amount_residual, utility_contract_id, move_id, date_maturity,"
-        " date)"
+        " date, dunning_case_id)"
         " WHERE parent_state = 'posted' AND amount_residual != 0"
     )
 

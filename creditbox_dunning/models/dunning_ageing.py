@@ -17,6 +17,9 @@ BANDS = [
     ("h_credit", "Credits not matched"),
 ]
 
+# customers of a list by customer of which not all are summed for a page
+MANY = 5000
+
 # columns of a row that sums have not
 ROW = (
     *("id", "partner_id", "contract_id", "service", "customer_type"),
@@ -70,9 +73,8 @@ class DunningAgeing(models.Model):
         names = ROW if keys is None else (*keys, "lines")
         return SQL(
             """
-            SELECT %(columns)s, company_id, due_date, amount,
-                   (SELECT currency_id FROM res_company
-                     WHERE id = company_id) AS currency_id,
+            SELECT %(columns)s, receivable.company_id, due_date, amount,
+                   company.currency_id,
                    GREATEST(days, 0) AS days,
                    CASE WHEN NOT is_credit AND days > 0
                         THEN amount ELSE 0 END AS overdue,
@@ -85,8 +87,9 @@ class DunningAgeing(models.Model):
                         WHEN days <= 365 THEN 'f_365'
                         ELSE 'g_more' END AS band
               FROM (%(rows)s) receivable
+         LEFT JOIN res_company company ON company.id = receivable.company_id
             """,
-            columns=SQL(", ").join(map(SQL.identifier, names)),
+            columns=SQL(", ").join(SQL.identifier("receivable", n) for n in names),
             rows=rows,
         )
 
@@ -124,31 +127,33 @@ class DunningAgeing(models.Model):
             )
         return SQL(
             """
-            SELECT *, amount < 0 AS is_credit, %s - due_date AS days
-              FROM (%s) line WHERE amount != 0
-            """,
-            day or fields.Date.context_today(self),
-            lines,
-        )
-
-    def _lines_query(self, items, amount, where):
-        """The items of ``items`` (alias ``line``), ``amount`` open each."""
-        accounts = self.env["account.account"].sudo().with_context(active_test=False)
-        return SQL(
-            """
-            SELECT line.id, line.company_id, line.partner_id,
-                   contract.id AS contract_id, contract.service,
+            SELECT line.*, contract.id AS contract_id, contract.service,
                    contract.customer_type, contract.sales_network,
-                   line.move_id, line.dunning_case_id AS case_id, line.date,
-                   COALESCE(line.date_maturity, line.date) AS due_date,
-                   %(amount)s AS amount
-              FROM %(items)s
+                   amount < 0 AS is_credit, %s - due_date AS days
+              FROM (%s) line
          LEFT JOIN utility_contract contract
                 ON contract.id = COALESCE(
                    line.utility_contract_id,
                    -- looked up for the few lines that do not say it
                    (SELECT utility_contract_id FROM account_move
                      WHERE id = line.move_id))
+             WHERE amount != 0
+            """,
+            day or fields.Date.context_today(self),
+            lines,
+        )
+
+    def _lines_query(self, items, amount, where):
+        """The items of ``items`` (alias ``line``), ``amount`` open each: nothing that
+        `_dunning_ageing_idx` has not."""
+        accounts = self.env["account.account"].sudo().with_context(active_test=False)
+        return SQL(
+            """
+            SELECT line.id, line.company_id, line.partner_id, line.utility_contract_id,
+                   line.move_id, line.dunning_case_id AS case_id, line.date,
+                   COALESCE(line.date_maturity, line.date) AS due_date,
+                   %(amount)s AS amount
+              FROM %(items)s
              WHERE line.account_id = ANY(%(accounts)s)
                AND line.parent_state = 'posted' AND %(where)s
             """,
@@ -185,6 +190,61 @@ class DunningAgeing(models.Model):
             names=SQL(", ").join(names),
             rows=self._rows_query(),
         )
+
+    # list by customer
+
+    @api.model
+    def _formatted_read_group_with_length(
+        self, domain, groupby, aggregates, offset=0, limit=None, order=None
+    ):
+        # OVERRIDE web: there are as many groups as customers, hundreds of thousands.
+        # They are counted, not read, and only the rows of one page are summed.
+        if not limit or list(groupby) != ["partner_id"]:
+            return super()._formatted_read_group_with_length(
+                domain, groupby, aggregates, offset, limit, order
+            )
+        length = self._count_customers(domain)
+        by_name = (order or "").lower() in ("", "partner_id", "partner_id asc")
+        if by_name and length > MANY:
+            page = self._page_of_customers(domain, offset, limit, length)
+            domain, offset = Domain(domain) & Domain("partner_id", "in", page), 0
+        groups = self.formatted_read_group(
+            domain, groupby, aggregates, offset=offset, limit=limit, order=order
+        )
+        return groups, length
+
+    def _count_customers(self, domain):
+        """How many customers the rows of ``domain`` have; nobody is one of them."""
+        self.browse().check_access("read")
+        query = self._search(domain)
+        if query.is_empty():
+            return 0
+        query.groupby = self._field_to_sql(self._table, "partner_id", query)
+        ((count,),) = self.env.execute_query(
+            SQL("SELECT COUNT(*) FROM (%s) customer", query.select(query.groupby))
+        )
+        return count
+
+    def _page_of_customers(self, domain, offset, limit, length):
+        """Ids of a page of the ``length`` customers of ``domain`` by name; False, the
+        rows without one, comes last.
+
+        By name they are taken from their index, some and then twice as many, and asked
+        whether they have such rows, until the page is full.
+        """
+        partners = self.env["res.partner"].sudo().with_context(active_test=False)
+        start, size, page = 0, 4 * limit, []
+        while len(page) < offset + limit:
+            names = partners._search(Domain.TRUE, start, size, partners._order)
+            some = names.get_result_ids()
+            if not some:
+                break
+            mine = Domain(domain) & Domain("partner_id", "in", some)
+            found = {one.id for (one,) in self._read_group(mine, ["partner_id"])}
+            page += [one for one in some if one in found]
+            start, size = start + size, 2 * size
+        is_last = len(page) < offset + limit and len(page) < length
+        return [*page, False][offset:] if is_last else page[offset : offset + limit]
 
     # pivot and graph
 

@@ -125,6 +125,7 @@ class DunningLegalFile(models.Model):
         "step_ids.date",
         "step_ids.notified_date",
         "step_ids.deadline",
+        "step_ids.result",
     )
     def _compute_next_deadline(self):
         """The first of the terms that nothing answered yet; hearings while they are to
@@ -134,7 +135,7 @@ class DunningLegalFile(models.Model):
             days = [
                 step.deadline
                 for step in file._open_steps()
-                if step.kind != legal.HEARING or step.deadline >= today
+                if step.due != legal.APPEAR or step.deadline >= today
             ]
             file.next_deadline = min(days, default=False)
 

@@ -1,6 +1,8 @@
+from markupsafe import Markup
+
 from odoo import fields, models
 from odoo.exceptions import UserError
-from odoo.tools.misc import format_date
+from odoo.tools.misc import format_date, format_datetime
 
 from ..rules import legal, prescription
 
@@ -33,21 +35,77 @@ class DunningLegalStep(models.Model):
         self.ensure_one()
         if number and not self.number:
             self.number = number
-        if day == self.date:
-            return
-        old, self.date = self.date, day
-        self._check_dates()
-        labels = dict(self._fields["kind"]._description_selection(self.env))
-        self.file_id.message_post(
-            body=self.env._(
-                "%(step)s: the day was corrected from %(old)s to %(new)s.",
-                step=labels[self.kind],
-                old=format_date(self.env, old),
-                new=format_date(self.env, day),
-            ),
+        if day != self.date:
+            again = self.env._("The outcome was recorded again.")
+            self._correct({"date": day}, again)
+
+    def _correct(self, vals, reason):
+        """Write what is right in the place of what was told, and follow it up anew.
+
+        Old and new stay in the history of the file with who, when and why; so do the
+        reminders of the old terms and the act of the old day, done and taken back.
+        """
+        self.ensure_one()
+        step, file = self.sudo(), self.file_id.sudo()
+        told = {name: value or False for name, value in vals.items()}
+        wrong = {k: v for k, v in told.items() if (step[k] or False) != v}
+        if not reason.strip():
+            raise UserError(self.env._("Say why it is corrected."))
+        if not wrong:
+            raise UserError(self.env._("Nothing of the step would change."))
+        misfits = {one: one._misfit() for one in file.step_ids}
+        before = {name: step._shown(name) for name in wrong}
+        step.write(wrong)
+        step._check_dates()
+        step._check_still_fit(misfits)
+        labels = self.fields_get([*wrong, "kind"], ["string", "selection"])
+        kind = dict(labels["kind"]["selection"])[step.kind]
+        lines = [
+            self.env._(
+                "%(step)s: %(field)s corrected from %(old)s to %(new)s.",
+                step=kind,
+                field=labels[name]["string"],
+                old=before[name],
+                new=step._shown(name),
+            )
+            for name in wrong
+        ]
+        file.message_post(
+            body=Markup("<br/>").join([*lines, reason]),
             author_id=self.env.user.partner_id.id,
         )
-        self._follow()
+        file._sync_reminders(
+            again=True, why=self.env._("The term was reckoned anew: a day was wrong.")
+        )
+        step._follow()
+
+    def _check_still_fit(self, misfits):
+        """Raise UserError when a step does not fit any more; ``misfits``: before."""
+        for one in self.file_id.step_ids:
+            code = one._misfit()
+            if code and code != misfits[one]:
+                labels = dict(self._fields["kind"]._description_selection(self.env))
+                raise UserError(
+                    self.env._(
+                        "%(step)s of %(day)s would not fit any more. %(why)s",
+                        step=labels[one.kind],
+                        day=format_date(self.env, one.date),
+                        why=one._misfit_text(code),
+                    )
+                )
+
+    def _shown(self, name):
+        """The value of a field as the history shows it."""
+        field, value = self._fields[name], self[name]
+        if not value:
+            return self.env._("(nothing)")
+        if field.type == "date":
+            return format_date(self.env, value)
+        if field.type == "datetime":
+            return format_datetime(self.env, value, tz="Europe/Rome")
+        if field.type == "selection":
+            return dict(field._description_selection(self.env))[value]
+        return value
 
     def _follow(self):
         """Reminders of the terms, and the act that interrupts prescription."""
@@ -61,12 +119,13 @@ class DunningLegalStep(models.Model):
         kind = ACTS.get(self.kind)
         day = self.date if self.kind == legal.CLAIM else self.notified_date
         step = self.sudo()
-        if not kind or not day or not step.attachment_ids:
-            return
         act = step.act_id
         if act and act.state == "valid" and act.date != day:
             act._take_back(self.env._("The day was corrected."))
             act = act.browse()
+            step._guarded().write({"act_id": False})
+        if not kind or not day or not step.attachment_ids:
+            return
         if not act:
             act = act.create(
                 {
@@ -109,10 +168,11 @@ class DunningLegalFile(models.Model):
 
     _inherit = "dunning.legal.file"
 
-    def _sync_reminders(self, again=False):
+    def _sync_reminders(self, again=False, why=None):
         """One activity for each open term; what a later step answered is done.
 
         :param again: also those that somebody set to done already
+        :param why: what is said of those that are done, when no step answered them
         """
         kind = self.env.ref(REMINDER)
         today = fields.Date.context_today(self)
@@ -128,7 +188,7 @@ class DunningLegalFile(models.Model):
             )
             if answered:
                 answered.action_feedback(
-                    feedback=self.env._("Answered by what was recorded.")
+                    feedback=why or self.env._("Answered by what was recorded.")
                 )
             file._remind(mine - answered, mine if again else known, open_days, today)
 
@@ -141,7 +201,7 @@ class DunningLegalFile(models.Model):
         labels = dict(field._description_selection(words.env))
         done = {(one.date_deadline, one.summary) for one in known}
         for day, step in open_days.items():
-            is_past = step.kind == legal.HEARING and day < today
+            is_past = step.due == legal.APPEAR and day < today
             if not is_past and (day, labels[step.due]) not in done:
                 words.activity_schedule(
                     REMINDER,

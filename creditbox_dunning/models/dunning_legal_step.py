@@ -8,12 +8,17 @@ from .dunning_legal_file import OVER
 
 KINDS = [
     ("injunction", "Injunction (decreto ingiuntivo)"),
+    ("opposition", "Opposition to an injunction"),
     ("precept", "Precept (atto di precetto)"),
     ("seizure", "Seizure (pignoramento)"),
     ("insolvency_claim", "Insolvency claim (insinuazione al passivo)"),
     ("hearing", "Hearing"),
     ("recovered", "Recovered"),
     ("uncollectable", "Uncollectable"),
+]
+RESULTS = [
+    ("rejected", "Rejected or given up"),
+    ("accepted", "Accepted: the injunction is revoked"),
 ]
 DUES = [
     ("notify", "Notify the injunction"),
@@ -22,16 +27,22 @@ DUES = [
     ("sell", "Ask for the sale or assignment"),
     ("file", "File the claim"),
     ("appear", "Hearing"),
-]  # (month, day) on which the pause of the courts begins; how long it is, is a number
+]
+# (month, day) on which the pause of the courts begins; how long it is, is a number
 PAUSE_FROM = (8, 1)
+
+
+# what has a hearing of its own
+HEARD = (legal.HEARING, legal.CLAIM, legal.OPPOSITION)
 
 
 class DunningLegalStep(models.Model):
     """One step before the court. Recording it records the outcome of the action.
 
     What happened is not rewritten; what comes later (notification, hearing, the day it
-    became final, proofs, refunds) is added. What follows from its dates (the reminder,
-    the act against prescription): `dunning_legal_follow.py`.
+    became final, proofs, refunds) is added, and corrected with a reason. What follows
+    from its dates (the reminder, the act against prescription), and from a correction:
+    `dunning_legal_follow.py`.
     """
 
     _name = "dunning.legal.step"
@@ -39,6 +50,7 @@ class DunningLegalStep(models.Model):
     _inherit = "utility.guarded.mixin"
     _order = "date desc, id desc"
     _check_company_auto = True
+    _rec_names_search = ("number",)
     _kept_attachment_field = "attachment_ids"
     _kept_attachment_domain = ()
 
@@ -54,10 +66,14 @@ class DunningLegalStep(models.Model):
             "note",
         }
     )
-    # told once, when it is known
-    _once_fields = frozenset({"notified_date", "hearing_at", "final_on", "number"})
+    # told once, when it is known; `_correct` changes them
+    _once_fields = frozenset(
+        {"notified_date", "hearing_at", "final_on", "number", "result"}
+    )
 
-    file_id = fields.Many2one("dunning.legal.file", required=True, index=True)
+    file_id = fields.Many2one(
+        "dunning.legal.file", string="Legal file", required=True, index=True
+    )
     company_id = fields.Many2one(related="file_id.company_id", store=True, index=True)
     currency_id = fields.Many2one(related="company_id.currency_id")
     partner_id = fields.Many2one(related="file_id.partner_id", string="Customer")
@@ -92,6 +108,23 @@ class DunningLegalStep(models.Model):
         string="Became final on",
         help="Nobody can oppose it any more (passaggio in giudicato). The lawsuit ends"
         " there for prescription, and the years of a judgement begin.",
+    )
+    opposed_id = fields.Many2one(
+        "dunning.legal.step",
+        string="Injunction opposed",
+        check_company=True,
+        index="btree_not_null",
+        help="Opposed, it does not become final (art. 645 and 647 c.p.c.).",
+    )
+    opponent_id = fields.Many2one(
+        "res.partner",
+        string="Opposed by",
+        check_company=True,
+        help="The customer, when empty.",
+    )
+    result = fields.Selection(
+        RESULTS,
+        help="How the opposition ended. Rejected, the injunction may become final.",
     )
     place = fields.Char()
     attachment_ids = fields.Many2many(
@@ -130,7 +163,7 @@ class DunningLegalStep(models.Model):
         "Costs are not negative.",
     )
 
-    @api.depends("kind", "date", "notified_date", "hearing_at", "final_on")
+    @api.depends("kind", "date", "notified_date", "hearing_at", "final_on", "result")
     def _compute_deadline(self):
         numbers = self.env["dunning.legal.parameter"].sudo()._parameters()
         told = {step: step._as_rule() for step in self}
@@ -172,12 +205,19 @@ class DunningLegalStep(models.Model):
         for step in self:
             step.is_all_day = not step.hearing_at
 
-    @api.depends("kind", "date")
+    @api.depends("kind", "date", "number", "due", "file_id.display_name")
+    @api.depends_context("step_itself")
     def _compute_display_name(self):
+        # in a calendar what has to be done, as an injunction opposed what it is
+        is_itself = self.env.context.get("step_itself")
         labels = dict(self._fields["kind"]._description_selection(self.env))
         dues = dict(self._fields["due"]._description_selection(self.env))
         for step in self:
-            what = dues.get(step.due) or labels.get(step.kind, "")
+            what = labels.get(step.kind, "")
+            if is_itself:
+                step.display_name = f"{what} {step.number or ''}".strip()
+                continue
+            what = dues.get(step.due) or what
             step.display_name = f"{what} - {step.file_id.display_name or ''}"
 
     @api.model_create_multi
@@ -189,6 +229,8 @@ class DunningLegalStep(models.Model):
         steps = super().create(vals_list)
         for step in steps.filtered(lambda one: not one.item_ids):
             step.sudo().item_ids = step.file_id.sudo().item_ids
+        for step in steps.filtered(lambda one: one.kind == legal.OPPOSITION):
+            step.sudo()._complete_opposition()
         for step in steps.sorted(lambda one: (one.date, one.id)):
             step._take_documents()
             if not is_told:
@@ -223,8 +265,7 @@ class DunningLegalStep(models.Model):
             labels = self.fields_get(known, ["string"])
             raise AccessError(
                 self.env._(
-                    "%(fields)s is known already. A wrong day of the step is corrected"
-                    " by recording the outcome of the action again.",
+                    "%(fields)s is known already: correct it with a reason.",
                     fields=", ".join(labels[name]["string"] for name in known),
                 )
             )
@@ -239,6 +280,20 @@ class DunningLegalStep(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_except_history(self):
         raise UserError(self.env._("A step before the court is never deleted."))
+
+    def action_correct(self):
+        """Button of a credit manager: what was told wrong of the step, and why."""
+        self.ensure_one()
+        self.check_access("read")
+        self.env["dunning.case"]._check_is_manager()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Correct a step"),
+            "res_model": "dunning.legal.correction",
+            "views": [[False, "form"]],
+            "target": "new",
+            "context": {"default_step_id": self.id},
+        }
 
     # rules
 
@@ -257,7 +312,18 @@ class DunningLegalStep(models.Model):
             hearing and hearing.date(),
             self.number or "",
             self.final_on or None,
+            self._origin.id or 0,
+            self.opposed_id.id or 0,
+            self.result or "",
         )
+
+    def _complete_opposition(self):
+        """The customer opposes, and the only injunction, where nothing else is said."""
+        decrees = self.file_id.step_ids.filtered(lambda s: s.kind == legal.INJUNCTION)
+        if not self.opposed_id and len(decrees) == 1:
+            self.opposed_id = decrees
+        if not self.opponent_id:
+            self.opponent_id = self.file_id.partner_id
 
     def _check_dates(self):
         today = self.env["dunning.case"]._today(self.company_id)
@@ -265,10 +331,14 @@ class DunningLegalStep(models.Model):
             raise UserError(self.env._("What is recorded cannot lie in the future."))
         if self.notified_date and self.notified_date < self.date:
             raise UserError(self.env._("It cannot be notified before it exists."))
-        if self.hearing_at and self.kind not in (legal.HEARING, legal.CLAIM):
+        if self.hearing_at and self.kind not in HEARD:
             raise UserError(
                 self.env._("Of this step there is no hearing: record one of its own.")
             )
+        if self.kind == legal.HEARING and not self.hearing_at:
+            raise UserError(self.env._("Say on which day and hour the hearing is."))
+        if (self.result or self.opposed_id) and self.kind != legal.OPPOSITION:
+            raise UserError(self.env._("Only an opposition has an injunction opposed."))
         if self.final_on:
             self._check_final()
 
@@ -283,6 +353,9 @@ class DunningLegalStep(models.Model):
             )
         if self.final_on < (self.notified_date or self.date):
             raise UserError(self.env._("It cannot be final before that day."))
+        others = [step._as_rule() for step in self.file_id.sudo().step_ids - self]
+        if legal.is_contested(self._as_rule(), others):
+            raise UserError(self._misfit_text("opposed"))
 
     def _check_bills(self):
         """Only bills of the file, not only of the company."""
@@ -296,15 +369,31 @@ class DunningLegalStep(models.Model):
         file = self.file_id.sudo()
         if file.state in OVER:
             raise UserError(self.env._("%(file)s is over.", file=file.name))
-        if self.kind == legal.HEARING and not self.hearing_at:
-            raise UserError(self.env._("Say on which day and hour the hearing is."))
+        code = self._misfit(is_new=True)
+        if code:
+            raise UserError(self._misfit_text(code))
+
+    def _misfit(self, is_new=False):
+        """Why it cannot be among the other steps of its file: `legal.problem`."""
         told = self._as_rule()
-        before = [step._as_rule() for step in file.step_ids - self]
+        others = self.file_id.sudo().step_ids - self
+        before = [step._as_rule() for step in others]
         numbers = self.env["dunning.legal.parameter"].sudo()._parameters()
         pay = numbers.get("", "precept_pay_days", self.date)
+        calendar = self._court_calendar([told, *before])
+        return legal.problem(told, before, pay and pay.count, calendar, is_new)
+
+    def _misfit_text(self, code):
         texts = {
             "needs_injunction": self.env._(
-                "A precept needs an injunction that was notified by then."
+                "It needs an injunction that was notified by then and not revoked."
+            ),
+            "opposed": self.env._(
+                "An injunction that is opposed is not final: record first that the"
+                " opposition was rejected or given up."
+            ),
+            "final": self.env._(
+                "The injunction is recorded as final: correct that day first."
             ),
             "needs_precept": self.env._(
                 "A seizure needs a precept that was notified by then."
@@ -317,7 +406,4 @@ class DunningLegalStep(models.Model):
                 "The days that the precept leaves to pay are not over yet."
             ),
         }
-        calendar = self._court_calendar([told, *before])
-        code = legal.problem(told, before, pay and pay.count, calendar)
-        if code:
-            raise UserError(texts.get(code) or self.env._("This step does not fit."))
+        return texts.get(code) or self.env._("This step does not fit.")

@@ -13,16 +13,20 @@ from datetime import date, timedelta
 from ...utility_supply.rules import workdays
 
 INJUNCTION, PRECEPT, SEIZURE = "injunction", "precept", "seizure"
-CLAIM, HEARING = "insolvency_claim", "hearing"
+CLAIM, HEARING, OPPOSITION = "insolvency_claim", "hearing", "opposition"
 RECOVERED, UNCOLLECTABLE = "recovered", "uncollectable"
-# steps that are outcomes of rules/outcomes.py; a hearing changes nothing by itself
+# steps that are outcomes of rules/outcomes.py; a hearing changes nothing by itself, and
+# an opposition neither: it keeps the injunction from becoming final
 OUTCOMES = (INJUNCTION, PRECEPT, SEIZURE, CLAIM, RECOVERED, UNCOLLECTABLE)
 ENDS = frozenset({RECOVERED, UNCOLLECTABLE})
 # what has to be notified to the customer before the step counts
 NOTIFIED = frozenset({INJUNCTION, PRECEPT, SEIZURE})
 # what becomes final one day (art. 647 c.p.c.; art. 206 CCII)
 FINAL = frozenset({INJUNCTION, CLAIM})
-NEEDS = {PRECEPT: INJUNCTION, SEIZURE: PRECEPT}
+NEEDS = {PRECEPT: INJUNCTION, SEIZURE: PRECEPT, OPPOSITION: INJUNCTION}
+# how an opposition ended: given up or rejected, the injunction becomes final (art. 653
+# c.p.c.); accepted, it is revoked and nothing can be founded on it any more
+REJECTED, ACCEPTED = "rejected", "accepted"
 # a later one answers what an earlier one asks for
 RANKS = {
     INJUNCTION: 1,
@@ -51,7 +55,9 @@ COURT_DAYS = "court"
 class Step:
     """``day``: issued or filed; ``notified``: reached the customer; ``hearing``: the
     day of the hearing, of an insolvency claim that of the examination; ``number``: of
-    the register, "" unknown; ``final``: the day on which it became final."""
+    the register, "" unknown; ``final``: the day on which it became final; ``key``:
+    which step it is, 0 none yet; of an opposition ``opposed`` is the key of its
+    injunction, and ``result`` how it ended, "" not yet."""
 
     kind: str
     day: date
@@ -59,6 +65,9 @@ class Step:
     hearing: date | None = None
     number: str = ""
     final: date | None = None
+    key: int = 0
+    opposed: int = 0
+    result: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,7 +93,7 @@ def due_of(step):
         return SEIZE
     if step.kind == SEIZURE and step.notified:
         return SELL
-    if step.hearing and step.kind == HEARING:
+    if step.hearing and step.kind in (HEARING, OPPOSITION) and not step.result:
         return APPEAR
     if step.hearing and step.kind == CLAIM and not step.final:
         return FILE
@@ -148,10 +157,12 @@ def pay_until(notified, days, calendar=NO_CALENDAR):
     return day
 
 
-def problem(step, before, pay_days=None, calendar=NO_CALENDAR):
+def problem(step, before, pay_days=None, calendar=NO_CALENDAR, is_new=True):
     """Why ``step`` cannot follow the steps ``before``: a code, or "".
 
     :param pay_days: days that a precept leaves to pay (art. 480 c.p.c.), None unknown
+    :param is_new: it is being recorded; what was recorded before its injunction was
+        revoked happened all the same
     """
     if any(other.kind in ENDS for other in before):
         return "over"
@@ -159,17 +170,42 @@ def problem(step, before, pay_days=None, calendar=NO_CALENDAR):
         return "notified_before"
     if any(_is_known(step, other) for other in before):
         return "known"
+    if step.final and is_contested(step, before):
+        return "opposed"
     needed = NEEDS.get(step.kind)
     if not needed:
         return ""
     found = [s for s in before if s.kind == needed and s.notified]
     found = [s for s in found if s.notified <= step.day]
+    if step.kind == OPPOSITION:
+        found = [s for s in found if s.key == step.opposed]
+    elif is_new:
+        found = [s for s in found if not is_revoked(s, before)]
     if not found:
         return f"needs_{needed}"
+    if step.kind == OPPOSITION:
+        is_final = step.result != REJECTED and any(s.final for s in found)
+        return "final" if is_final else ""
     if step.kind != SEIZURE or pay_days is None:
         return ""
     last = max(pay_until(s.notified, pay_days, calendar) for s in found)
     return "too_early" if step.day <= last else ""
+
+
+def oppositions(step, others):
+    """The oppositions among ``others`` to the injunction ``step``."""
+    if step.kind != INJUNCTION or not step.key:
+        return []
+    return [s for s in others if s.kind == OPPOSITION and s.opposed == step.key]
+
+
+def is_contested(step, others):
+    """Whether an opposition keeps the injunction from being final (art. 647 c.p.c.)."""
+    return any(s.result != REJECTED for s in oppositions(step, others))
+
+
+def is_revoked(step, others):
+    return any(s.result == ACCEPTED for s in oppositions(step, others))
 
 
 def _is_known(step, other):
@@ -211,7 +247,8 @@ def unanswered(steps, deadlines):
 
     A term is answered by a later step that goes further and took effect (what has to be
     notified counts once it is), or by one of the same kind taken after it was over. A
-    hearing is answered by what is recorded from its day on.
+    hearing is answered by what is recorded from its day on, the days of an opposition
+    by an opposition.
 
     :param steps: :class:`Step` of a file, in order
     :param deadlines: of each, None = it asks for nothing
@@ -221,8 +258,10 @@ def unanswered(steps, deadlines):
         if end is None:
             continue
         others = [other for m, other in enumerate(steps) if m != n]
-        if step.kind == HEARING:
+        if due_of(step) == APPEAR:
             is_answered = any(other.day >= end for other in others)
+        elif oppositions(step, others):
+            is_answered = True
         else:
             later = steps[n + 1 :]
             is_answered = any(_answers(other, step, end) for other in later)

@@ -3,11 +3,14 @@
 from collections import defaultdict
 from datetime import timedelta
 from decimal import Decimal
+from itertools import product
+from unittest.mock import patch
 
 from odoo import Command
 from odoo.exceptions import UserError
 from odoo.tests import freeze_time, new_test_user, tagged
 
+from ..models import dunning_ageing
 from .common import DUE, DunningCommon
 
 
@@ -145,6 +148,62 @@ class TestAgeing(DunningCommon):
                     }
                     with self.subTest(day=day, domain=domain, key=key):
                         self.assertEqual(told, dict(known))
+
+    def entry(self, partner, amount):
+        """A posted entry on the receivable account, of a customer or of nobody."""
+        lines = self.whole.line_ids
+        receivable = lines.filtered(lambda one: one.display_type == "payment_term")
+        income = lines - receivable
+        told = {"partner_id": partner.id, "date_maturity": self.day(0)}
+        entry = self.env["account.move"].create(
+            {
+                "date": self.day(0),
+                "line_ids": [
+                    Command.create(
+                        {
+                            **told,
+                            "account_id": receivable.account_id.id,
+                            "debit": amount,
+                        }
+                    ),
+                    Command.create(
+                        {"account_id": income[:1].account_id.id, "credit": amount}
+                    ),
+                ],
+            }
+        )
+        entry.action_post()
+        return entry
+
+    def test_list_by_customer_page_by_page(self):
+        """Pages found by name first say what reading all groups would have said."""
+        for number, name in enumerate(("Zeno", "anna", "Bo", "Bo", "Ugo")):
+            partner = self._create_customer(f"P{number}")
+            partner.name = name
+            self.entry(partner, 10 + number)
+        self.entry(self.env["res.partner"], 7.77)
+        archived = self._create_customer("P9")
+        self.entry(archived, 1)
+        archived.active = False
+        sums = ["amount:sum", "overdue:sum", "days:max", "__count"]
+        orders = ("", "partner_id ASC", "partner_id desc", "amount desc")
+        domains = ([], [("amount", ">", 0)], [("days", ">", 30)], [("band", "=", "x")])
+        for day, order, domain in product((None, self.day(12)), orders, domains):
+            rows = self.ageing(day)
+            told = {"groupby": ["partner_id"], "aggregates": sums, "order": order}
+            known = rows.web_read_group(domain, **told)
+            pages = []
+            with patch.object(dunning_ageing, "MANY", 0):
+                for offset in range(0, known["length"] + 1, 2):
+                    page = rows.web_read_group(domain, limit=2, offset=offset, **told)
+                    if page["groups"]:
+                        self.assertEqual(page["length"], known["length"])
+                    pages += page["groups"]
+            with self.subTest(day=day, order=order, domain=domain):
+                self.assertEqual(pages, known["groups"])
+                nobody = [one for one in pages if not one["partner_id"]]
+                self.assertEqual(len(nobody), domain in domains[:2])
+        self.assertEqual(known["length"], 0)
 
     def test_bands(self):
         def band(move, day):

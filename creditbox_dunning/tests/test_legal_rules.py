@@ -270,3 +270,52 @@ def test_what_is_before_the_court_is_no_certain_loss(kind, proofs, reasons):
         Decimal(2500), 6, prescribed=True, proofs=frozenset(("procedure", "agency"))
     )
     assert writeoff.exclusions(credit, kind, limits, date(2027, 2, 1)) == reasons
+
+
+DECREE = Step("injunction", date(2027, 1, 10), date(2027, 1, 20), key=1)
+FINAL = Step("injunction", DECREE.day, DECREE.notified, final=date(2027, 4, 1), key=1)
+
+
+def opposition(result="", opposed=1, day=date(2027, 2, 10), hearing=None):
+    return Step(
+        "opposition", day, hearing=hearing, key=5, opposed=opposed, result=result
+    )
+
+
+@pytest.mark.parametrize(
+    ("step", "before", "code"),
+    [
+        (opposition(), [DECREE], ""),
+        (opposition(opposed=2), [DECREE], "needs_injunction"),
+        (opposition(day=date(2027, 1, 19)), [DECREE], "needs_injunction"),
+        (opposition(), [FINAL], "final"),
+        (opposition("rejected"), [FINAL], ""),
+        (FINAL, [opposition()], "opposed"),
+        (FINAL, [opposition("accepted")], "opposed"),
+        (FINAL, [opposition("rejected")], ""),
+        (FINAL, [opposition(opposed=2)], ""),
+        (Step("precept", date(2027, 3, 1)), [DECREE, opposition()], ""),
+        (
+            Step("precept", date(2027, 3, 1)),
+            [DECREE, opposition("accepted")],
+            "needs_injunction",
+        ),
+    ],
+)
+def test_opposition_fits(step, before, code):
+    assert legal.problem(step, before) == code
+
+
+def test_a_precept_of_before_the_revocation_stays():
+    before = [DECREE, opposition("accepted")]
+    assert legal.problem(Step("precept", date(2027, 3, 1)), before, is_new=False) == ""
+
+
+def test_opposition_answers_the_days_to_oppose():
+    ends = [date(2027, 3, 1), date(2027, 6, 1)]
+    heard = opposition(hearing=date(2027, 6, 1))
+    assert legal.due_of(heard) == "appear"
+    assert legal.due_of(opposition("rejected", hearing=date(2027, 6, 1))) == ""
+    assert legal.unanswered([DECREE, heard], ends) == [1]
+    other = opposition(opposed=2, hearing=date(2027, 6, 1))
+    assert legal.unanswered([DECREE, other], ends) == [0, 1]

@@ -1,10 +1,16 @@
 """H05: what the steps of a legal file ask for, and what they do elsewhere."""
 
+import csv
+import hashlib
+import io
+import zipfile
 from datetime import date
 
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import freeze_time, tagged
+
+from odoo.addons.utility_supply.formats.dossier_zip import INDEX
 
 from .legal_common import LegalCommon
 
@@ -226,6 +232,207 @@ class TestLegalOutcomes(LegalCommon):
         self.assertEqual(
             (self.file.state, self.file.ended_on), ("uncollectable", self.day(30))
         )
+
+
+@tagged("post_install", "-at_install")
+class TestLegalCorrection(LegalCommon):
+    """A day that was told wrong, with a reason; what was done on it stays."""
+
+    def correct(self, number, step, reason="misread", user=None, **vals):
+        with freeze_time(self.day(number)):
+            wizard = self.env["dunning.legal.correction"].with_user(
+                user or self.manager
+            )
+            wizard.create(
+                {"step_id": step.id, "reason": reason, **vals}
+            ).action_confirm()
+
+    def history(self):
+        return " ".join(self.file.message_ids.mapped("body"))
+
+    def test_a_wrong_notification_moves_term_reminder_and_act(self):
+        decree = self.step(
+            21,
+            "injunction",
+            number="4/2027",
+            attachment_ids=[Command.set(self.paper().ids)],
+        )
+        self.told(30, decree, notified_date=self.day(28))
+        wrong, end = decree.act_id, decree.deadline
+        self.correct(40, decree, "relata read again", notified_date=self.day(24))
+        self.assertEqual(decree.notified_date, self.day(24))
+        self.assertLess(decree.deadline, end)
+        self.assertEqual(self.reminders(), [decree.deadline])
+        done = self.file.with_context(active_test=False).activity_ids
+        self.assertIn(end, (done - self.file.activity_ids).mapped("date_deadline"))
+        self.assertEqual((wrong.state, wrong.date), ("withdrawn", self.day(28)))
+        self.assertEqual(decree.act_id.date, self.day(24))
+        # the reminders of the old term are closed after it
+        message = self.file.message_ids.filtered(lambda m: "relata" in m.body)
+        self.assertEqual(message.author_id, self.manager.partner_id)
+        for text in ("Notified on", "02/17/2027", "02/13/2027", "relata read again"):
+            self.assertIn(text, message.body)
+        self.assertNotIn("4/2027", message.body, "only what was wrong")
+        self.correct(41, decree, notified_date=self.day(28))
+        self.assertEqual(self.reminders(), [end], "and back")
+
+    def test_never_notified_after_all(self):
+        decree = self.step(
+            21, "injunction", attachment_ids=[Command.set(self.paper().ids)]
+        )
+        self.told(30, decree, notified_date=self.day(28))
+        wrong = decree.act_id
+        self.correct(40, decree, notified_date=False)
+        self.assertEqual((decree.due, wrong.state), ("notify", "withdrawn"))
+        self.assertFalse(decree.act_id)
+        self.assertIn("(nothing)", self.history())
+        self.told(45, decree, notified_date=self.day(44))
+        self.assertEqual(decree.act_id.date, self.day(44), "an act of its own")
+
+    def test_a_wrong_final_day_and_hearing(self):
+        decree = self.step(
+            21, "injunction", attachment_ids=[Command.set(self.paper().ids)]
+        )
+        self.told(30, decree, notified_date=self.day(28))
+        self.told(80, decree, final_on=self.day(75))
+        self.correct(81, decree, final_on=self.day(76))
+        self.assertEqual(decree.act_id.until, self.day(76))
+        self.correct(82, decree, final_on=False)
+        self.assertFalse(decree.act_id.until)
+        self.assertEqual(self.reminders(), [decree.deadline], "open again")
+        hearing = self.step(85, "hearing", hearing_at=self.at(120))
+        self.correct(86, hearing, hearing_at=self.at(130))
+        self.assertEqual(hearing.deadline, self.day(130))
+        self.assertEqual(self.reminders(), [decree.deadline, self.day(130)])
+        with self.assertRaises(UserError):
+            self.correct(87, hearing, hearing_at=False)
+
+    def test_what_a_correction_may_not_say(self):
+        decree = self.step(21, "injunction")
+        self.told(30, decree, notified_date=self.day(28))
+        self.step(40, "precept", notified_date=self.day(40))
+        for day in (20, 45, 41):  # before it exists, in the future, after the precept
+            with self.subTest(day=day), self.assertRaises(UserError):
+                self.correct(42, decree, notified_date=self.day(day))
+        with self.assertRaises(UserError):
+            self.correct(42, decree, notified_date=self.day(28))  # as it is
+        with self.assertRaises(UserError):
+            self.correct(42, decree, reason=" ", notified_date=self.day(27))
+        with self.assertRaises(AccessError):
+            self.correct(42, decree, user=self.operator, notified_date=self.day(27))
+        with self.assertRaises(AccessError):
+            decree.with_user(self.operator).action_correct()
+        with self.assertRaises(AccessError):
+            self.told(42, decree, notified_date=self.day(27))
+        self.assertEqual(decree.notified_date, self.day(28))
+
+
+@tagged("post_install", "-at_install")
+class TestLegalOpposition(LegalCommon):
+    """Art. 645 c.p.c.: an injunction that is opposed is not final."""
+
+    def setUp(self):
+        super().setUp()
+        self.decree = self.step(
+            21, "injunction", attachment_ids=[Command.set(self.paper().ids)]
+        )
+        self.told(24, self.decree, notified_date=self.day(22))
+
+    def test_its_hearing_takes_the_place_of_the_days_to_oppose(self):
+        self.assertEqual(self.reminders(), [self.decree.deadline])
+        one = self.step(40, "opposition", number="77/2027")
+        self.assertEqual(one.opposed_id, self.decree, "the only one")
+        self.assertEqual(one.opponent_id, self.customer)
+        shown = one.with_context(step_itself=True).display_name
+        self.assertEqual(shown, "Opposition to an injunction 77/2027")
+        self.assertEqual(self.reminders(), [])
+        self.assertFalse(self.file.next_deadline)
+        self.told(41, one, hearing_at=self.at(130))
+        self.assertEqual((one.due, self.file.next_deadline), ("appear", self.day(130)))
+        self.assertEqual(self.reminders(), [self.day(130)])
+        self.assertEqual(self.file.state, "injunction", "no outcome of the action")
+        self.told(90, one, result="rejected")
+        self.assertEqual(self.reminders(), [], "over before its hearing")
+
+    def test_opposed_it_is_not_final(self):
+        one = self.step(40, "opposition")
+        line = self.bill.line_ids.filtered("dunning_case_id")
+        with self.assertRaises(UserError):
+            self.told(80, self.decree, final_on=self.day(75))
+        self.told(80, one, result="rejected")
+        self.told(81, self.decree, final_on=self.day(80))
+        self.assertEqual(self.decree.act_id.until, self.day(80))
+        line.invalidate_recordset()
+        self.assertEqual(line.dunning_prescription_date, date(2037, 4, 10))
+
+    def test_what_is_final_is_not_opposed_until_it_is_corrected(self):
+        self.told(80, self.decree, final_on=self.day(75))
+        with self.assertRaises(UserError):
+            self.step(81, "opposition")
+        with freeze_time(self.day(82)):
+            self.env["dunning.legal.correction"].with_user(self.manager).create(
+                {"step_id": self.decree.id, "final_on": False, "reason": "art. 650"}
+            ).action_confirm()
+        self.step(83, "opposition")
+        self.assertFalse(self.decree.act_id.until, "the lawsuit goes on")
+
+    def test_a_revoked_injunction_carries_no_precept(self):
+        one = self.step(40, "opposition")
+        self.step(41, "precept")  # provisionally enforceable (art. 648 c.p.c.)
+        self.told(79, one, result="rejected")
+        with freeze_time(self.day(80)):
+            self.env["dunning.legal.correction"].with_user(self.manager).create(
+                {"step_id": one.id, "result": "accepted", "reason": "misread"}
+            ).action_confirm()
+        with self.assertRaises(UserError):
+            self.step(81, "precept", number="2/2027")
+        with self.assertRaises(UserError):
+            self.told(81, self.decree, final_on=self.day(81))
+
+    def test_what_is_no_opposition(self):
+        with self.assertRaises(UserError):
+            self.step(40, "hearing", hearing_at=self.at(50), result="rejected")
+        other = self.step(41, "injunction", number="9/2027")
+        with self.assertRaises(UserError):  # which of the two
+            self.step(42, "opposition")
+        with self.assertRaises(UserError):  # it was not notified
+            self.step(42, "opposition", opposed_id=other.id)
+        self.step(42, "opposition", opposed_id=self.decree.id)
+
+
+@tagged("post_install", "-at_install")
+class TestLegalDossier(LegalCommon):
+    def unpack(self, user):
+        """({path: bytes}, {path: (sum, what)}) of the ZIP of the case."""
+        data, _name, _kind = self.case.with_user(user)._dossier_zip()
+        archive = zipfile.ZipFile(io.BytesIO(data))
+        members = {path: archive.read(path) for path in archive.namelist()}
+        index = io.StringIO(members.pop(INDEX).decode("utf-8-sig"))
+        rows = csv.reader(index, delimiter=";")
+        return members, {row[0]: (row[1], row[3]) for row in rows}
+
+    def test_documents_of_the_steps_are_in_the_dossier(self):
+        """Two of one name stay two; each with its sum, and what it is, in the index."""
+        decree, precept = self.paper(data=b"decree"), self.paper(data=b"precept")
+        self.step(
+            21,
+            "injunction",
+            number="4120/2027",
+            notified_date=self.day(21),
+            attachment_ids=[Command.set(decree.ids)],
+        )
+        self.step(22, "precept", attachment_ids=[Command.set(precept.ids)])
+        members, index = self.unpack(self.operator)
+        wanted = {
+            "tribunale/relata.pdf": (b"decree", "4120/2027"),
+            "tribunale/relata (2).pdf": (b"precept", "Precept"),
+        }
+        for path, (data, what) in wanted.items():
+            self.assertEqual(members.get(path), data, list(members))
+            digest, told = index[path]
+            self.assertEqual(digest, hashlib.sha256(data).hexdigest())
+            self.assertIn(what, told)
+            self.assertIn(self.file.name, told)
 
 
 @tagged("post_install", "-at_install")

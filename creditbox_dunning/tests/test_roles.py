@@ -174,6 +174,8 @@ ELSEWHERE = {
     ("dunning.legal.file", "action_add_step"),
     ("dunning.legal.file", "action_download_dossier"),
     ("dunning.legal.file", "action_open_calendar"),
+    # test_legal_steps.py
+    ("dunning.legal.step", "action_correct"),
     # abstract: asked of the models that are made of them
     *(
         (model, f"action_{method}")

@@ -25,3 +25,4 @@ from . import dunning_settings_settlement
 from . import dunning_settings_interest
 from . import dunning_ageing_wizard
 from . import dunning_interest_wizard
+from . import dunning_legal_correction

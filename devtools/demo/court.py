@@ -27,7 +27,8 @@ STORIES = {
             "injunction",
             -24,
             {"number": "Ing. 3987/2026", "notified_date": -10, "cost_advanced": 260},
-        )
+        ),
+        ("opposition", -3, {"number": "R.G. 7714/2026", "hearing_at": 60}),
     ],
     "precept": [
         (
@@ -99,7 +100,8 @@ STATES = {
 }
 TERMS = {
     "asked": ("notify", 60, -10, False),
-    "notified": ("oppose", 40, -10, True),
+    # the customer opposed: its hearing, and no more the days to oppose
+    "notified": ("appear", 0, 60, False),
     "precept": ("seize", 90, -8, False),
     "garnishment": ("sell", 45, -24, False),
     "claim": ("file", -30, 70, False),
