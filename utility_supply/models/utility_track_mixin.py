@@ -4,6 +4,11 @@ from odoo import models
 
 from .bulk import insert_rows
 
+# no columns: a note of changes has none of these
+LINKS = frozenset({"attachment_ids", "partner_ids"})
+# what is known of the messages of a record, see `_invalidate_documents` of mail
+LISTS = ("message_ids", "message_needaction", "message_needaction_counter")
+
 
 class _Notes(list):
     """Notes that wait; a class of our own: no context from outside can hold one."""
@@ -31,10 +36,20 @@ class UtilityTrackMixin(models.AbstractModel):
         return result
 
     def _note_together(self, notes):
-        """The messages in one go, then the changes that they tell: Odoo's `create` of
-        messages makes those of each message apart."""
+        """The messages in one statement, then the changes that they tell in another.
+
+        Odoo's `create` makes those of each message apart, and puts each message in the
+        lists that it belongs to: it is enough to forget these. It is still asked for
+        what has a text, a file or a recipient.
+        """
         told = [note.pop("tracking_value_ids", None) or [] for note in notes]
-        messages, alike = self._message_create(notes), defaultdict(list)
+        if any(note.get(name) for note in notes for name in (*LINKS, "body")):
+            messages = self._message_create(notes)
+        else:
+            rows = [{k: v for k, v in n.items() if k not in LINKS} for n in notes]
+            messages = insert_rows(self.env["mail.message"], rows, flush=False)
+            self.invalidate_recordset(LISTS, flush=False)
+        alike = defaultdict(list)
         for message, commands in zip(messages, told, strict=True):
             for _create, _id, vals in commands:
                 row = {**vals, "mail_message_id": message.id}
