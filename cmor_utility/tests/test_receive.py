@@ -68,16 +68,6 @@ class TestReceive(ReceiveCommon):
         self.assertEqual(record._values()["admitted"], "1")
         self.assertEqual(record.sii_code, f"SII{self.all[0].id:012d}")
 
-    def _rows_written(self, *tables):
-        """{table: rows updated so far in this transaction}."""
-        self.env.flush_all()
-        self.env.cr.execute(
-            "SELECT relname, n_tup_upd FROM pg_stat_xact_user_tables"
-            " WHERE relname = ANY(%s)",
-            [list(tables)],
-        )
-        return dict(self.env.cr.fetchall())
-
     def test_each_row_is_written_once(self):
         """A second UPDATE of a row in one transaction checks its foreign keys again."""
         data = self._bytes("claim_ack", [self._ack(p) for p in self.all])

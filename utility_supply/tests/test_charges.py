@@ -217,9 +217,11 @@ class TestCharges(UtilityCommon):
 
     def _notes_of_confirming(self, count, patched):
         """What the histories of some charges say of their confirmation."""
-        charges = self.env["utility.charge"].union(
-            *(self._charge() for _turn in range(count))
-        ).with_context(tracking_disable=False, mail_notrack=False)
+        charges = (
+            self.env["utility.charge"]
+            .union(*(self._charge() for _turn in range(count)))
+            .with_context(tracking_disable=False, mail_notrack=False)
+        )
         self.env.cr.flush()
         before = charges.sudo().message_ids
         with patched:
