@@ -20,13 +20,11 @@ Exit status 1 when a bound does not hold:
 * the largest size costs at most 1.25 times as much a bill as the smallest.
 """
 
-import argparse
-import resource
-import time
 from datetime import timedelta
 
 from odoo.tools import SQL
 
+from ._frame import Frame
 from .simulation import FIRST_DAY, World
 
 MEMORY_BOUND = 150
@@ -38,41 +36,22 @@ DAY = FIRST_DAY + timedelta(days=400)
 
 def run(env, args, out):
     """Entry point of `./dev bench`; ``args``: list of text; 0 when all bounds hold."""
-    parser = argparse.ArgumentParser(prog="interest")
-    parser.add_argument("--sizes", default="10000,100000")
-    parser.add_argument("--bills", type=int, default=4)
-    options = parser.parse_args(args)
-    bench = Bench(env, out, options.bills)
-    sizes = [int(size) for size in options.sizes.split(",")]
-    found = [bench.world(size) for size in sizes]
-    good = all(holds for holds, _each in found)
-    if len(found) > 1:
-        growth = found[-1][1] / found[0][1]
-        good &= growth <= GROWTH_BOUND
-        print(f"    {growth:.2f} times as much a bill (bound {GROWTH_BOUND})", file=out)
-    print("All bounds hold." if good else "A BOUND DOES NOT HOLD.", file=out)
-    return 0 if good else 1
+    return Bench.run(env, args, out)
 
 
-class Bench:
-    def __init__(self, env, out, bills):
-        self.env = env(context={"lang": "it_IT", "tz": "Europe/Rome"})
-        self.out, self.bills = out, bills
-        self.say(
-            "month", "bills", "charges", "s", "bills/s", "CPU s", "SQL/chunk", "MB"
-        )
+class Bench(Frame):
+    name = "Interest"
+    columns = ("month", "bills", "charges", "s", "bills/s", "CPU s", "SQL/chunk", "MB")
+    widths = (12, 11)
 
-    def say(self, *columns):
-        row = (
-            str(column).ljust(12) if index == 0 else str(column).rjust(11)
-            for index, column in enumerate(columns)
-        )
-        print("".join(row), file=self.out, flush=True)
+    def __init__(self, env, out, options):
+        super().__init__(env, out, options)
+        self.each = []  # seconds a bill, by size
 
     def world(self, size):
-        """(whether the bounds hold, seconds a bill) of one company of that size."""
-        company = self._company(size)
-        World(self.env, company).fill(size, size // self.bills, False)
+        """One company of that many bills, of which two months are proposed."""
+        company = self.company(size)
+        World(self.env, company).fill(size, size // self.options.bills, False)
         self.env["dunning.run"].sudo().run_for(company, DAY)
         self.env.cr.commit()
         self._rule(company)
@@ -80,21 +59,14 @@ class Bench:
         first = self.month("first", company, DAY)
         again = self.env["dunning.interest.run"].sudo()._take_up(company, DAY)
         second = self.month("second", company, DAY + timedelta(days=31))
-        return self.judge(company, first, again, second), first[1] / size
+        self.each.append(first[1] / size)
+        return self.judge(company, first, again, second)
 
-    def _company(self, size):
-        company = self.env["res.company"].create(
-            {
-                "name": f"Interest {size}",
-                "country_id": self.env.ref("base.it").id,
-                "email": "credito@example.com",
-            }
-        )
-        self.env["account.chart.template"].try_loading("it", company, False)
-        company._utility_setup_books()
-        self.env.user.company_ids |= company
-        self.env = self.env(context={"allowed_company_ids": company.ids})
-        return company
+    def compare(self):
+        growth = self.each[-1] / self.each[0]
+        if len(self.each) > 1:
+            self.say(f"    {growth:.2f} times as much a bill (bound {GROWTH_BOUND})")
+        return growth <= GROWTH_BOUND
 
     def _rule(self, company):
         """What costs most: good payers are looked for among all the bills."""
@@ -113,18 +85,9 @@ class Bench:
     def month(self, name, company, day):
         """(run, seconds, [statements of each chunk], [MB after each chunk])."""
         run_ = self.env["dunning.interest.run"].sudo()._take_up(company, day)
-        run_ = run_.with_company(company)._guarded()
-        self.env.cr.commit()
-        statements, memory = [], []
-        begun, cpu = time.monotonic(), time.process_time()
-        goes_on = True
-        while goes_on:
-            before = self.env.cr.sql_log_count
-            goes_on = run_._claim() and run_._step()
-            statements.append(self.env.cr.sql_log_count - before)
-            memory.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
-        seconds, cpu = time.monotonic() - begun, time.process_time() - cpu
-        chunks = statements[:-1]
+        run_, seconds, cpu, chunks, memory = self.chunks(
+            run_.with_company(company)._guarded()
+        )
         self.say(
             name,
             run_.count_bills,
@@ -154,9 +117,7 @@ class Bench:
             "memory is flat": memory[-1] - memory[0] < MEMORY_BOUND,
             "none left out": not (run_.count_failed or second[0].count_failed),
         }
-        for text, holds in bounds.items():
-            print(f"    {'ok ' if holds else 'BAD'} {text}", file=self.out)
-        return all(bounds.values())
+        return self.hold(bounds)
 
     def _sums(self, company):
         """(charges, bills, charges that are not the sum of their days, pairs of days

@@ -20,6 +20,7 @@ from io import BytesIO
 
 from odoo.tools.pdf import PdfFileReader
 
+from bench._frame import new_company
 from bench.simulation import FIRST_DAY, World
 
 BOUND = 50
@@ -48,20 +49,13 @@ def run(env, args, out):
 
 def _actions(env, count):
     """The steps of ``count`` cases, one each."""
-    company = env["res.company"].create(
-        {
-            "name": "Letters",
-            "country_id": env.ref("base.it").id,
-            "email": "credito@example.com",
-            "phone": "02 1234567",
-            "vat": "IT01234560157",
-            "dunning_slip_kind": "pagopa",
-        }
+    company, env = new_company(
+        env,
+        "Letters",
+        phone="02 1234567",
+        vat="IT01234560157",
+        dunning_slip_kind="pagopa",
     )
-    env["account.chart.template"].try_loading("it", company, False)
-    company._utility_setup_books()
-    env.user.company_ids |= company
-    env = env(context={**env.context, "allowed_company_ids": company.ids})
     World(env, company).fill(count, count, False)
     env.cr.execute(
         "UPDATE account_move SET payment_code = lpad(id::text, 18, '301000000000000')"

@@ -34,6 +34,8 @@ from odoo.addons.creditbox_dunning.tests.many import (
     copy_supplies,
 )
 
+from ._frame import new_company
+
 BOUND_SECONDS = 60
 FIRST_DAY = date(2026, 1, 1)
 BILL_EVERY = 60
@@ -87,17 +89,7 @@ class Bench:
     def world(self, name, contracts):
         """One company of that many supplies, simulated twice; True if bounds hold."""
         is_year = name.startswith("a year")
-        company = self.env["res.company"].create(
-            {
-                "name": name,
-                "country_id": self.env.ref("base.it").id,
-                "email": "credito@example.com",
-            }
-        )
-        self.env["account.chart.template"].try_loading("it", company, False)
-        company._utility_setup_books()
-        self.env.user.company_ids |= company
-        self.env = self.env(context={"allowed_company_ids": company.ids})
+        company, self.env = new_company(self.env, name)
         World(self.env, company).fill(self.options.bills, contracts, is_year)
         cpu = time.process_time()
         first, seconds, statements = self.simulate(company)

@@ -18,13 +18,11 @@ Exit status 1 when a bound does not hold:
 * the exposures add up to the ledger to the cent.
 """
 
-import argparse
-import resource
-import time
 from datetime import timedelta
 
 from odoo.tools import SQL
 
+from ._frame import Frame
 from .simulation import FIRST_DAY, World
 
 SECONDS_PER_100K = 600
@@ -34,78 +32,49 @@ DAY = FIRST_DAY + timedelta(days=400)
 
 def run(env, args, out):
     """Entry point of `./dev bench`; ``args``: list of text; 0 when all bounds hold."""
-    parser = argparse.ArgumentParser(prog="valuation")
-    parser.add_argument("--sizes", default="10000,100000")
-    parser.add_argument("--bills", type=int, default=4)
-    options = parser.parse_args(args)
-    bench = Bench(env, out, options.bills)
-    good = True
-    for size in map(int, options.sizes.split(",")):
-        good &= bench.world(size)
-    print("All bounds hold." if good else "A BOUND DOES NOT HOLD.", file=out)
-    return 0 if good else 1
+    return Bench.run(env, args, out)
 
 
-class Bench:
-    def __init__(self, env, out, bills):
-        self.env = env(context={"lang": "it_IT", "tz": "Europe/Rome"})
-        self.out, self.bills = out, bills
-        self.say(
-            "night", "contracts", "rows", "changed", "s", "CPU s", "SQL/chunk", "MB"
-        )
-
-    def say(self, *columns):
-        row = (
-            str(column).ljust(12) if index == 0 else str(column).rjust(10)
-            for index, column in enumerate(columns)
-        )
-        print("".join(row), file=self.out, flush=True)
+class Bench(Frame):
+    name = "Valuation"
+    columns = (
+        "night",
+        "contracts",
+        "rows",
+        "changed",
+        "s",
+        "CPU s",
+        "SQL/chunk",
+        "MB",
+    )
+    widths = (12, 10)
 
     def world(self, size):
         """One company of that many contracts, valued three times; True if bounds
         hold."""
-        company = self._company(size)
-        World(self.env, company).fill(size * self.bills, size, True)
+        company = self.company(size)
+        World(self.env, company).fill(size * self.options.bills, size, True)
         first = self.night("first", company, DAY, size, is_killed=True)
         again = self.night("again", company, DAY, size)
         after = self.night("a day later", company, DAY + timedelta(days=1), size)
         return self.judge(company, size, first, again, after)
 
-    def _company(self, size):
-        company = self.env["res.company"].create(
-            {
-                "name": f"Valuation {size}",
-                "country_id": self.env.ref("base.it").id,
-                "email": "credito@example.com",
-            }
-        )
-        self.env["account.chart.template"].try_loading("it", company, False)
-        company._utility_setup_books()
-        self.env.user.company_ids |= company
-        self.env = self.env(context={"allowed_company_ids": company.ids})
-        return company
-
     def night(self, name, company, day, size, is_killed=False):
         """(run, seconds, [statements of each chunk], [MB after each chunk])."""
         runs = self.env["dunning.valuation.run"].sudo()
-        run_ = runs._take_up(company, day, again=True)
-        run_ = run_.with_company(company)._guarded()
-        self.env.cr.commit()
-        statements, memory = [], []
-        begun, cpu = time.monotonic(), time.process_time()
-        while True:
-            before = self.env.cr.sql_log_count
-            goes_on = run_._claim() and run_._step()
-            statements.append(self.env.cr.sql_log_count - before)
-            memory.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
-            if not goes_on:
-                break
-            if is_killed and len(statements) == 1:
-                # as after a crash: another process takes up the run that is there
-                self.env.invalidate_all()
-                run_ = runs._take_up(company, day).with_company(company)._guarded()
-        seconds, cpu = time.monotonic() - begun, time.process_time() - cpu
-        chunks = statements[:-1] or statements
+
+        def take_up(again=False):
+            run_ = runs._take_up(company, day, again=again)
+            return run_.with_company(company)._guarded()
+
+        def another():
+            # as after a crash: another process takes up the run that is there
+            self.env.invalidate_all()
+            return take_up()
+
+        run_, seconds, cpu, chunks, memory = self.chunks(
+            take_up(again=True), another if is_killed else None
+        )
         self.say(
             name,
             size,
@@ -134,9 +103,7 @@ class Bench:
             "each customer once": run_.count_customers == again[0].count_customers,
             "the ledger to the cent": abs(exposure - ledger) < 0.005,
         }
-        for text, holds in bounds.items():
-            print(f"    {'ok ' if holds else 'BAD'} {text}", file=self.out)
-        return all(bounds.values())
+        return self.hold(bounds)
 
     def _sums(self, company):
         """(exposure of whole customers, open receivables of the ledger)."""

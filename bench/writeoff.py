@@ -16,7 +16,6 @@ Exit status 1 when a bound does not hold:
 * each credit is booked once, its bill is closed, the loss is the sum of the entries.
 """
 
-import argparse
 import math
 import time
 
@@ -25,6 +24,7 @@ from odoo.tools import SQL
 
 from odoo.addons.creditbox_dunning.models.dunning_writeoff_booking import CHUNK
 
+from ._frame import Frame
 from .simulation import World
 
 SECONDS_PER_10K = 10
@@ -32,32 +32,25 @@ SECONDS_PER_10K = 10
 
 def run(env, args, out):
     """Entry point of `./dev bench`; ``args``: list of text; 0 when all bounds hold."""
-    parser = argparse.ArgumentParser(prog="writeoff")
-    parser.add_argument("--sizes", default="1000,10000")
-    parser.add_argument("--book", type=int, default=2000)
-    options = parser.parse_args(args)
-    bench = Bench(env, out, options.book)
-    good = True
-    for size in map(int, options.sizes.split(",")):
-        good &= bench.world(size)
-    print("All bounds hold." if good else "A BOUND DOES NOT HOLD.", file=out)
-    return 0 if good else 1
+    return Bench.run(env, args, out)
 
 
-class Bench:
-    def __init__(self, env, out, book):
-        self.env = env(context={"lang": "it_IT", "tz": "Europe/Rome"})
-        self.out, self.book = out, book
-        self.say(
-            "credits", "proposal s", "SQL", "bare s", "ratio", "request s", "entries/s"
-        )
-
-    def say(self, *columns):
-        row = (str(column).rjust(11) for column in columns)
-        print("".join(row), file=self.out, flush=True)
+class Bench(Frame):
+    name = "Writeoff"
+    sizes = "1000,10000"
+    option = ("book", 2000)
+    columns = (
+        "credits",
+        "proposal s",
+        "SQL",
+        "bare s",
+        "ratio",
+        "request s",
+        "entries/s",
+    )
 
     def world(self, size):
-        company = self._company(size)
+        company = self.company(size)
         World(self.env, company).fill(size, size, False)
         self._some_are_large(company)
         one = self.env["dunning.writeoff"].create({"company_id": company.id})
@@ -78,14 +71,9 @@ class Bench:
         )
         return self.judge(company, one, size, seconds, statements, booked)
 
-    def _company(self, size):
-        company = self.env["res.company"].create(
-            {"name": f"Write-offs {size}", "country_id": self.env.ref("base.it").id}
-        )
-        self.env["account.chart.template"].try_loading("it", company, False)
-        company._utility_setup_books()
-        self.env.user.company_ids |= company
-        self.env = self.env(context={"allowed_company_ids": company.ids})
+    def company(self, size):
+        """One that knows where its losses go."""
+        company = super().company(size)
         account = self.env["account.account"].create(
             {
                 "name": "Perdite",
@@ -161,7 +149,7 @@ class Bench:
 
     def _book(self, one):
         """The entries of some chunks: (credits booked, credits per second)."""
-        some = one._included()[: self.book]
+        some = one._included()[: self.options.book]
         begun = time.monotonic()
         for start in range(0, len(some), CHUNK):
             some[start : start + CHUNK]._book()
@@ -193,6 +181,4 @@ class Bench:
             )
             < 0.005,
         }
-        for text, holds in bounds.items():
-            print(f"    {'ok ' if holds else 'BAD'} {text}", file=self.out)
-        return all(bounds.values())
+        return self.hold(bounds)

@@ -61,7 +61,7 @@
         "report/dunning_statement_templates.xml",
         "wizards/dunning_approval_wizard_views.xml",
         "wizards/dunning_outcome_views.xml",
-        "wizards/dunning_prescription_withdraw_views.xml",
+        "wizards/dunning_withdraw_wizard_views.xml",
         "wizards/dunning_communication_wizard_views.xml",
         "wizards/dunning_case_event_wizard_views.xml",
         "wizards/dunning_postal_views.xml",

@@ -78,7 +78,7 @@ def open_csv(layout, data):
             if (number > 1 or not layout.header) and any(c.strip() for c in cells):
                 yield _line(columns, number, cells, delimiter)
 
-    return FlowReader(layout, lines, encoding, columns)
+    return FlowReader(layout, lines, encoding)
 
 
 def first_rows(data, count=5):

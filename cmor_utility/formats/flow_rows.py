@@ -108,12 +108,10 @@ class Line:
 class FlowReader:
     """A file opened: its rows can be walked as often as needed, one by one."""
 
-    def __init__(self, layout, lines, encoding, columns):
+    def __init__(self, layout, lines, encoding):
         self._layout = layout
         self._lines = lines
         self.encoding = encoding
-        known = {name for field in layout.fields for name in _headings(layout, field)}
-        self.unknown = tuple(name for name in columns if name and name not in known)
 
     def rows(self):
         """Yield each ReadRow."""
@@ -137,7 +135,11 @@ class FlowReader:
 
     def read_all(self):
         """All of it, as a ``ReadResult``."""
-        return ReadResult(tuple(self.rows()), self.encoding, self.unknown)
+        layout, rows = self._layout, tuple(self.rows())
+        known = {name for field in layout.fields for name in _headings(layout, field)}
+        told = dict.fromkeys(name for row in rows for name in row.raw)
+        unknown = tuple(name for name in told if name not in known)
+        return ReadResult(rows, self.encoding, unknown)
 
 
 def _headings(layout, field):
@@ -258,26 +260,31 @@ def read_line(layout, line):
     :param Line line: texts by heading
     :return: ``ReadRow``
     """
+    cells = line.cells
     issues = [replace(issue, row=line.number) for issue in line.issues]
-    mangled = _is_mangled(layout, line.cells)
-    raw = {name: text[:MAX_CELL] for name, text in line.cells.items() if name}
+    mangled = _is_mangled(layout, cells)
+    raw = {name: text[:MAX_CELL] for name, text in cells.items() if name}
     values, texts = {}, {}
     stray = [text for name, text in raw.items() if name[0] == "#" and text.strip()]
     if stray and not any(issue.rule == "columns" for issue in issues):
         issues.append(Issue("columns", "", stray[0][:80], line.number))
     told = {issue.field for issue in line.issues if issue.field}
-    groups = set(layout.groups())
+    groups = () if line.items is None else {f.name for f in layout.groups()}
     for field in layout.fields:
-        if field in groups and line.items is not None:
-            value, found = _read_items(layout, field, line.items.get(field.name, ()))
-            raw[field.name] = _joined(field, line.items.get(field.name, ()))[:MAX_CELL]
-            texts[field.name] = raw[field.name]
+        name = field.name
+        if name in groups:
+            value, found = _read_items(layout, field, line.items.get(name, ()))
+            raw[name] = _joined(field, line.items.get(name, ()))[:MAX_CELL]
+            texts[name] = raw[name]
         else:
-            cell = _visible(line.cells.get(field.name, ""))
+            cell = _visible(cells.get(name, ""))
             value, found = _read_cell(layout, field, cell, mangled)
-            texts[field.name] = value if field.kind == FIXED and value else cell.strip()
-        values[field.name] = value
-        issues += [replace(i, row=line.number) for i in found if i.field not in told]
+            texts[name] = value if field.kind == FIXED and value else cell.strip()
+        values[name] = value
+        if found:
+            issues += [
+                replace(i, row=line.number) for i in found if i.field not in told
+            ]
     broken = {issue.field for issue in issues if issue.field}
     for issue in (*check_record(layout, texts), *check_counts(layout, values)):
         if issue.field not in broken:
@@ -335,11 +342,10 @@ def _joined(field, items):
 
 def _is_mangled(layout, cells):
     """A fixed code without its zeros: the row went through a spreadsheet."""
-    for field in layout.fields:
-        if field.kind == FIXED and field.fixed.isdigit():
-            text = cells.get(field.name, "").strip()
-            if text != field.fixed and text.isdigit():
-                return text.zfill(len(field.fixed)) == field.fixed
+    for field in layout.fixed_numbers:
+        text = cells.get(field.name, "").strip()
+        if text != field.fixed and text.isdigit():
+            return text.zfill(len(field.fixed)) == field.fixed
     return False
 
 

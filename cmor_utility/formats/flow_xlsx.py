@@ -103,7 +103,7 @@ def open_xlsx(layout, data):
             if number > top:
                 yield _line(layout, kinds, columns, number, cells_, merged)
 
-    return FlowReader(layout, lines, "xlsx", columns)
+    return FlowReader(layout, lines, "xlsx")
 
 
 def _fields_by_heading(layout):

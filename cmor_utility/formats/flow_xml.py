@@ -11,12 +11,7 @@ from ...utility_supply.formats.issues import FileRefused
 from ...utility_supply.formats.record_layout import Issue
 from ...utility_supply.formats.safe_xml import XmlParts
 from .flow_csv import check_bytes
-from .flow_rows import (
-    MAX_ROWS,
-    FlowReader,
-    FlowRefused,
-    Line,
-)
+from .flow_rows import MAX_COLUMNS, MAX_ROWS, FlowReader, FlowRefused, Line
 
 _CHUNK = 1 << 17
 
@@ -91,32 +86,27 @@ def open_xml(layout, data):
     name = layout.xml_record
     if data.count(name.encode()) > 2 * MAX_ROWS:
         raise FlowRefused("too_many_rows", limit=MAX_ROWS)
-    headings = set()
-    count = 0
-    for line in _walk(layout, document):
-        headings.update(line.cells)
-        count += 1
-    if not count:
+    if next(_elements(document, (f"{{*}}{name}",)), None) is None:
         raise FlowRefused("record_missing", name=name)
-    columns = sorted(headings)
-    return FlowReader(layout, lambda: _walk(layout, document), "xml", columns)
+    return FlowReader(layout, lambda: _walk(layout, document), "xml")
 
 
 def _walk(layout, document):
     """A Line for each record; what stands beside the records becomes a bad line."""
     name, number, last = layout.xml_record, 0, None
+    read = _Record(layout)
     for element, _done in _elements(document, (f"{{*}}{name}",)):
         for other in reversed(list(element.itersiblings(preceding=True))):
             if len(other):
                 number += 1
-                yield _foreign(layout, other, number)
+                yield _foreign(read, other, number)
         number += 1
         last = element
-        yield _line(layout, element, number)
+        yield read.line(element, number)
     for other in last.itersiblings() if last is not None else ():
         if len(other):
             number += 1
-            yield _foreign(layout, other, number)
+            yield _foreign(read, other, number)
 
 
 def _elements(document, wanted):
@@ -132,51 +122,85 @@ def local_name(element):
     return str(element.tag).rpartition("}")[2]
 
 
-def _foreign(layout, element, number):
-    line = _line(layout, element, number)
+def _foreign(read, element, number):
+    line = read.line(element, number)
     issue = Issue("unknown_element", "", local_name(element), number)
     return Line(number, line.cells, (*line.issues, issue), line.items)
 
 
-def _line(layout, element, number):
-    """The texts of a record: attributes and leaves at any depth, by their name."""
-    known = {field.name.upper(): field.name for field in layout.fields}
-    groups = {field.name: field for field in layout.groups()}
-    cells, items, issues = {}, {name: [] for name in groups}, []
+class _Record:
+    """Reads records by a layout: attributes and leaves at any depth, by their name."""
 
-    def add(name, text):
-        name = known.get(name.upper(), name)
-        if cells.get(name, "").strip():
-            if name in known.values():
-                issues.append(Issue("double", name, text[:80], number))
-            text = f"{cells[name]} {text}"
-        cells[name] = text
+    def __init__(self, layout):
+        self._known = {field.name.upper(): field.name for field in layout.fields}
+        self._fields = frozenset(self._known.values())
+        self._groups = {field.name: field for field in layout.groups()}
+        # a file has few names, and says them again in each record
+        self._names = {}
 
-    for node in _leaves(element, groups, known):
-        name = known.get(local_name(node).upper(), local_name(node))
-        stray = "" if node is element else (node.tail or "").strip()
-        if name in groups:
-            items[name] += _items(groups[name], node, number, issues)
-        else:
-            for attribute, text in node.attrib.items():
-                add(attribute.rpartition("}")[2], text)
-            if not len(node) and node is not element:
-                add(name, node.text or "")
+    def _name(self, tag):
+        name = self._names.get(tag)
+        if name is None:
+            local = str(tag).rpartition("}")[2]
+            if len(self._names) > MAX_COLUMNS:  # of a file that has another in each
+                self._names.clear()
+            name = self._names[tag] = self._known.get(local.upper(), local)
+        return name
+
+    def line(self, element, number):
+        """The texts of a record."""
+        cells, issues = self._flat(element), []
+        if cells is not None:
+            return Line(number, cells, (), {name: [] for name in self._groups})
+        cells, items = {}, {name: [] for name in self._groups}
+
+        def add(name, text):
+            name = self._known.get(name.upper(), name)
+            if cells.get(name, "").strip():
+                if name in self._fields:
+                    issues.append(Issue("double", name, text[:80], number))
+                text = f"{cells[name]} {text}"
+            cells[name] = text
+
+        for node in self._leaves(element):
+            name = self._name(node.tag)
+            stray = "" if node is element else (node.tail or "").strip()
+            if name in self._groups:
+                items[name] += _items(self._groups[name], node, number, issues)
             else:
-                stray = (node.text or "").strip() or stray
-        if stray:  # text between elements belongs to no field
-            issues.append(Issue("unknown_element", name, stray[:80], number))
-    return Line(number, cells, tuple(issues), items)
+                for attribute, text in node.attrib.items():
+                    add(attribute.rpartition("}")[2], text)
+                if not len(node) and node is not element:
+                    add(name, node.text or "")
+                else:
+                    stray = (node.text or "").strip() or stray
+            if stray:  # text between elements belongs to no field
+                issues.append(Issue("unknown_element", name, stray[:80], number))
+        return Line(number, cells, tuple(issues), items)
 
+    def _flat(self, element):
+        """The texts of the usual record: leaves without attributes, each name once;
+        None for any other."""
+        cells = {}
+        if element.attrib or (element.text and element.text.strip()):
+            return None
+        for node in element:
+            name = self._name(node.tag)
+            if len(node) or node.attrib or name in cells or name in self._groups:
+                return None
+            if node.tail and node.tail.strip():
+                return None
+            cells[name] = node.text or ""
+        return cells
 
-def _leaves(element, groups, known):
-    """The element and its descendants; groups are not entered."""
-    stack = [element]
-    while stack:
-        node = stack.pop()
-        yield node
-        if known.get(local_name(node).upper()) not in groups:
-            stack += reversed(node)
+    def _leaves(self, element):
+        """The element and its descendants; groups are not entered."""
+        stack = [element]
+        while stack:
+            node = stack.pop()
+            yield node
+            if self._name(node.tag) not in self._groups:
+                stack += reversed(node)
 
 
 def _items(field, node, number, issues):

@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
-from odoo.addons.utility_supply.models.bulk import insert_rows, update_changed
+from odoo.addons.utility_supply.models.bulk import insert_rows, kept, update_changed
 
 from ..rules import deadlines as rules
 from ..rules.messages import encode_params
@@ -251,14 +251,8 @@ class CmorDeadline(models.Model):
     @api.model
     def _of_practice(self, practice):
         """What a deadline keeps of its practice, so that nothing has to work it out."""
-        return {
-            "practice_id": practice.id,
-            "company_id": practice.company_id.id,
-            "side": practice.side,
-            "sector": practice.sector,
-            "role_id": practice.role_id.id,
-            "user_id": practice.user_id.id,
-        }
+        names = ("company_id", "side", "sector", "role_id", "user_id")
+        return {"practice_id": practice.id, **{n: kept(practice, n) for n in names}}
 
     @api.model
     def _vals(self, item):

@@ -292,12 +292,14 @@ class CmorFlowFile(models.Model):
             "type_id": self.type_id.id,
             "direction": self.direction,
         }
-        rows = []
+        rows, seen = [], set()
         for row in reader.rows():
-            rows.append({**same, **_row_vals(spec, row)})
-            if len(rows) == 1000:
+            vals = _row_vals(spec, row)
+            _count_once(vals, seen)
+            rows.append({**same, **vals})
+            if len(rows) == CHUNK:
                 insert_rows(records, rows, flush=False)
-                rows = []
+                rows, seen = [], set()
                 # a file may have a hundred thousand rows
                 records.invalidate_model()
         insert_rows(records, rows)
@@ -337,12 +339,14 @@ class CmorFlowFile(models.Model):
         for file in self.filtered(lambda f: f.state == "received"):
             last = 0
             while file.try_lock_for_update():
-                chunk = self.env["cmor.flow.record"].search(
+                records = self.env["cmor.flow.record"]
+                chunk = records.search_fetch(
                     [
                         ("file_id", "=", file.id),
                         ("state", "=", "new"),
                         ("id", ">", last),
                     ],
+                    records._applied_columns(),
                     order="id",
                     limit=CHUNK,
                 )
@@ -451,27 +455,36 @@ def _clean(values):
     return cleaned
 
 
+def _count_once(vals, seen):
+    """A row that stands there twice, word for word, counts once.
+
+    :param dict vals: values of its record, changed when it is a double
+    :param set seen: the rows before it
+    """
+    vals["handled_on"] = False
+    words = tuple(sorted(vals["raw_values"].items()))
+    if vals["state"] == "new" and words in seen:
+        vals.update(state="repeated", handled_on=fields.Datetime.now())
+    seen.add(words)
+
+
 def _row_vals(spec, row):
     """Values of the record of a row received."""
     meaning = flow_io.by_source(spec, row.values)
     amounts = (meaning.get(name) for name in AMOUNTS)
     vals = {
         "row_number": row.number,
-        "raw_values": {
-            messages.storable(name): messages.storable(text)
-            for name, text in row.raw.items()
-        },
+        "raw_values": messages.storable_texts(row.raw),
         "values": messages.encode_params(_clean(meaning)),
         "code": _text(meaning.get("code")),
         "sii_code": _text(meaning.get("sii_code")),
         "amount": next((a for a in amounts if isinstance(a, Decimal)), 0),
-        "issues": [
-            {key: messages.storable(text) for key, text in issue_vals(issue).items()}
-            for issue in row.issues
-        ],
+        "issues": [messages.storable_texts(issue_vals(i)) for i in row.issues],
         "state": "new",
         "problem": False,
     }
+    if not row.issues:
+        return vals
     sources = {field.name: field.source for field in spec.fields}
     wrong = [
         issue

@@ -5,15 +5,15 @@ from functools import cached_property
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.fields import Domain
+from odoo.tools import SQL
 
-from odoo.addons.utility_supply.models.bulk import kept, update_changed
+from odoo.addons.utility_supply.models.bulk import flush_changed, kept, update_changed
 from odoo.addons.utility_supply.models.isolation import apart
 
 from ..formats.flow_rows import Line, read_line
 from ..rules import messages
 from ..rules.answers import SIDES, TO_US
-from .cmor_flow_file_receive import _row_vals
+from .cmor_flow_file_receive import _count_once, _row_vals
 from .cmor_flow_handler import Result, waiting
 from .texts import PROBLEM_TEXTS, show_params
 
@@ -36,6 +36,8 @@ ANSWERS = frozenset(
         *("suspend_ack", "suspend_outcome", "report_ack"),
     }
 )
+# the row as it stands in the file, and what is wrong with it
+WORDS = ("raw_values", "issues")
 _logger = logging.getLogger(__name__)
 
 
@@ -203,11 +205,12 @@ class CmorFlowRecord(models.Model):
         for file, records in self.grouped("file_id").items():
             layouts = self.env["cmor.flow.layout"]
             key, day = file.type_id.key, file.exported_on.date()
-            spec = layouts._find(key, file.company_id, day)._spec()
+            spec, seen = layouts._find(key, file.company_id, day)._spec(), set()
             for record in records:
                 line = Line(record.row_number, record.raw_values)
                 vals = _row_vals(spec, read_line(spec, line))
                 vals["raw_values"] = record.raw_values
+                _count_once(vals, seen)
                 record._guarded().write(vals)
 
     def _apply_again(self):
@@ -224,7 +227,6 @@ class CmorFlowRecord(models.Model):
         records = self.filtered(lambda record: record.state == "new")
         if not records:
             return
-        records = records._without_doubles()
         key = records.type_id.key
         found = records._match()
         for round_ in records._rounds(found):
@@ -233,18 +235,15 @@ class CmorFlowRecord(models.Model):
             found |= self.browse(rest)._match()
             round_._apply_safely(key, found)
 
-    def _without_doubles(self):
-        """Rows that stand twice in a chunk, word for word, count once."""
-        seen, doubles = set(), self.browse()
-        for record in self:
-            text = json.dumps(kept(record, "raw_values"), sort_keys=True)
-            if text in seen and not record.is_linked:
-                doubles |= record
-            seen.add(text)
-        doubles._guarded().write(
-            {"state": "repeated", "handled_on": fields.Datetime.now()}
-        )
-        return self - doubles
+    @api.model
+    def _applied_columns(self):
+        """The columns that are read to apply records: not the words of the file, which
+        are large."""
+        return [
+            name
+            for name, field in self._fields.items()
+            if field.store and field.column_type and name not in WORDS
+        ]
 
     def _rounds(self, found):
         """These records so that a practice is in each set once, in their order."""
@@ -290,8 +289,10 @@ class CmorFlowRecord(models.Model):
         if rest:
             results |= self.env["cmor.flow.handler"]._apply(key, rest)
         todo._write_results(results)
+        flush_changed(self)
         # while all of it is in the cache: one UPDATE a practice
         self.env["cmor.practice"]._refresh_queued_terms()
+        flush_changed(practices)
 
     def _foreign_results(self):
         """Records addressed to somebody else's VAT number wait."""
@@ -355,19 +356,8 @@ class CmorFlowRecord(models.Model):
         todo = self.filtered(lambda record: not record.is_linked)
         if not todo:
             return {}
-        company = todo.company_id
-        codes = {c for c in todo.mapped("code") if c}
-        sides = SIDES.get(todo.type_id.key, ())
-        found = _Found(todo.env, company, codes, set(todo.mapped("sii_code")), sides)
-        rows = {}
-        for record in todo:
-            practice, request, answered = found.of(record, sides)
-            rows[record] = {
-                "practice_id": practice.id,
-                "request_id": request.id,
-                "answered_id": answered.id,
-            }
-        return rows
+        found = _Found(todo, SIDES.get(todo.type_id.key, ()))
+        return {record: found.of(record) for record in todo}
 
 
 def _practice(record, found):
@@ -377,65 +367,85 @@ def _practice(record, found):
 
 
 class _Found:
-    """Practices, requests and records of ours by their keys; few queries, each of
-    them by an index of its own, whatever there is."""
+    """Practices, requests and records of ours by the keys that ``records`` tell: plain
+    ids by few queries, each of them by an index of its own, whatever there is."""
 
-    def __init__(self, env, company, codes, sii_codes, sides):
-        self.practices = env["cmor.practice"]
-        self.requests = env["cmor.practice.request"]
-        self.records = env["cmor.flow.record"]
-        self.ours = Domain("company_id", "=", company.id)
-        self.sii_codes = [code for code in sii_codes if code]
-        by_code = self.ours & Domain("code", "in", codes)
-        rows = env["cmor.practice.code"].search(by_code)
-        self.by_code = {row.code: (row.practice_id, row.request_id) for row in rows}
-        for practice in self.practices.search(by_code, order="id"):
-            self.by_code.setdefault(practice.code, (practice, self.requests))
-        self.by_sii = {
-            (practice.sii_code, side): practice
-            for side in sides
-            for practice in self.practices.search(
-                self.ours
-                & Domain("side", "=", side)
-                & Domain("sii_code", "in", self.sii_codes),
-                order="id",
+    def __init__(self, records, sides):
+        self.env, self.sides = records.env, sides
+        self.company = records.company_id.id
+        self.is_answer = records.type_id.key in ANSWERS
+        self.codes = list({kept(record, "code") for record in records} - {None})
+        self.sii_codes = list({kept(record, "sii_code") for record in records} - {None})
+        self.env["cmor.practice"].flush_model(["code", "sii_code", "side"])
+        self.env["cmor.practice.code"].flush_model()
+        self.env["cmor.flow.record"].flush_model(["code", "state", "direction"])
+        self.side_of, self.by_code, self.by_sii = {}, {}, {}
+        for code, practice, request, side in self._rows(
+            "SELECT c.code, c.practice_id, c.request_id, p.side"
+            " FROM cmor_practice_code c JOIN cmor_practice p ON p.id = c.practice_id"
+            " WHERE c.company_id = %s AND c.code = ANY(%s) ORDER BY c.id DESC",
+            self.codes,
+        ):
+            self.by_code[code] = practice, request
+            self.side_of[practice] = side
+        for code, practice, side in self._rows(
+            "SELECT code, id, side FROM cmor_practice"
+            " WHERE company_id = %s AND code = ANY(%s) ORDER BY id",
+            self.codes,
+        ):
+            self.by_code.setdefault(code, (practice, None))
+            self.side_of[practice] = side
+        for side in sides:
+            for code, practice in self._rows(
+                "SELECT sii_code, id FROM cmor_practice WHERE company_id = %s"
+                " AND sii_code = ANY(%s) AND side = %s ORDER BY id",
+                self.sii_codes,
+                side,
+            ):
+                self.by_sii[code, side] = practice
+        self.sent = dict(
+            self._rows(
+                "SELECT code, id FROM cmor_flow_record WHERE company_id = %s"
+                " AND code = ANY(%s) AND direction = 'out'"
+                " AND state IN ('written', 'sent') ORDER BY id DESC",
+                self.codes,
             )
-        }
-        sent = self.records.search(
-            by_code
-            & Domain("direction", "=", "out")
-            & Domain("state", "in", ("written", "sent")),
-            order="id desc",
         )
-        self.sent = {record.code: record for record in sent}
+
+    def _rows(self, query, codes, *more):
+        return self.env.execute_query(SQL(query, self.company, codes, *more))
 
     @cached_property
     def request_by_sii(self):
-        """Asked for only where a record has no practice yet."""
-        found = self.requests.search(
-            self.ours & Domain("sii_code", "in", self.sii_codes)
+        """{code of the SII: (request, practice)}; asked for only where a record has no
+        practice yet."""
+        self.env["cmor.practice.request"].flush_model()
+        rows = self._rows(
+            "SELECT sii_code, id, practice_id FROM cmor_practice_request"
+            " WHERE company_id = %s AND sii_code = ANY(%s) ORDER BY id DESC",
+            self.sii_codes,
         )
-        return {request.sii_code: request for request in found}
+        return {code: (request, practice) for code, request, practice in rows}
 
-    def of(self, record, sides):
-        """(practice, request, record of ours) that a received record is about."""
-        practice, request = self.by_code.get(
-            record.code, (self.practices, self.requests)
-        )
-        told = [self.by_sii.get((record.sii_code, side)) for side in sides]
+    def of(self, record):
+        """What a received record is about, as it is written on it."""
+        code, sii_code = kept(record, "code"), kept(record, "sii_code")
+        practice, request = self.by_code.get(code, (None, None))
+        told = (self.by_sii.get((sii_code, side)) for side in self.sides)
         told = [one for one in told if one]
-        if practice and practice.side not in sides:
+        if practice and self.side_of[practice] not in self.sides:
             # the code is another user's: only the code of the SII counts
-            practice, request = self.practices, self.requests
-        elif practice and told and record.type_id.key not in ANSWERS:
+            practice, request = None, None
+        elif practice and told and not self.is_answer and practice not in told:
             # a notice may carry the code (CP_UTENTE) of any party, and every party
             # counts its own: ours may be the same by chance, even that of a request
-            practice = practice if practice in told else told[0]
-            request = request if request.practice_id == practice else self.requests
+            practice, request = told[0], None
         if not practice and told:
             practice = told[0]
-        if not practice and record.sii_code in self.request_by_sii:
-            request = self.request_by_sii[record.sii_code]
-            practice = request.practice_id
-        answered = self.sent.get(record.code) if practice else None
-        return practice, request, answered or self.records
+        if not practice and sii_code in self.request_by_sii:
+            request, practice = self.request_by_sii[sii_code]
+        return {
+            "practice_id": practice or False,
+            "request_id": request or False,
+            "answered_id": (practice and self.sent.get(code)) or False,
+        }

@@ -173,6 +173,14 @@ def storable(text):
     return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")
 
 
+def storable_texts(texts):
+    """``texts`` ({text: text}), all of them storable; the same dict when they are."""
+    whole = "".join((*texts, *texts.values()))
+    if whole.isascii() and "\x00" not in whole:
+        return texts
+    return {storable(name): storable(text) for name, text in texts.items()}
+
+
 def typed_params(params):
     """Stored parameters as plain Python again: the inverse of ``encode_params``.
 

@@ -5,12 +5,15 @@ from datetime import date, datetime
 from decimal import Decimal
 
 import xlsxwriter
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lxml import etree
 
 from odoo.tests import BaseCase, tagged
 
 from odoo.addons.utility_supply.formats.record_layout import Field, Layout
 
-from ..formats import flow_io
+from ..formats import flow_io, flow_xml
 
 D = Decimal
 PARTS = (("number", "text"), ("date", "date"), ("amount", "decimal"))
@@ -50,6 +53,24 @@ GOOD = {
     "ELENCO": BILLS,
     "NOTE": "Città & <figli>",
 }
+
+
+NAMES = st.sampled_from(
+    ["CP_UTENTE", "cp_utente", "{x}NOTE", "ELENCO", "ALTRO", "DATA"]
+)
+WORDS = st.sampled_from([None, "", " ", "a", "1", " b "])
+
+
+@st.composite
+def elements(draw, depth=2):
+    """An element as somebody may write it: nested, doubled, with stray text."""
+    element = etree.Element(draw(NAMES))
+    element.text, element.tail = draw(WORDS), draw(WORDS)
+    if draw(st.integers(0, 5)) == 0:
+        element.set("NOTE", "n")
+    for _turn in range(draw(st.integers(0, 2)) if depth else 0):
+        element.append(draw(elements(depth=depth - 1)))
+    return element
 
 
 def records(count=1):
@@ -140,6 +161,23 @@ class TestFlowIo(BaseCase):
         self.assertEqual(row.values["CP_UTENTE"], "E26-1")
         self.assertEqual(row.raw["ALTRO"], "5")
         self.assertEqual(flow_io.sniff(data), ("SI1", "0050"))
+
+    @settings(max_examples=300, deadline=None)
+    @given(st.lists(elements(), max_size=5), st.sampled_from([LAYOUT, ROWS]))
+    def test_xml_the_short_way_says_the_same(self, children, layout):
+        """What is read in one go is what the long way, which knows all forms, says."""
+        element = etree.Element("Flusso")
+        element.extend(children)
+        read = flow_xml._Record(layout)
+        short = read.line(element, 1)
+        read._flat = lambda _element: None
+        self.assertEqual(short, read.line(element, 1))
+
+    def test_xml_the_short_way_is_taken(self):
+        element = etree.fromstring("<Flusso><NOTE>a</NOTE>\n<DATA/></Flusso>")
+        read = flow_xml._Record(LAYOUT)
+        read._leaves = None
+        self.assertEqual(read.line(element, 1).cells, {"NOTE": "a", "DATA": ""})
 
     def test_xml_loses_nothing(self):
         data = flow_io.write(replace(LAYOUT, file_format="xml"), records(2)).data

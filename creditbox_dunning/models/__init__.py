@@ -1,4 +1,5 @@
 from . import dunning_checked_mixin
+from . import dunning_withdrawn_mixin
 from . import dunning_dated_rule
 from . import dunning_chunk_mixin
 from . import dunning_action_type
@@ -67,6 +68,7 @@ from . import dunning_explanation_bill
 from . import dunning_action_execution
 from . import dunning_action_text
 from . import dunning_outcome
+from . import dunning_offer
 from . import dunning_communication_deciding
 from . import dunning_unlawful
 from . import dunning_api_call

@@ -140,6 +140,9 @@ class DunningAgencyStatement(models.Model):
         "dunning.agency.statement.line", "statement_id", string="Fees", readonly=True
     )
     line_count = fields.Integer(compute="_compute_line_count")
+    cannot_approve_reason = fields.Char(
+        string="Why you cannot approve", compute="_compute_cannot_approve_reason"
+    )
 
     _name_uniq = models.UniqueIndex(
         "(company_id, name) WHERE name != '/'", "This number was already given."
@@ -194,6 +197,13 @@ class DunningAgencyStatement(models.Model):
         counts = {one.id: count for one, count in groups}
         for one in self:
             one.line_count = counts.get(one.id, 0)
+
+    @api.depends("state", "frozen_by")
+    @api.depends_context("uid")
+    def _compute_cannot_approve_reason(self):
+        for one in self:
+            is_open = one.state in (FROZEN, CONTESTED)
+            one.cannot_approve_reason = is_open and one._get_cannot_approve_reason()
 
     @api.constrains("provider_id", "company_id")
     def _check_provider(self):
@@ -256,11 +266,15 @@ class DunningAgencyStatement(models.Model):
         """Button: the invoice is right, or its difference is explained.
 
         :raise UserError: no invoice, or it differs and nothing explains it
+        :raise AccessError: who froze the fees would approve them
         """
         self.env["dunning.case"]._check_is_manager()
         self.check_access("write")
         for one in self:
             one._check_state(FROZEN, CONTESTED)
+            reason = one._get_cannot_approve_reason()
+            if reason:
+                raise AccessError(reason)
             if not one.invoice_id:
                 raise UserError(
                     self.env._("Name the invoice of the agency before it is approved.")
@@ -320,6 +334,14 @@ class DunningAgencyStatement(models.Model):
             raise AccessError(
                 self.env._("Only the people of CreditBox and of the accounts do this.")
             )
+
+    def _get_cannot_approve_reason(self):
+        """Four eyes, as in every approval: why the user may not; "" when he may."""
+        if self.frozen_by == self.env.user:
+            return self.env._(
+                "Who froze the fees never approves them: somebody else has to."
+            )
+        return ""
 
     def _check_state(self, *states):
         self.ensure_one()

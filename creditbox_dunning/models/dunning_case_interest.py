@@ -9,6 +9,7 @@ from odoo.tools import format_date
 
 from ..rules import interest
 from .amounts import exact
+from .day_words import day_count
 
 
 @dataclass
@@ -301,9 +302,9 @@ class DunningCase(models.Model):
         line = debt.line
         days = sum(stretch.days for stretch in debt.found)
         text = self.env._(
-            "Late payment interest on %(bill)s, %(days)s days until %(until)s",
+            "Late payment interest on %(bill)s, %(days)s until %(until)s",
             bill=line.move_id.billing_ref or line.move_id.name,
-            days=days,
+            days=day_count(self.env, days),
             until=format_date(self.env, debt.found[-1].day_to),
         )
         return {

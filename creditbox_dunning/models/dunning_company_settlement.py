@@ -26,6 +26,12 @@ class ResCompany(models.Model):
         help="Days after the last day in which the bank may still tell a payment whose"
         " value date is in time. The offer does not expire before.",
     )
+    dunning_settlement_remind_days = fields.Integer(
+        string="Remind before the end",
+        default=5,
+        help="Days before the last one in which whoever asked for the offer hears of"
+        " money of the customer that lies unmatched.",
+    )
     dunning_settlement_tolerance = fields.Float(
         string="Tolerance",
         digits=(12, 2),
@@ -69,6 +75,11 @@ class ResCompany(models.Model):
         string="Company of great size",
         help="Revenue of 100 million euro or more: the higher limit of small credits"
         " holds (art. 101, c. 5, TUIR).",
+    )
+
+    _dunning_settlement_remind_check = models.Constraint(
+        "CHECK(dunning_settlement_remind_days BETWEEN 0 AND 365)",
+        "Settlements: the reminder comes 0 to 365 days before the end.",
     )
 
     @api.constrains("dunning_settlement_tax_id")

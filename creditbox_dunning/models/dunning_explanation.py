@@ -6,8 +6,9 @@ from odoo.tools.misc import format_amount, format_date
 from ..rules.explain import explain, explain_later
 from ..rules.facts import ANY, Reason
 from ..rules.sets import PRIORITY
+from .day_words import day_count
 from .dunning_action_rule import told_keys
-from .reason_texts import DAY_KINDS, pack, unpack
+from .reason_texts import pack, unpack
 from .reason_texts_explain import (
     ANCHOR_TEXTS,
     CLOCK_TEXTS,
@@ -213,12 +214,10 @@ class DunningCase(models.Model):
         if calculation.table_date:
             parts.append(
                 self.env._(
-                    "By the table: %(anchor)s %(anchor_date)s + %(days)s %(day_kind)s ="
-                    " %(date)s.",
+                    "By the table: %(anchor)s %(anchor_date)s + %(days)s = %(date)s.",
                     anchor=self.env._(ANCHOR_TEXTS[calculation.anchor]),
                     anchor_date=self._day_text(calculation.anchor_date),
-                    days=calculation.wait,
-                    day_kind=self.env._(DAY_KINDS[calculation.day_kind]),
+                    days=day_count(self.env, calculation.wait, calculation.day_kind),
                     date=self._day_text(calculation.table_date),
                 )
             )

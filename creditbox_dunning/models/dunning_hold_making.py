@@ -6,6 +6,7 @@ from odoo.tools.misc import format_date
 
 from ..rules import holds as rules
 from .amounts import exact
+from .day_words import day_count
 from .dunning_hold import SCOPES
 from .dunning_hold_watch import CHECK_TYPE
 from .reason_texts import pack
@@ -285,10 +286,10 @@ class DunningHold(models.Model):
         if longest and not is_manager and rules.length(start, end) > longest:
             raise AccessError(
                 self.env._(
-                    "%(reason)s: an operator may suspend for %(days)s days; a credit"
+                    "%(reason)s: an operator may suspend for %(days)s; a credit"
                     " manager for longer.",
                     reason=reason.name,
-                    days=longest,
+                    days=day_count(self.env, longest),
                 )
             )
 

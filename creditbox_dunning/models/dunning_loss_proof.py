@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.exceptions import UserError, ValidationError
 
 from odoo.addons.utility_supply.models.guard import GUARD
 
@@ -20,24 +20,19 @@ class DunningLossProof(models.Model):
     """A document that shows that nothing is to be had from a customer, kept as it is.
 
     What an agency or a court said is an outcome; for a loss its document is needed,
-    with kind and day. Recorded once and never rewritten: a wrong one is taken back by a
-    credit manager, with a reason. Which kinds are enough: the numbers of the law
+    with kind and day. Which kinds are enough: the numbers of the law
     (``writeoff_...``).
     """
 
     _name = "dunning.loss.proof"
     _description = "Proof that a credit is lost"
-    _inherit = ("mail.thread", "utility.guarded.mixin")
+    _inherit = "dunning.withdrawn.mixin"
     _order = "date desc, id desc"
     _check_company_auto = True
     _mail_post_access = "read"
 
     _kept_attachment_field = "attachment_ids"
     _kept_attachment_domain = ()
-
-    _guarded_fields = frozenset({"state", "withdrawn_by"})
-    # what may be told of a document that is recorded
-    _open_fields = frozenset({"note", "withdrawn_reason"})
 
     company_id = fields.Many2one(
         "res.company",
@@ -83,17 +78,6 @@ class DunningLossProof(models.Model):
         required=True,
     )
     note = fields.Text()
-    state = fields.Selection(
-        [("valid", "Counts"), ("withdrawn", "Taken back")],
-        string="Status",
-        required=True,
-        default="valid",
-        readonly=True,
-        copy=False,
-        tracking=True,
-    )
-    withdrawn_by = fields.Many2one("res.users", readonly=True, copy=False)
-    withdrawn_reason = fields.Char(string="Why it is taken back", copy=False)
 
     @api.depends("kind", "date", "partner_id")
     def _compute_display_name(self):
@@ -125,22 +109,6 @@ class DunningLossProof(models.Model):
             proof._keep_files()
         return proofs
 
-    def write(self, vals):
-        closed = set(vals) - self._open_fields - self._guarded_fields
-        if not self.env.su and closed & set(self._fields) - {"message_follower_ids"}:
-            raise AccessError(
-                self.env._(
-                    "A document is not rewritten: take it back and record another."
-                )
-            )
-        return super().write(vals)
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_except_history(self):
-        raise UserError(
-            self.env._("A document is taken back with a reason, not deleted.")
-        )
-
     def _keep_files(self):
         """The files belong to the document from now on: nobody changes them.
 
@@ -159,18 +127,6 @@ class DunningLossProof(models.Model):
         files.sudo().with_context(utility_guard=GUARD).write(
             {"res_model": self._name, "res_id": self.id}
         )
-
-    def action_withdraw(self):
-        """Button of a credit manager: it was recorded by mistake; says why."""
-        self.check_access("write")
-        self.env["dunning.case"]._check_is_manager()
-        for proof in self.filtered(lambda one: one.state == "valid"):
-            if not (proof.withdrawn_reason or "").strip():
-                raise UserError(self.env._("Say why the document is taken back."))
-            proof.sudo()._guarded().write(
-                {"state": "withdrawn", "withdrawn_by": self.env.uid}
-            )
-        return True
 
 
 class DunningCase(models.Model):

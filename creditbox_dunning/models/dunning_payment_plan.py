@@ -72,6 +72,7 @@ class DunningPaymentPlan(models.Model):
             "state",
             "amount_total",
             "amount_interest",
+            "join_by",
             "instalment_ids",
             "tolerance_days",
             "missed_allowed",

@@ -4,8 +4,8 @@ from odoo.exceptions import UserError
 from odoo.addons.utility_supply.formats.dossier_zip import safe_name
 from odoo.addons.utility_supply.models.bulk import insert_rows
 
-from ..rules.outcomes import LETTER, OUTCOMES
 from .dunning_communication import CHANNELS
+from .dunning_offer import Offer
 from .dunning_payment_plan_flow import PLAN_ACTION, PLAN_OP
 from .dunning_template_values import Bill, Subject
 
@@ -194,24 +194,7 @@ class DunningPaymentPlan(models.Model):
 class DunningAction(models.Model):
     _inherit = "dunning.action"
 
-    def _record_outcome(
-        self, outcome, day, state=None, note="", reason=None, breach=None, **vals
-    ):
-        # EXTENDS: a receipt of the offer's letter is no answer of the customer
-        told = OUTCOMES.get(outcome)
-        carriers = self.browse()
-        if told and told.subject == LETTER:
-            carriers = self.filtered(lambda a: a.action_type_id.code == PLAN_ACTION)
-        if carriers and not told.is_positive:
-            carriers.sudo().plan_ids._tell_not_delivered(note)
-        rest = self - carriers
-        if rest or not carriers:
-            return super(DunningAction, rest)._record_outcome(
-                outcome, day, state, note, reason, breach, **vals
-            )
-        return None
-
-    def _write_notices(self, sent_date, notified_date=None):
-        # EXTENDS: an offer is no notice and starts no term
-        notices = self.filtered(lambda a: a.op != PLAN_OP)
-        return super(DunningAction, notices)._write_notices(sent_date, notified_date)
+    @api.model
+    def _offers(self):
+        # EXTENDS dunning.action
+        return [*super()._offers(), Offer(PLAN_ACTION, PLAN_OP, "plan_ids")]

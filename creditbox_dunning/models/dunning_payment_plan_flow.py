@@ -107,6 +107,7 @@ class DunningPaymentPlan(models.Model):
                 "amount_interest": float(sum(one.interest for one in made)),
                 "tolerance_days": company.dunning_plan_tolerance_days,
                 "missed_allowed": company.dunning_plan_missed,
+                "join_by": self._law_join_by(),
                 "asked_on": self._today(),
                 "known_partials": self._partials().ids,
                 "next_due": made[0].due,
@@ -181,7 +182,14 @@ class DunningPaymentPlan(models.Model):
         """Called when nobody answered, or the facts are others: a draft again."""
         for plan in self.filtered(lambda plan: plan.state == "waiting"):
             plan = plan.sudo()._guarded()
-            plan.write({"state": "draft", "request_id": False, "next_due": False})
+            plan.write(
+                {
+                    "state": "draft",
+                    "request_id": False,
+                    "next_due": False,
+                    "join_by": False,
+                }
+            )
             plan.instalment_ids.unlink()
             plan._end_holds("withdrawn")
 
@@ -193,11 +201,17 @@ class DunningPaymentPlan(models.Model):
         today = self._today()
         until = fields.Date.add(today, days=self.company_id.dunning_plan_offer_days)
         # an offer ends at the latest when the first instalment does
-        until = max(
-            min(until, self.instalment_ids.sorted("number")[:1].due_date), today
-        )
+        first = self.instalment_ids.sorted("number")[:1].due_date
+        if self.join_by and self.join_by < today:
+            # decided too late for the day of the law: that is not the customer's fault
+            self.join_by = False
+        last = until = max(min(until, first), today)
+        if self.join_by:
+            until = max(self.join_by, first)
+            # the bank may tell later of what was paid in time
+            last = fields.Date.add(until, days=self.tolerance_days)
         self.write({"state": "offered", "offered_on": today, "valid_until": until})
-        self._hold_asked(until)
+        self._hold_asked(last)
         step = self._start_step()
         self.write({"action_id": step.id})
         if step:
@@ -209,7 +223,16 @@ class DunningPaymentPlan(models.Model):
         """Button: the customer accepted, on ``date`` (today when empty)."""
         self._check_may()
         self._check_state("offered")
+        joined = self._joined()
         for plan in self:
+            if not joined.get(plan, True):
+                raise UserError(
+                    self.env._(
+                        "By law this plan is joined by paying the first instalment by"
+                        " %(day)s: it is accepted by itself when the payment arrives.",
+                        day=plan._day_words(plan.valid_until),
+                    )
+                )
             day = fields.Date.to_date(date) or plan._today()
             if not plan.offered_on <= day <= plan._today():
                 raise UserError(

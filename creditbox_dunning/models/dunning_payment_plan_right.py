@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 
 from ..rules import plans as rules
 from .amounts import exact
+from .day_words import day_count
 from .dunning_payment_plan import LIVE_STATES
 
 CAUSES = [
@@ -48,6 +49,13 @@ class DunningPaymentPlan(models.Model):
         readonly=False,
         help="Last day to pay of the notice of default that names these bills. Empty ="
         " not known: that never counts against the customer.",
+    )
+    join_by = fields.Date(
+        string="First instalment, by law",
+        readonly=True,
+        copy=False,
+        help="The customer joins by paying the first instalment by this day: a"
+        " signature alone does not do. Empty: the law asks for no such thing.",
     )
     right = fields.Char(string="Right of the customer", compute="_compute_right")
     has_right = fields.Boolean(compute="_compute_right")
@@ -100,6 +108,7 @@ class DunningPaymentPlan(models.Model):
         "line_ids",
         "number",
         "months",
+        "first_due",
     )
     def _compute_right(self):
         numbers = self.env["dunning.legal.parameter"]._parameters()
@@ -162,7 +171,37 @@ class DunningPaymentPlan(models.Model):
             term=plan.notice_term or None,
             others=others,
             is_excepted=bool(plan.exception_reason),
+            first_due=plan.first_due or None,
         )
+
+    # joining by the first instalment
+
+    def _law_join_by(self):
+        """Last day of the law for the first instalment of a plan by right."""
+        self.ensure_one()
+        if self.exception_reason:
+            return False
+        numbers = self.env["dunning.legal.parameter"]._parameters()
+        request = self._as_request(self._others_under_way()[self])
+        right = rules.right_to_plan(request, numbers)
+        return right and right.join_by
+
+    def _joined(self):
+        """{plan: whether its customer joined} of those that the law has joined so."""
+        mine = self.filtered("join_by")
+        partials = mine._partials()
+        joined = {}
+        for plan in mine:
+            known, bills = set(plan.known_partials or ()), plan.sudo().line_ids
+            received = []
+            for one in partials.filtered(lambda p, of=bills: p.debit_move_id in of):
+                credit = one.credit_move_id
+                day = credit.payment_id.value_date or credit.date
+                if one.id not in known:
+                    received.append((day, exact(one.amount)))
+            first = plan.instalment_ids.sorted("number")[0]._as_instalment()
+            joined[plan] = rules.has_joined(first, received, plan.join_by)
+        return joined
 
     # who may let pass what came late
 
@@ -215,18 +254,26 @@ class DunningPaymentPlan(models.Model):
             "day": self._day_words(why.day),
             "since": self._day_words(why.since),
             "count": why.count,
+            "days": day_count(self.env, why.count),
             "law": why.reference,
         }
         if why.code == rules.LATE_FOR_TERM:
             return self.env._(
                 "The request came after %(day)s, the last of the days that the law"
-                " gives (%(count)s before the term of the notice, %(since)s): %(law)s.",
+                " gives (%(days)s before the term of the notice, %(since)s): %(law)s.",
+                **values,
+            )
+        if why.code == rules.LATE_TO_JOIN:
+            return self.env._(
+                "The first instalment is due after %(day)s, the last day by which the"
+                " law wants it paid (%(days)s before the term of the notice,"
+                " %(since)s): %(law)s.",
                 **values,
             )
         if why.code == rules.LATE_FOR_BILL:
             return self.env._(
                 "The request came after %(day)s, the last of the days that the law"
-                " gives (%(count)s after the bill was due, %(since)s): %(law)s.",
+                " gives (%(days)s after the bill was due, %(since)s): %(law)s.",
                 **values,
             )
         return self.env._(

@@ -76,6 +76,9 @@ class DunningTemplateValues(models.AbstractModel):
             if plan.amount_interest
             else "",
             "plan_until": formats.date(plan.valid_until),
+            # one of them: how the offer is taken up
+            "plan_sign_by": "" if plan.join_by else formats.date(plan.valid_until),
+            "plan_pay_by": formats.date(plan.valid_until) if plan.join_by else "",
             "plan_tolerance": str(plan.tolerance_days),
             "plan_missed": str(plan.missed_allowed),
         }

@@ -1,4 +1,5 @@
 import logging
+from datetime import timedelta
 
 from odoo import api, models
 from odoo.exceptions import UserError
@@ -8,6 +9,7 @@ from odoo.addons.utility_supply.models.isolation import apart
 
 from ..rules import plans as rules
 from ..rules.holds import last_day
+from .day_words import day_count
 from .dunning_payment_plan import ASKED, LIVE_STATES
 from .dunning_payment_plan_flow import PLAN_ACTION
 
@@ -35,10 +37,11 @@ class DunningPaymentPlan(models.Model):
         live._note_paid(paid, today)
         told = {plan: plan._standing(paid.get(plan.id), today) for plan in live}
         told = {plan: standing for plan, standing in told.items() if standing}
-        ends = live.filtered(lambda plan: plan._is_over(told.get(plan), today))
+        joined = live.filtered(lambda plan: plan.state == "offered")._joined()
+        ends = live.filtered(lambda plan: plan._is_over(told.get(plan), joined, today))
         apart(
             ends._guarded(),
-            lambda some: some._end_each(told, today),
+            lambda some: some._end_each(told, joined, today),
             self._not_ended,
         )
         still = live.filtered(lambda plan: plan.state in ("offered", "running"))
@@ -125,19 +128,28 @@ class DunningPaymentPlan(models.Model):
             )
         return back
 
-    def _is_over(self, standing, today):
+    def _is_over(self, standing, joined, today):
         """Whether its state changes tonight."""
         if standing is None:
             return False
         if self.state == "running":
             return standing.state != rules.RUNNING
-        return bool(standing.paid) or self.valid_until < today
+        return self._is_taken(standing, joined) or self._is_offer_over(today)
 
-    def _end_each(self, told, today):
+    def _is_taken(self, standing, joined):
+        """Whether an offer was accepted by paying; ``joined``: see `_joined`."""
+        return joined.get(self, bool(standing.paid))
+
+    def _is_offer_over(self, today):
+        """Its days are over, those in which the bank tells of the last one as well."""
+        grace = self.tolerance_days if self.join_by else 0
+        return self.valid_until + timedelta(days=grace) < today
+
+    def _end_each(self, told, joined, today):
         for plan in self:
             standing = told[plan]
             if plan.state == "offered":
-                plan._settle_offer(standing, today)
+                plan._settle_offer(plan._is_taken(standing, joined), today)
             if plan.state != "running":
                 continue
             if standing.state == rules.KEPT:
@@ -147,20 +159,25 @@ class DunningPaymentPlan(models.Model):
                 plan._close("broken", plan._broken_words(standing), "fact_over", today)
                 plan._tell_broken(today)
 
-    def _settle_offer(self, standing, today):
+    def _settle_offer(self, is_taken, today):
         """Who pays the first instalment accepts; who lets the days pass does not."""
-        if standing.paid:
+        if is_taken:
             self._accept(today)
-        elif self.valid_until < today:
+        elif self._is_offer_over(today):
             note = self.env._("The offer expired without an answer.")
+            if self.join_by:
+                note = self.env._(
+                    "The first instalment was not paid by %(day)s, as the law asks.",
+                    day=self._day_words(self.valid_until),
+                )
             self._close("cancelled", note, why="answered", day=today)
 
     def _broken_words(self, standing):
         return self.env._(
-            "Instalment %(number)s was not paid within %(days)s days of its due date;"
+            "Instalment %(number)s was not paid within %(days)s of its due date;"
             " %(amount)s are missing.",
             number=standing.late[0],
-            days=self.tolerance_days,
+            days=day_count(self.env, self.tolerance_days),
             amount=self._money_words(standing.missing),
         )
 

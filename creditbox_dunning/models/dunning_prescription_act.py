@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.exceptions import AccessError, ValidationError
 
 from ..rules import prescription
 
@@ -16,19 +16,16 @@ class DunningPrescriptionAct(models.Model):
     """An act that interrupts prescription and is no notice of ours: with its proof.
 
     Formal notices that reached the customer count by themselves (``utility.notice``).
-    An act is never deleted nor rewritten: a wrong one is taken back by a credit
-    manager, with a reason.
     """
 
     _name = "dunning.prescription.act"
     _description = "Act that interrupts prescription"
-    _inherit = ("mail.thread", "utility.guarded.mixin")
+    _inherit = "dunning.withdrawn.mixin"
     _order = "date desc, id desc"
     _check_company_auto = True
     _mail_post_access = "read"
 
-    _guarded_fields = frozenset({"state", "withdrawn_by", "withdrawn_reason"})
-    # what a person may still tell of an act that is recorded
+    # the proof may come later, and so does the end of a lawsuit
     _open_fields = frozenset({"attachment_ids", "until", "note"})
 
     company_id = fields.Many2one(
@@ -80,17 +77,6 @@ class DunningPrescriptionAct(models.Model):
         help="An act without proof moves no date.",
     )
     note = fields.Text()
-    state = fields.Selection(
-        [("valid", "Counts"), ("withdrawn", "Taken back")],
-        string="Status",
-        required=True,
-        default="valid",
-        readonly=True,
-        copy=False,
-        tracking=True,
-    )
-    withdrawn_by = fields.Many2one("res.users", readonly=True, copy=False)
-    withdrawn_reason = fields.Char(readonly=True, copy=False)
 
     _dates_check = models.Constraint(
         "CHECK(until IS NULL OR until >= date)",
@@ -124,39 +110,8 @@ class DunningPrescriptionAct(models.Model):
         return acts
 
     def write(self, vals):
-        closed = set(vals) - self._open_fields - self._guarded_fields
-        if not self.env.su and closed & set(self._fields) - {"message_follower_ids"}:
-            raise AccessError(
-                self.env._("An act is not rewritten: take it back and record another.")
-            )
         if not self.env.su and "until" in vals and any(act.until for act in self):
             raise AccessError(self.env._("The day on which it became final is known."))
         result = super().write(vals)
         self.case_id._refresh_prescription()
         return result
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_except_history(self):
-        raise UserError(self.env._("An act is taken back with a reason, not deleted."))
-
-    def action_withdraw(self, reason=""):
-        """Button of a credit manager: it was recorded by mistake.
-
-        :param reason: why
-        """
-        self.check_access("read")
-        self.env["dunning.case"]._check_is_manager()
-        reason = (reason or "").strip()
-        if not reason:
-            raise UserError(self.env._("Say why the act is taken back."))
-        self.filtered(lambda act: act.state == "valid")._take_back(reason)
-        return True
-
-    def _take_back(self, reason):
-        self.sudo()._guarded().write(
-            {
-                "state": "withdrawn",
-                "withdrawn_by": self.env.uid,
-                "withdrawn_reason": reason,
-            }
-        )

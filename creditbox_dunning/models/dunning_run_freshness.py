@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 from odoo.tools.misc import format_date
 
+from .day_words import day_count
+
 ACTIVITY = "mail.mail_activity_data_warning"
 
 
@@ -96,8 +98,8 @@ class DunningRun(models.Model):
     def _get_refusal(self):
         self.ensure_one()
         return self.env._(
-            "Refused: nobody is asked for money on payments older than %(days)s days.",
-            days=self.max_age,
+            "Refused: nobody is asked for money on payments older than %(days)s.",
+            days=day_count(self.env, self.max_age),
         )
 
     def _get_data_sentence(self):
@@ -110,9 +112,9 @@ class DunningRun(models.Model):
             return self.env._("Bank entries until %(date)s.", date=bank)
         days = max(0, (self.date - newest).days)
         text = self.env._(
-            "Payments acquired until %(date)s, %(days)s days before the run.",
+            "Payments acquired until %(date)s, %(days)s before the run.",
             date=format_date(self.env, newest),
-            days=days,
+            days=day_count(self.env, days),
         )
         if self.bank_date:
             bank = self.env._(

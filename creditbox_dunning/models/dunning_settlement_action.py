@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..rules.outcomes import LETTER, OUTCOMES
+from .dunning_offer import Offer
 from .dunning_settlement import LIVE
 from .dunning_settlement_offer import HOLD, OPERATION, SETTLEMENT_ACTION
 from .reason_texts import pack, unpack
@@ -59,29 +59,11 @@ class DunningAction(models.Model):
             reason = "agency" if action.case_id.id in by_agency else False
             settlements._propose(action.case_id, action, reason)
 
-    def _record_outcome(
-        self, outcome, day, state=None, note="", reason=None, breach=None, **vals
-    ):
-        # EXTENDS: a receipt of the offer's letter is no outcome of the settlement
-        told = OUTCOMES.get(outcome)
-        carriers = self.browse()
-        if told and told.subject == LETTER:
-            carriers = self.filtered(
-                lambda a: a.action_type_id.code == SETTLEMENT_ACTION
-            )
-        if carriers and not told.is_positive:
-            carriers.sudo().settlement_ids._tell_not_delivered(note)
-        rest = self - carriers
-        if rest or not carriers:
-            return super(DunningAction, rest)._record_outcome(
-                outcome, day, state, note, reason, breach, **vals
-            )
-        return None
-
-    def _write_notices(self, sent_date, notified_date=None):
-        # EXTENDS: an offer to settle is no notice of default and starts no term
-        notices = self.filtered(lambda a: a.op != OPERATION)
-        return super(DunningAction, notices)._write_notices(sent_date, notified_date)
+    @api.model
+    def _offers(self):
+        # EXTENDS dunning.action
+        kind = Offer(SETTLEMENT_ACTION, OPERATION, "settlement_ids")
+        return [*super()._offers(), kind]
 
 
 class DunningSettlement(models.Model):

@@ -144,7 +144,7 @@ class DunningSettlement(models.Model):
                 raise UserError(
                     self.env._("%(name)s has no payment to decide on.", name=one.name)
                 )
-            if one._free_for(one._free_money().get(one.id, ())):
+            if one._count_money()[one.id].free:
                 raise UserError(
                     self.env._(
                         "Payments of %(customer)s lie unmatched: match them with the"

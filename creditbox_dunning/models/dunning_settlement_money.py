@@ -1,4 +1,5 @@
 from collections import defaultdict
+from itertools import chain
 from typing import NamedTuple
 
 from odoo import api, fields, models
@@ -8,8 +9,6 @@ from odoo.tools import SQL, format_date
 from ..rules import settlement as rules
 from .amounts import exact
 
-# how long before the last day the clerk is reminded of money that lies there
-REMIND_DAYS = 5
 SEEN = ("offered", "expired")
 
 
@@ -22,6 +21,35 @@ class Free(NamedTuple):
     day: object
     name: str
     account: int
+
+
+class Elsewhere(NamedTuple):
+    """Money of the customer that is matched with a bill of no settlement."""
+
+    settlement: int
+    item: int
+    debit: int
+    amount: float
+    day: object
+    name: str
+    bill: str
+
+
+class Money(NamedTuple):
+    """What counts for one settlement, and for no other: ``rules.Receipt`` s,
+    :class:`Free` and :class:`Elsewhere`. ``claimed``: what lies free and would pay it
+    too, but counts for another offer of the customer (its id in ``settlement``)."""
+
+    receipts: list = ()
+    free: list = ()
+    elsewhere: list = ()
+    claimed: list = ()
+
+    def lying(self):
+        return sum((exact(row.amount) for row in self.free), exact(0))
+
+    def spent(self):
+        return sum((exact(row.amount) for row in self.elsewhere), exact(0))
 
 
 class DunningSettlement(models.Model):
@@ -49,36 +77,134 @@ class DunningSettlement(models.Model):
         compute="_compute_money",
         help="Payments of the customer since the offer that paid other bills.",
     )
+    can_match = fields.Boolean(string="Payments to match", compute="_compute_money")
     money_words = fields.Text(string="Which payments", compute="_compute_money")
 
     @api.depends("state", "known_credits", "in_time", "late")
     def _compute_money(self):
-        mine = self.sudo().filtered(lambda one: one.state in SEEN)
-        free, elsewhere = mine._free_money(), mine._elsewhere_money()
+        mine = self._origin.sudo().filtered(lambda one: one.state in SEEN)
+        counted = mine._count_money()
         for one in self:
-            own = one.sudo()._free_for(free.get(one.id, ()))
-            others = elsewhere.get(one.id, ())
-            one.free_money = sum(row.amount for row in own)
-            one.elsewhere_money = sum(amount for _day, _name, _bill, amount in others)
-            one.money_words = "\n".join(one._in_words(own, others)) or False
+            own = counted.get(one._origin.id) or Money()
+            one.free_money = float(own.lying())
+            one.can_match = bool(own.free or own.claimed)
+            one.elsewhere_money = float(own.spent())
+            one.money_words = "\n".join(one._in_words(own)) or False
 
-    def _in_words(self, own, others):
+    def _in_words(self, own):
         money = self.currency_id.format
-        for row in own:
+        for row in own.free:
             yield self.env._(
                 "%(day)s: %(amount)s, %(name)s, unmatched",
                 day=format_date(self.env, row.day),
                 amount=money(row.amount),
                 name=row.name or "",
             )
-        for day, name, bill, amount in others:
+        for row in own.claimed:
+            yield self.env._(
+                "%(day)s: %(amount)s, %(name)s, unmatched, counts for %(settlement)s",
+                day=format_date(self.env, row.day),
+                amount=money(row.amount),
+                name=row.name or "",
+                settlement=self.sudo().browse(row.settlement).name,
+            )
+        for row in own.elsewhere:
             yield self.env._(
                 "%(day)s: %(amount)s, %(name)s, paid bill %(bill)s",
-                day=format_date(self.env, day),
-                amount=money(amount),
-                name=name or "",
-                bill=bill or "",
+                day=format_date(self.env, row.day),
+                amount=money(row.amount),
+                name=row.name or "",
+                bill=row.bill or "",
             )
+
+    # whose it is
+
+    def _rivals(self):
+        """These and the other offers of their customers, in the order in which money is
+        theirs: what was paid, what runs, what is over; the older offer first."""
+        found = self | self.search(
+            [
+                ("company_id", "in", self.company_id.ids),
+                ("partner_id", "in", self.partner_id.ids),
+                ("state", "in", (*SEEN, "paid")),
+            ]
+        )
+        states = ("paid", "offered", "expired")
+        return found.sorted(
+            lambda one: (states.index(one.state), one.offered_on, one.id)
+        )
+
+    def _count_money(self):
+        """{settlement id: :class:`Money`}; what came once counts once.
+
+        Where a customer has several offers, what lies free or paid other bills is for
+        the older one up to what is missing of it, then for the next.
+        """
+        if not self:
+            return {}
+        rivals = self._rivals()
+        receipts, rests = rivals._receipts()
+        missing = {
+            one.id: exact(one.agreed)
+            - sum((receipt.amount for receipt in receipts[one.id]), exact(0))
+            for one in rivals
+            if one.state in SEEN
+        }
+        waiting = rivals.filtered(lambda one: one.id in missing)
+        lying = waiting._free_money()
+        free = {
+            one.id: [
+                row
+                for row in one._free_for(lying.get(one.id, ()))
+                if row.item not in rests
+            ]
+            for one in waiting
+        }
+        own = self._shared(missing, chain(*free.values()), lambda row: row.item)
+        for key, rows in own.items():
+            missing[key] -= sum((exact(row.amount) for row in rows), exact(0))
+        elsewhere = chain(*waiting._elsewhere_money().values())
+        others = self._shared(missing, elsewhere, lambda row: (row.item, row.debit))
+        return {
+            one.id: Money(
+                receipts[one.id],
+                own.get(one.id, ()),
+                others.get(one.id, ()),
+                self._claimed(one.id, free.get(one.id, ()), own),
+            )
+            for one in self
+        }
+
+    @api.model
+    def _claimed(self, mine, free, own):
+        """The items of ``free`` as far as they are the ``own`` of other offers."""
+        items = {row.item for row in free}
+        return [
+            row
+            for offer, rows in own.items()
+            for row in rows
+            if offer != mine and row.item in items
+        ]
+
+    @api.model
+    def _shared(self, missing, rows, key):
+        """{settlement id: its ``rows`` with the amounts that are its own}."""
+        rows = sorted(rows, key=lambda row: (row.day, row.item))
+        by_key = defaultdict(list)
+        for row in rows:
+            by_key[key(row)].append(row)
+        money = [
+            (one, exact(same[0].amount), {row.settlement for row in same})
+            for one, same in by_key.items()
+        ]
+        return {
+            offer: [
+                row._replace(settlement=offer, amount=float(amount))
+                for one, amount in found.items()
+                for row in by_key[one][:1]
+            ]
+            for offer, found in rules.allot(list(missing.items()), money).items()
+        }
 
     # reading
 
@@ -143,17 +269,18 @@ class DunningSettlement(models.Model):
         return found
 
     def _elsewhere_money(self):
-        """{settlement id: [(day, payment, bill, amount)]}: money since the offer that
-        is matched with other bills of the customer; one statement."""
+        """{settlement id: [Elsewhere]}: money since the offer that is matched with
+        bills of no settlement for which it counts; one statement."""
         if not self:
             return {}
         self.env.flush_all()
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT own.id, COALESCE(payment.value_date, credit.date) AS day,
+                SELECT own.id, credit.id, debit.id, SUM(partial.amount),
+                       COALESCE(payment.value_date, credit.date) AS day,
                        COALESCE(payment.name, move.name),
-                       COALESCE(bill.billing_ref, bill.name), SUM(partial.amount)
+                       COALESCE(bill.billing_ref, bill.name)
                   FROM %(credits)s
                   JOIN account_partial_reconcile partial
                     ON partial.credit_move_id = credit.id
@@ -167,10 +294,15 @@ class DunningSettlement(models.Model):
                    AND %(is_money)s
                    AND NOT EXISTS (
                        SELECT 1 FROM dunning_settlement_line line
-                        WHERE line.settlement_id = own.id
-                          AND line.move_line_id = debit.id)
-              GROUP BY own.id, day, 3, 4
-              ORDER BY own.id, day, 3, 4
+                         JOIN dunning_settlement other ON other.id = line.settlement_id
+                        WHERE line.move_line_id = debit.id
+                          AND (other.id = own.id
+                               OR other.state IN ('offered', 'paid')
+                               OR other.state = 'expired'
+                                  AND COALESCE(payment.value_date, credit.date)
+                                      <= other.valid_until))
+              GROUP BY own.id, credit.id, debit.id, day, 6, 7
+              ORDER BY own.id, day, 6, 7, credit.id
                 """,
                 credits=self._credits_sql(),
                 ids=self.ids,
@@ -178,8 +310,8 @@ class DunningSettlement(models.Model):
             )
         )
         found = defaultdict(list)
-        for settlement_id, *told in rows:
-            found[settlement_id].append(tuple(told))
+        for row in map(Elsewhere._make, rows):
+            found[row.settlement].append(row)
         return found
 
     def _free_for(self, rows):
@@ -216,7 +348,7 @@ class DunningSettlement(models.Model):
         locked._look(self._today())
 
     def _match_free(self, rows):
-        received = self._receipts()[self.id]
+        received = self._count_money()[self.id].receipts
         missing = exact(self.agreed) - sum((r.amount for r in received), exact(0))
         bills = self.line_ids.move_line_id.filtered(
             lambda line: not line.reconciled and line.amount_residual > 0
@@ -274,7 +406,8 @@ class DunningSettlement(models.Model):
 
     def _remind_of_money(self, free, today):
         """An activity for whoever asked for it, once."""
-        due = rules.is_reminder_due(self.valid_until, free, today, REMIND_DAYS)
+        days = self.company_id.sudo().dunning_settlement_remind_days
+        due = rules.is_reminder_due(self.valid_until, free, today, days)
         if self.state != "offered" or not free:
             self._forget_money()
         elif due and not self.activity_ids:

@@ -1,5 +1,4 @@
 import logging
-from collections import defaultdict
 from datetime import timedelta
 
 from odoo import api, fields, models
@@ -87,18 +86,12 @@ class DunningSettlement(models.Model):
 
     def _look(self, today):
         """Judge each by its payments; one that fails stops no other."""
-        receipts = self._receipts()
-        waiting = self.filtered(lambda one: one.state != "paid")
-        free, elsewhere = waiting._free_money(), waiting._elsewhere_money()
+        money = self._count_money()
 
         def work(some):
             for one in some:
-                own = one._free_for(free.get(one.id, ()))
-                lying = sum((exact(row.amount) for row in own), exact(0))
-                others = sum(
-                    (exact(row[-1]) for row in elsewhere.get(one.id, ())), exact(0)
-                )
-                one._judge(receipts[one.id], today, lying, others)
+                own = money[one.id]
+                one._judge(own.receipts, today, own.lying(), own.spent())
 
         def blame(one, error):
             _logger.error("Settlement %s cannot be judged.", one.id, exc_info=error)
@@ -115,27 +108,28 @@ class DunningSettlement(models.Model):
         )
 
     def _receipts(self):
-        """{settlement id: [Receipt]}: money matched with the bills since the offer.
+        """({settlement id: [Receipt]}, items of which the rest counted).
 
-        Credit notes are no money. Of a payment that is larger than the bills the rest
-        counts only where the agreed sum asks for interest and costs too.
+        The money matched with the bills since the offer; credit notes are no money. Of
+        a payment that is larger than the bills the rest counts only where the agreed
+        sum asks for interest and costs too, and only for the first of these.
         """
+        order = {one.id: place for place, one in enumerate(self)}
         found = {one.id: [] for one in self}
         known = {one.id: set(one.known_partials or ()) for one in self}
-        asks_more = {one.id: one.extra > 0 for one in self}
-        rests = defaultdict(set)
+        asks_more = {one.id for one in self if one.extra > 0}
+        rests = {}
         for settlement_id, partial_id, line_id, amount, rest, day in self._read_money():
             if partial_id in known[settlement_id]:
                 continue
             found[settlement_id].append(rules.Receipt(day, exact(amount)))
-            if (
-                rest
-                and asks_more[settlement_id]
-                and line_id not in rests[settlement_id]
-            ):
-                rests[settlement_id].add(line_id)
-                found[settlement_id].append(rules.Receipt(day, exact(rest)))
-        return found
+            if rest and settlement_id in asks_more:
+                taker, _receipt = rests.get(line_id, (settlement_id, None))
+                taker = min(taker, settlement_id, key=order.get)
+                rests[line_id] = (taker, rules.Receipt(day, exact(rest)))
+        for taker, receipt in rests.values():
+            found[taker].append(receipt)
+        return found, set(rests)
 
     def _read_money(self):
         """Rows (settlement, match, payment's item, amount, its rest, value date)."""

@@ -5,6 +5,7 @@ from odoo.tools.misc import format_amount
 
 from ..rules.facts import FIRST_EVENT_SEQ
 from ..rules.outcomes import PLAN, SETTLE, outcomes_for
+from .day_words import day_count
 from .dunning_action_rule import CHANNEL_WORDS
 from .dunning_action_rule import SET_KEYS as KEYS
 
@@ -237,9 +238,7 @@ class DunningActionTable(models.Model):
         return self.env._(" or ").join(either)
 
     def _days(self, rule, count):
-        labels = dict(rule._fields["day_kind"]._description_selection(self.env))
-        kind = labels.get(rule.day_kind, "").split("(")[0].strip().lower()
-        return self.env._("%(count)s %(days)s", count=count, days=kind)
+        return day_count(self.env, count, rule.day_kind or "")
 
     def _when(self, rule):
         """When the step may begin, in words."""

@@ -8,6 +8,7 @@ from odoo import fields
 from odoo.tools import LazyTranslate
 from odoo.tools.misc import format_amount, format_date
 
+from .day_words import DAY_WORDS, day_count, day_word
 from .reason_texts_approval import TEXTS_APPROVAL
 from .reason_texts_explain import TEXTS_EXPLAIN
 from .reason_texts_guard import FACTS_GUARD, TEXTS_GUARD
@@ -19,11 +20,6 @@ from .reason_texts_work import TEXTS_WORK
 
 _lt = LazyTranslate(__name__)
 
-DAY_KINDS = {
-    "solar": _lt("calendar days"),
-    "weekdays": _lt("weekdays"),
-    "working": _lt("working days"),
-}
 TEXTS = {
     "paid": _lt("Nothing is owed any more."),
     "covered_by_credits": _lt("Open credit notes cover what is owed."),
@@ -153,13 +149,16 @@ def _plain(value):
     return value
 
 
-def _shown(env, name, value, currency):
+def _shown(env, name, value, params, currency):
     if isinstance(value, dict) and "date" in value:
         return format_date(env, fields.Date.to_date(value["date"]))
     if isinstance(value, dict) and "amount" in value:
         return format_amount(env, float(value["amount"]), currency)
     if name == "day_kind":
-        return env._(DAY_KINDS[value]) if value in DAY_KINDS else value
+        count = params.get("days", params.get("number"))
+        return day_word(env, count, value) if value in DAY_WORDS else value
+    if name == "days" and "day_kind" not in params:
+        return day_count(env, value)
     if name == "fact" and value in FACTS_GUARD:
         return env._(FACTS_GUARD[value])
     if name == "contents":
@@ -179,9 +178,10 @@ def unpack(env, packed, currency):
         if text is None:
             sentences.append(item.get("code") or "")
             continue
+        params = item.get("params") or {}
         params = {
-            name: _shown(env, name, value, currency)
-            for name, value in (item.get("params") or {}).items()
+            name: _shown(env, name, value, params, currency)
+            for name, value in params.items()
         }
         sentence = env._(text)
         sentences.append(sentence % params if params else sentence)

@@ -43,7 +43,7 @@ TEXTS_HOLDS = {
     "promise_nothing_owed": _lt("Nothing was left to pay: the promise does not count."),
     "promise_mistake": _lt("Recorded by mistake: the promise does not count."),
     "complaint_late": _lt(
-        "The complaint stops nothing: it came %(days)s days after the due date"
+        "The complaint stops nothing: it came %(days)s after the due date"
         " (%(date)s), the limit is %(limit)s."
     ),
 }

@@ -43,7 +43,7 @@ TEXTS_PLANNER = {
         "The supply was cut on %(date)s without any right to it: it comes back."
     ),
     "reactivated_late": _lt(
-        "The supply came back on %(date)s, %(days)s days late: an indemnity is due to"
+        "The supply came back on %(date)s, %(days)s late: an indemnity is due to"
         " the customer."
     ),
     "waits_agency": _lt("The collection agency is at work."),

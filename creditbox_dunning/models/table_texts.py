@@ -57,7 +57,7 @@ FINDINGS = {
         " to it before."
     ),
     "postponed": _lt(
-        "The law always puts this row off, by %(days)s days at least. %(reasons)s"
+        "The law always puts this row off, by %(days)s at least. %(reasons)s"
     ),
     "impossible": _lt("The law never allows this row. %(reasons)s"),
     "fallback_deactivable": _lt(

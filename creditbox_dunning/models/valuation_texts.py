@@ -3,6 +3,8 @@
 from odoo.tools import LazyTranslate
 from odoo.tools.misc import format_amount, formatLang
 
+from .day_words import day_count
+
 _lt = LazyTranslate(__name__)
 
 BANDS = [(letter, letter) for letter in "ABCDE"]
@@ -22,13 +24,14 @@ MEASURE_NAMES = [
     ("cover", "Guarantees, per cent of the exposure"),
     ("info_score", "Score of the information provider"),
 ]
+DAYS = frozenset({"oldest_days", "days_late", "dso"})
 MONEY = frozenset({"overdue", "exposure", "left_debt"})
 WHY = {
     "overdue": _lt("%(value)s are overdue"),
     "exposure": _lt("the exposure is %(value)s"),
-    "oldest_days": _lt("the oldest unpaid bill is overdue by %(value)s days"),
-    "days_late": _lt("in the last 12 months paid %(value)s days late on average"),
-    "dso": _lt("%(value)s days of billing are not collected"),
+    "oldest_days": _lt("the oldest unpaid bill is overdue by %(value)s"),
+    "days_late": _lt("in the last 12 months paid %(value)s late on average"),
+    "dso": _lt("not collected: %(value)s of billing"),
     "broken_promises": _lt("promises to pay not kept: %(value)s"),
     "broken_plans": _lt("payment plans not kept: %(value)s"),
     "returned_debits": _lt("payments that came back in 12 months: %(value)s"),
@@ -67,7 +70,8 @@ def _figure(env, name, value, currency):
     if name in MONEY:
         return format_amount(env, float(value), currency)
     number = float(value)
-    return formatLang(env, number, digits=0 if number == int(number) else 1)
+    shown = formatLang(env, number, digits=0 if number == int(number) else 1)
+    return day_count(env, number, shown=shown) if name in DAYS else shown
 
 
 def _filled(env, text, **params):

@@ -63,6 +63,8 @@ NAMES = (
     "plan_first_due",
     "plan_interest",
     "plan_until",
+    "plan_sign_by",
+    "plan_pay_by",
     "plan_tolerance",
     "plan_missed",
 )

@@ -55,6 +55,7 @@ class Request:
     ``billing_months``: months between two bills. ``term``: last day to pay of the
     notice of default. ``others``: plans of the customer for this service that are under
     way. ``is_excepted``: a manager lets pass that it came late or is not the only one.
+    ``first_due``: by when the first instalment is to be paid.
     Unknown = None: what is not known never counts against the customer.
     """
 
@@ -72,6 +73,7 @@ class Request:
     term: date | None = None
     others: int = 0
     is_excepted: bool = False
+    first_due: date | None = None
 
 
 @dataclass(frozen=True)
@@ -88,11 +90,12 @@ class Right:
 
 # why a request gives no right although its cause would
 LATE_FOR_TERM, LATE_FOR_BILL, NOT_ALONE = "late_for_term", "late_for_bill", "not_alone"
+LATE_TO_JOIN = "late_to_join"
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """``code``: one of the three above; ``day``: last day on which it was in time;
+    """``code``: one of those above; ``day``: last day on which it was in time;
     ``since``: the day from which that counts (the term of the notice, or the due date
     of the bill); ``count``: days, or plans that the law allows at a time;
     ``reference``: where it stands."""
@@ -105,8 +108,9 @@ class Refusal:
 
 
 def refusal(request, parameters):
-    """The :class:`Refusal` of a request that came late or beside another plan, else
-    None. By dated numbers: where a service has none, nothing is refused."""
+    """The :class:`Refusal` of a request that came late or whose first instalment would,
+    or that stands beside another plan; else None. By dated numbers: where a service has
+    none, nothing is refused."""
     if request.cause == AGREEMENT:
         return None
 
@@ -114,9 +118,13 @@ def refusal(request, parameters):
         return parameters.get(request.service, name, request.day)
 
     last = _join_by(request, parameters)
-    if last and request.day > last:
-        days = get("plan_request_before_term")
-        return Refusal(LATE_FOR_TERM, days.count, days.source, last, request.term)
+    for day, code in (
+        (request.day, LATE_FOR_TERM),
+        (request.first_due, LATE_TO_JOIN),
+    ):
+        if last and day and day > last:
+            days = get("plan_request_before_term")
+            return Refusal(code, days.count, days.source, last, request.term)
     days = get("plan_request_days")
     if request.cause != NOTICE and days and request.due:
         last = request.due + timedelta(days.count)
@@ -319,6 +327,21 @@ def needs_level(months, first_share, longest, lowest_share):
     such limit). Four instalments every two months last eight."""
     is_long = bool(longest) and months > longest
     return is_long or (bool(lowest_share) and first_share < lowest_share)
+
+
+def has_joined(first, received, join_by):
+    """Whether the customer took up a plan that the law has him join by paying.
+
+    :param first: the first :class:`Instalment`
+    :param received: [(day, amount)] of what came since the plan was asked for; ``day``:
+        value date
+    :param join_by: last day of the law; that of the instalment, where no bank worked on
+        it
+    """
+    last = max(join_by, first.due)
+    return (
+        sum((amount for day, amount in received if day <= last), ZERO) >= first.capital
+    )
 
 
 RUNNING, KEPT, BROKEN = "running", "kept", "broken"

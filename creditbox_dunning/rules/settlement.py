@@ -169,6 +169,30 @@ def is_reminder_due(valid_until, free, today, days):
     return free > 0 and today >= valid_until - timedelta(days=days)
 
 
+def allot(wanted, money):
+    """Whose money it is, where several offers of a customer wait: it counts once.
+
+    :param wanted: [(offer, what is missing of it)] in the order of being served
+    :param money: [(key, amount, offers for which it may count)] in the order of its use
+    :return: {offer: {key: amount above zero}}; what is beyond all that is missing stays
+        with the first that may have it
+    """
+    found, missing = {offer: {} for offer, _missing in wanted}, dict(wanted)
+    for key, amount, may in money:
+        able = [(offer, own) for offer, own in found.items() if offer in may]
+        left = amount
+        for offer, own in able:
+            part = min(left, max(missing[offer], ZERO))
+            if part > 0:
+                own[key] = part
+                missing[offer] -= part
+                left -= part
+        if able and left > 0:
+            first = able[0][1]
+            first[key] = first.get(key, ZERO) + left
+    return found
+
+
 def shares(missing, bills, credits_):
     """How money that lies free is matched with the bills of an offer.
 

@@ -14,6 +14,7 @@ from . import test_outbox_rules
 from . import test_outbox_sms
 from . import test_delivery_status
 from . import test_sms_gateway
+from . import test_offer
 from . import test_payment_plan
 from . import test_payment_plan_bills
 from . import test_payment_plan_text
@@ -96,6 +97,7 @@ from . import test_postal_outcomes
 from . import test_promise_rules
 from . import test_promise
 from . import test_dated_rules
+from . import test_day_words
 from . import test_dispute
 from . import test_uploads
 from . import test_portal

@@ -128,6 +128,29 @@ class TestAgencyStatement(StatementCommon):
         one.with_user(self.manager).action_approve()
         self.assertEqual((one.state, one.decided_by), ("approved", self.manager))
 
+    def test_who_froze_never_approves(self):
+        """Four eyes: humble people do not approve at all, a manager not his own."""
+        day = self.sent()
+        self.paid_on(day + 1, 200)
+        one = self.frozen(day, day + 9, self.manager)
+        one.invoice_id = self.invoice(day + 9, 20)
+        self.assertIn("froze", one.with_user(self.manager).cannot_approve_reason)
+        with self.assertRaisesRegex(AccessError, "froze"):
+            one.with_user(self.manager).action_approve()
+        with self.assertRaises(AccessError):
+            one.with_user(self.operator).action_approve()
+        with self.assertRaises(AccessError):
+            one.with_user(self.manager).write({"frozen_by": self.boss.id})
+        # contesting asks for no money: he may, and still does not approve
+        one.explanation = "Da chiarire"
+        one.with_user(self.manager).action_contest()
+        with self.assertRaisesRegex(AccessError, "froze"):
+            one.with_user(self.manager).action_approve()
+        second = self._create_dunning_user("fees_manager", "manager")
+        self.assertFalse(one.with_user(second).cannot_approve_reason)
+        one.with_user(second).action_approve()
+        self.assertEqual((one.state, one.decided_by), ("approved", second))
+
     def test_a_difference_has_to_be_explained(self):
         day = self.sent()
         self.paid_on(day + 1, 200)

@@ -6,7 +6,7 @@ import zipfile
 
 from odoo import Command
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 
 from .settlement_common import SettlementCommon
 from .test_writeoff import WriteoffCommon
@@ -57,11 +57,14 @@ class TestLossProof(ProofCommon):
         one = self.new_list(kind="useless")
         self.assertIn("esecuzione infruttuosa", one.law)
         self.assertNotIn("irreperibile", one.law)
-        proof.withdrawn_reason = "of his brother"
         with self.assertRaises(AccessError):
-            proof.action_withdraw()
+            proof.action_withdraw("of his brother")
         one.with_user(self.manager).action_cancel()
-        proof.with_user(self.manager).action_withdraw()
+        proof.with_user(self.manager).action_withdraw("of his brother")
+        self.assertEqual(
+            (proof.state, proof.withdrawn_by, proof.withdrawn_reason),
+            ("withdrawn", self.manager, "of his brother"),
+        )
         self.assertEqual(self.reasons()[0], ["no_document"])
 
     def test_of_the_day_and_of_the_contract(self):
@@ -126,7 +129,12 @@ class TestLossProof(ProofCommon):
         proof = self.proof()
         file = proof.attachment_ids
         self.assertEqual((file.res_model, file.res_id), (proof._name, proof.id))
-        for vals in ({"date": self.day(1)}, {"kind": "agency"}, {"state": "withdrawn"}):
+        for vals in (
+            {"date": self.day(1)},
+            {"kind": "agency"},
+            {"state": "withdrawn"},
+            {"withdrawn_reason": "no"},
+        ):
             with self.assertRaises(AccessError):
                 proof.write(vals)
         with self.assertRaises(AccessError):
@@ -139,6 +147,39 @@ class TestLossProof(ProofCommon):
             proof.sudo().unlink()
         with self.assertRaises(UserError):  # no reason
             proof.with_user(self.manager).action_withdraw()
+
+    def test_taken_back_with_a_reason_asked_for(self):
+        """The same window for every record that is taken back."""
+        proof = self.proof()
+        with self.at(240):
+            act = self.env["dunning.prescription.act"].create(
+                {
+                    "case_id": self.case.id,
+                    "company_id": self.company.id,
+                    "kind": "acknowledgement",
+                    "date": self.day(5),
+                }
+            )
+        wizards = self.env["dunning.withdraw.wizard"]
+        for one in (proof, act):
+            asked = {"active_model": one._name, "active_id": one.id}
+            form = Form(wizards.with_user(self.manager).with_context(**asked))
+            form.reason = "of his brother"
+            wizard = form.save()
+            self.assertEqual(wizard.record, one)
+            wizard.action_confirm()
+            self.assertEqual(
+                (one.state, one.withdrawn_by, one.withdrawn_reason),
+                ("withdrawn", self.manager, "of his brother"),
+            )
+        with self.assertRaises(AccessError):
+            wizards.with_user(self.operator).with_context(**asked).create(
+                {"reason": "no"}
+            )
+        with self.assertRaises(ValueError):
+            wizards.create(
+                {"reason": "no", "record": f"res.partner,{self.customer.id}"}
+            )
 
     def test_the_file_of_another_record_is_not_taken(self):
         """Else whoever may record a proof could read any file."""

@@ -74,6 +74,77 @@ class TestBillsAfterThePlan(PlanCommon):
             apart = self.env["dunning.hold"]._portal_apart(self.bill | newer)
         self.assertEqual(apart, self.bill)
 
+    def simulated(self, last):
+        """Steps of the past as the table would have taken them, to day ``last``."""
+        simulation = self.env["dunning.simulation"].with_user(self.manager)
+        simulation = simulation.create(
+            {
+                "name": "Trial",
+                "company_id": self.company.id,
+                "company_ids": [Command.set(self.company.ids)],
+                "table_id": self.table.id,
+                "date_from": DUE,
+                "date_to": self.day(last),
+            }
+        )
+        simulation.action_start()
+        self.env["dunning.simulation"].sudo()._cron_run()
+        simulation.invalidate_recordset()
+        return simulation.case_ids.step_ids.filtered(lambda s: s.state == "done")
+
+    def test_a_simulation_of_the_past_holds_the_bills_of_the_plan_only(self):
+        self.running(number=5, first_due=self.day(ASKED + 60))
+        self.newer()
+        steps = self.simulated(ASKED + 50)
+        before = steps.filtered(lambda s: s.date < self.day(NEWER_DUE))
+        self.assertEqual(set(before.mapped("amount")), {120})
+        since = steps.filtered(lambda s: s.date > self.day(ASKED))
+        self.assertIn("remind", since.mapped("op"))
+        # the plan's 120 euro are in none of them
+        self.assertEqual(set(since.mapped("amount")), {80})
+
+    def test_a_simulation_without_the_plan_goes_on_with_all(self):
+        """What the test above would find if plans held nothing."""
+        self.newer()
+        steps = self.simulated(ASKED + 50)
+        since = steps.filtered(lambda s: s.date > self.day(ASKED))
+        self.assertIn(120, since.mapped("amount"))
+
+    def test_programs_are_told_which_bills_are_suspended(self):
+        plan = self.running(number=5, first_due=self.day(ASKED + 60))
+        newer = self.newer()
+        self.nights(ASKED + 2, ASKED + 20)
+        with self.at(ASKED + 20):
+            api = self.env["dunning.api"].with_user(self.operator)
+            (told,) = api.find_cases(case=self.case.name, company=self.company.id)
+        self.assertEqual(told["amount_due"], 200)
+        self.assertNotEqual(told["state"], "on_hold")
+        (one,) = told["suspensions"]
+        self.assertEqual((one["suspension"], one["scope"]), (plan.hold_id.id, "case"))
+        self.assertEqual(one["bills"], [self.bill.billing_ref or self.bill.name])
+        # asked for by the newer bill it is the same case, and the same answer
+        with self.at(ASKED + 20):
+            asked = {"bill": newer.billing_ref or newer.name}
+            (again,) = api.find_cases(**asked, company=self.company.id)
+        self.assertEqual(again["suspensions"], told["suspensions"])
+
+    def test_programs_are_told_of_a_suspension_of_everything(self):
+        newer = self.newer()
+        self.nights(ASKED, ASKED + 2)
+        self.assertEqual(self.case_of(newer), self.case)
+        api = self.env["dunning.api"].with_user(self.operator)
+        with self.at(ASKED + 3):
+            api.suspend(
+                idempotency_key="crm-1",
+                scope="case",
+                ref=self.case.name,
+                reason="commercial",
+                note="reads wrong",
+                company=self.company.id,
+            )
+            (told,) = api.find_cases(case=self.case.name, company=self.company.id)
+        self.assertEqual([one["bills"] for one in told["suspensions"]], [[]])
+
     def test_a_notice_of_the_past_is_no_notice_of_the_newer_bill(self):
         """Sent before CreditBox, for the plan's bill: the newer one begins from the
         first row, once."""

@@ -14,6 +14,7 @@ class TestPlanOnNotice(PlanCommon):
         super().setUpClass()
         cls.contract.supply_point_id.service = "water"
         cls.case.sudo()._guarded().service = "water"
+        cls.director = cls._create_dunning_user("plan_director", "director")
         cls.notice = cls.env["utility.notice"].create(
             {
                 "company_id": cls.company.id,
@@ -29,7 +30,30 @@ class TestPlanOnNotice(PlanCommon):
         )
 
     def asked(self, day=ASKED, **vals):
+        vals = {"first_due": self.day(day), **vals}
         return self.draft(day, cause="notice", number=12, **vals)
+
+    def by_law(self, **vals):
+        """Asked for ten days before the last one; 10 of 120 euro are due on it."""
+        self.notice.pay_term = self.day(ASKED + 15)
+        plan = self.asked(first_due=self.day(ASKED + 10), **vals)
+        with self.at(ASKED):
+            plan.action_ask()
+        self.approve_plan(plan)
+        self.assertEqual((plan.state, plan.join_by), ("offered", self.day(ASKED + 10)))
+        return plan
+
+    def approve_plan(self, plan, number=ASKED):
+        if plan.state == "waiting":
+            with self.at(number):
+                plan.request_id.with_user(self.director).action_approve()
+
+    def value_date(self, number):
+        """The last payment was made on that day, whenever the bank told it."""
+        payments = self.env["account.payment"].search(
+            [("partner_id", "=", self.customer.id)], order="id desc", limit=1
+        )
+        payments.value_date = self.day(number)
 
     def test_the_term_is_that_of_the_notice(self):
         plan = self.asked()
@@ -91,6 +115,84 @@ class TestPlanOnNotice(PlanCommon):
         self.assertFalse(plan.has_right)
         late = self.draft(11, cause="high_bill", above_average=81)
         self.assertIn("after the bill was due", late.refusal)
+
+    def test_the_first_instalment_is_due_in_time_or_it_is_no_right(self):
+        plan = self.asked(first_due=self.day(ASKED + 1))
+        self.assertIn("first instalment is due after", plan.refusal)
+        self.assertFalse(plan.has_right)
+        with self.at(ASKED), self.assertRaisesRegex(UserError, "first instalment"):
+            plan.action_ask()
+        plan.first_due = self.day(ASKED)
+        self.assertFalse(plan.refusal)
+        plan.first_due = self.day(ASKED + 1)
+        plan.with_user(self.manager).exception_reason = "Stipendio il giorno dopo"
+        with self.at(ASKED):
+            plan.action_ask()
+        self.approve_plan(plan)
+        self.assertEqual((plan.state, plan.join_by), ("offered", False))
+        # let pass: a signature is enough
+        with self.at(ASKED + 1):
+            plan.action_accept()
+        self.assertEqual(plan.state, "running")
+
+    def test_joined_by_paying_not_by_signing(self):
+        plan = self.by_law()
+        self.assertEqual(plan.valid_until, plan.instalment_ids[0].due_date)
+        text = plan.sudo().document_id.raw.decode()
+        self.assertIn("la firma non basta", text)
+        self.assertNotIn("firmata", text)
+        self.assertNotIn("Per accettazione", text)
+        with self.at(ASKED + 2), self.assertRaisesRegex(UserError, "By law"):
+            plan.action_accept()
+        self.paid(9.99, ASKED + 3)
+        self.night(ASKED + 4)
+        self.assertEqual(plan.state, "offered", "a cent is missing")
+        self.paid(0.01, ASKED + 5)
+        self.night(ASKED + 6)
+        self.assertEqual(plan.state, "running")
+
+    def test_paid_on_the_last_day_and_told_later(self):
+        plan = self.by_law()
+        last = (plan.valid_until - self.day(0)).days
+        for number in range(last - 1, last + 5):
+            self.night(number)
+            self.assertEqual((plan.state, self.case.state), ("offered", "on_hold"))
+        self.paid(10, last + 5)
+        self.value_date(last)
+        self.night(last + 6)
+        self.assertEqual(plan.state, "running")
+
+    def test_paid_a_day_late_is_not_joined(self):
+        plan = self.by_law()
+        last = (plan.valid_until - self.day(0)).days
+        self.paid(10, last + 1)
+        self.night(last + 2)
+        self.assertEqual(plan.state, "offered")
+        with self.at(last + 2), self.assertRaises(UserError):
+            plan.action_accept()
+        self.night(last + plan.tolerance_days)
+        self.assertEqual(plan.state, "offered")
+        self.night(last + plan.tolerance_days + 1)
+        self.assertEqual(plan.state, "cancelled")
+        self.assertIn("as the law asks", plan.end_note)
+        self.assertNotEqual(self.case.state, "on_hold")
+
+    def test_decided_after_the_day_of_the_law(self):
+        """Who asked in time does not lose it by an answer that came late."""
+        self.rules.search([("action_type_id.code", "=", 9)]).level = "2"
+        plan = self.asked()
+        with self.at(ASKED):
+            plan.action_ask()
+        self.assertEqual((plan.state, plan.join_by), ("waiting", self.day(ASKED)))
+        self.approve_plan(plan, ASKED + 1)
+        self.assertEqual((plan.state, plan.join_by), ("offered", False))
+        with self.at(ASKED + 1):
+            plan.action_accept()
+        self.assertEqual(plan.state, "running")
+
+    def test_by_agreement_the_law_asks_for_nothing(self):
+        plan = self.offered()
+        self.assertFalse(plan.join_by)
 
     def test_no_term_known_no_refusal(self):
         self.notice.pay_term = False

@@ -55,6 +55,35 @@ class TestPlanRights(BaseCase):
         self.assertTrue(self.right("water", plans.NOTICE))
         self.assertTrue(self.right("electricity", plans.NOTICE, has_bonus=True, **late))
 
+    def test_the_first_instalment_is_due_by_that_day_too(self):
+        told = {"term": DAY + timedelta(days=15)}
+        last = DAY + timedelta(days=10)
+        self.assertTrue(self.right("water", plans.NOTICE, **told, first_due=last))
+        late = {**told, "first_due": last + timedelta(days=1)}
+        self.assertIsNone(self.right("water", plans.NOTICE, **late))
+        why = plans.refusal(request("water", plans.NOTICE, **late), self.numbers)
+        self.assertEqual((why.code, why.day), (plans.LATE_TO_JOIN, last))
+        self.assertTrue(self.right("water", plans.NOTICE, **late, is_excepted=True))
+        # an agreement, and what the law says nothing of
+        free = request("water", plans.AGREEMENT, **late)
+        self.assertIsNone(plans.refusal(free, self.numbers))
+        self.assertTrue(self.right("gas", plans.NOTICE, has_bonus=True, **late))
+
+    def test_joined_by_the_value_date_of_the_first_instalment(self):
+        first = plans.schedule(plans.Terms(Decimal("90.00"), 3, START, START))[0]
+        day, after = START, START + timedelta(days=1)
+
+        def joined(*received, by=day):
+            return plans.has_joined(first, [(d, Decimal(a)) for d, a in received], by)
+
+        self.assertFalse(joined())
+        self.assertFalse(joined((day, "29.99")))
+        self.assertTrue(joined((day, "10"), (day, "20")))
+        self.assertFalse(joined((day, "10"), (after, "20")))
+        self.assertTrue(joined((day, "10"), (after, "20"), by=after))
+        # the bank did not work on the day of the law: the instalment's own counts
+        self.assertTrue(joined((day, "30"), by=day - timedelta(days=2)))
+
     def test_not_beside_another_plan_for_water_and_gas(self):
         for service, more in (
             ("water", {}),

@@ -106,6 +106,13 @@ class TestPortal(HttpCase, DunningCommon):
         )
         self.assertEqual(counters, {"dunning_bill_count": 1, "dunning_notice_count": 1})
 
+    def test_a_bill_of_yesterday(self):
+        self.overdue("FT-Y", self.contract, due=self.today - timedelta(days=1))
+        self.enter("a")
+        page = " ".join(self.url_open("/my/overdue").text.split())
+        self.assertIn("40 days ago", page)
+        self.assertIn("1 day ago", page)
+
     def test_notices_byte_by_byte(self):
         self.enter("a")
         self.assertIn("Sollecito di A", self.url_open("/my/notices").text)

@@ -132,6 +132,7 @@ UNFIT = frozenset(
         "decide",
         "to_post",
         "take_back_act",
+        "withdraw_proof",
         "propose_settlement",
     }
 )
@@ -222,6 +223,8 @@ ELSEWHERE = {
     ("dunning.score.table", "action_new_version"),
     # test_interest.py
     ("dunning.checked.mixin", "action_mark_checked"),
+    # test_loss_proof.py
+    ("dunning.withdrawn.mixin", "action_withdraw"),
     ("dunning.dated.rule", "action_mark_checked"),
     ("dunning.interest.rate", "action_mark_checked"),
     ("dunning.interest.rule", "action_mark_checked"),

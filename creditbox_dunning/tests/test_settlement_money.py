@@ -1,8 +1,11 @@
 """Money that arrived and nobody matched with the bills of a settlement; offers that no
 row of the table carries."""
 
+from psycopg2 import IntegrityError
+
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from .settlement_common import SettlementCommon
 
@@ -163,6 +166,18 @@ class TestMoneyKeepsTheOffer(MoneyCommon):
         self.assertEqual(one.state, "paid")
         self.assertFalse(one.activity_ids)
 
+    def test_how_long_before_is_the_company_s_choice(self):
+        self.company.dunning_settlement_remind_days = 12
+        one = self.offered()
+        self.receive(45, 80)
+        self.watch(57)
+        self.assertFalse(one.activity_ids)
+        self.watch(58)
+        self.assertTrue(one.activity_ids)
+        with self.assertRaises(IntegrityError), mute_logger("odoo.sql_db"):
+            self.company.dunning_settlement_remind_days = -1
+            self.env.flush_all()
+
     def test_no_reminder_without_money(self):
         one = self.offered()
         self.watch(69)
@@ -243,6 +258,103 @@ class TestMoneyKeepsTheOffer(MoneyCommon):
         self.receive(102, 80, value=69)
         self.watch(103)
         self.assertEqual((one.state, one.attention), ("expired", "unmatched"))
+
+
+@tagged("post_install", "-at_install")
+class TestMoneyOfTwoOffers(MoneyCommon):
+    """Two supplies of a customer, an offer for each: what comes once counts once."""
+
+    def two(self, **second):
+        """The first on day 40, the second on day 42; 80 of 100 each."""
+        contract = self._create_contract("CT2", self.customer)
+        bill = self.overdue("G1", contract, amount=100)
+        self.walk(2)
+        first = self.offered()
+        self.case = self.case_of(bill)
+        self.assertNotEqual(self.case, first.case_id)
+        later = self.offered(42, **second)
+        return first, later, bill
+
+    def test_the_older_first_then_the_next(self):
+        first, later, _bill = self.two()
+        payment = self.receive(45, 80)
+        self.assertEqual(self.money(first), (80, 0))
+        self.assertEqual(self.money(later), (0, 0))
+        self.assertIn(f"counts for {first.name}", later.money_words)
+        self.assertIn(payment.name, later.money_words)
+        self.receive(46, 30)
+        self.assertEqual(self.money(first), (80, 0))
+        self.assertEqual(self.money(later), (30, 0))
+        # what is beyond both stays with the first
+        self.receive(47, 60)
+        self.assertEqual(self.money(first), (90, 0))
+        self.assertEqual(self.money(later), (80, 0))
+        for together in (first | later, later | first):
+            together.invalidate_recordset()
+            self.assertEqual(sum(together.mapped("free_money")), 170)
+
+    def test_only_one_waits_for_a_person(self):
+        first, later, _bill = self.two()
+        self.receive(60, 80)
+        self.watch(66)
+        self.assertTrue(first.activity_ids)
+        self.assertFalse(later.activity_ids)
+        self.watch_until(later)
+        self.assertEqual((first.state, first.attention), ("offered", "unmatched"))
+        self.assertEqual((later.state, later.attention), ("expired", False))
+
+    def test_a_person_decides_otherwise(self):
+        """The money is for the second: the button of that one takes it."""
+        first, later, bill = self.two()
+        self.receive(60, 80)
+        self.assertTrue(later.can_match)
+        self.match(later, 61)
+        self.assertEqual((later.state, bill.amount_residual), ("paid", 0))
+        self.assertEqual(self.money(first), (0, 0))
+        self.watch_until(first)
+        self.assertEqual((first.state, first.attention), ("expired", False))
+
+    def test_left_by_the_first_it_is_the_second_s(self):
+        first, later, _bill = self.two(valid_days=60)
+        self.receive(60, 80)
+        self.watch_until(first)
+        self.assertEqual(first.attention, "unmatched")
+        with self.at(78):
+            first.with_user(self.manager).action_leave_expired("for his gas")
+        self.assertEqual(first.state, "expired")
+        self.assertEqual(self.money(later), (80, 0))
+
+    def test_what_paid_the_one_is_not_elsewhere_for_the_other(self):
+        first, later, bill = self.two()
+        self.pay_on(60, 80, bill=bill)
+        self.assertEqual(self.money(first), (0, 0))
+        self.watch(61)
+        self.assertEqual(later.state, "paid")
+        self.watch_until(first)
+        self.assertEqual((first.state, first.attention), ("expired", False))
+
+    def test_what_paid_other_bills_counts_once(self):
+        other = self.overdue(
+            "B9", self._create_contract("CT3", self.customer), amount=90
+        )
+        first, later, _bill = self.two()
+        self.pay_on(60, 90, bill=other)
+        self.assertEqual(self.money(first), (0, 80))
+        self.assertEqual(self.money(later), (0, 10))
+        self.watch_until(later)
+        self.assertEqual((first.state, first.attention), ("expired", "elsewhere"))
+        self.assertEqual((later.state, later.attention), ("expired", False))
+
+    def test_what_lay_there_at_the_second_offer_is_the_first_s(self):
+        contract = self._create_contract("CT2", self.customer)
+        bill = self.overdue("G1", contract, amount=100)
+        self.walk(2)
+        first = self.offered()
+        self.receive(41, 130)
+        self.case = self.case_of(bill)
+        later = self.offered(42)
+        self.assertEqual(self.money(first), (130, 0))
+        self.assertEqual((self.money(later), later.can_match), ((0, 0), False))
 
 
 @tagged("post_install", "-at_install")

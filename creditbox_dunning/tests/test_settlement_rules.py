@@ -148,7 +148,41 @@ class TestJudge(BaseCase):
     def test_a_tolerance_above_the_sum_gives_nothing_away(self):
         self.assertEqual(self.judge(tolerance=D("9999")).kind, WAIT)
 
+    def test_allot_in_order_and_up_to_what_is_missing(self):
+        wanted = [("a", Decimal(80)), ("b", Decimal(50))]
+        both = {"a", "b"}
+        money = [
+            (1, Decimal(100), both),
+            (2, Decimal(20), {"b"}),
+            (3, Decimal(40), both),
+        ]
+        self.assertEqual(
+            settlement.allot(wanted, money),
+            {"a": {1: 80, 3: 30}, "b": {1: 20, 2: 20, 3: 10}},
+        )
+        self.assertEqual(settlement.allot([], money), {})
+        self.assertEqual(
+            settlement.allot(wanted, [(1, Decimal(5), {"c"})]), {"a": {}, "b": {}}
+        )
+
     @calm
+    @given(
+        st.lists(st.decimals(-5, 50, places=2), max_size=4),
+        st.lists(
+            st.tuples(st.decimals("0.01", 80, places=2), st.sets(st.integers(0, 3))),
+            max_size=5,
+        ),
+    )
+    def test_allotted_money_counts_once(self, missing, came):
+        money = [(key, amount, may) for key, (amount, may) in enumerate(came)]
+        found = settlement.allot(list(enumerate(missing)), money)
+        for key, amount, may in money:
+            parts = [own[key] for own in found.values() if key in own]
+            known = may & set(range(len(missing)))
+            self.assertEqual(sum(parts), amount if known else 0)
+            self.assertTrue(all(part > 0 for part in parts))
+            self.assertTrue({o for o, own in found.items() if key in own} <= known)
+
     @given(positive, receipts, days)
     def test_never_paid_before_the_money_is_there(self, agreed, found, today):
         """Gate 18: whatever comes, paid means the agreed sum came in time."""

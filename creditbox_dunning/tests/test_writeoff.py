@@ -298,7 +298,10 @@ class TestWriteoffBooking(WriteoffCommon):
         wizard = self.env["dunning.settings.wizard"].with_user(self.dunning_admin)
         wizard = wizard.with_context(allowed_company_ids=self.company.ids).create({})
         self.assertEqual(wizard.sudo().dunning_loss_account_id, self.loss_account)
+        self.assertEqual(wizard.dunning_settlement_remind_days, 5)
         wizard.dunning_settlement_grace = 9
+        wizard.dunning_settlement_remind_days = 8
         wizard.action_save()
         self.assertEqual(self.company.dunning_settlement_grace, 9)
+        self.assertEqual(self.company.dunning_settlement_remind_days, 8)
         self.assertEqual(self.company.dunning_loss_account_id, self.loss_account)

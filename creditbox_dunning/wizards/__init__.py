@@ -18,7 +18,7 @@ from . import dunning_template_preview
 from . import dunning_letter_merge
 from . import dunning_postal_decide
 from . import dunning_postal_receive
-from . import dunning_prescription_withdraw
+from . import dunning_withdraw_wizard
 from . import dunning_exposure_wizard
 from . import dunning_settlement_wizard
 from . import dunning_settings_settlement

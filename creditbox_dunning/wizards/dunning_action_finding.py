@@ -3,6 +3,7 @@ from decimal import Decimal
 from odoo import fields, models
 from odoo.tools.misc import format_amount
 
+from ..models.day_words import day_count
 from ..models.dunning_action_rule import told_keys
 from ..models.reason_texts import pack, unpack
 from ..models.table_texts import FINDINGS
@@ -76,6 +77,8 @@ class DunningActionFinding(models.TransientModel):
             return format_amount(
                 self.env, float(value), table.sudo().company_id.currency_id
             )
+        if name == "days":
+            return day_count(self.env, value)
         if name == "reasons":
             return unpack(self.env, pack(value), table.sudo().company_id.currency_id)
         if name == "keys":

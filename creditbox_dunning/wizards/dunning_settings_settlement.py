@@ -6,6 +6,7 @@ SETTINGS = (
     "dunning_settlement_way",
     "dunning_settlement_days",
     "dunning_settlement_grace",
+    "dunning_settlement_remind_days",
     "dunning_settlement_tolerance",
     "dunning_loss_account_id",
     "dunning_loss_journal_id",
@@ -25,6 +26,7 @@ class DunningSettingsWizard(models.TransientModel):
     dunning_settlement_way = fields.Selection(WAYS, string="What is given up becomes")
     dunning_settlement_days = fields.Integer(string="Offers are valid for")
     dunning_settlement_grace = fields.Integer(string="Payments are awaited for")
+    dunning_settlement_remind_days = fields.Integer(string="Remind before the end")
     dunning_settlement_tolerance = fields.Float(string="Tolerance", digits=(12, 2))
     dunning_loss_account_id = fields.Many2one(
         "account.account", string="Account of losses", check_company=True

@@ -160,6 +160,17 @@ class Layout:
         return {field.source: field for field in self.fields if field.source}
 
     @cached_property
+    def fixed_numbers(self):
+        """The fields that always have the same digits."""
+        found = (field for field in self.fields if field.kind == FIXED)
+        return tuple(field for field in found if field.fixed.isdigit())
+
+    @cached_property
+    def ruled(self):
+        """The fields that a record may have to have."""
+        return tuple(f for f in self.fields if f.one_of or f.required != OPTIONAL)
+
+    @cached_property
     def strftime(self):
         """The date form in Python's words."""
         text = self.date_format
@@ -429,7 +440,7 @@ def check_record(layout, texts):
     :return: list of Issue
     """
     issues, groups = [], {}
-    for field in layout.fields:
+    for field in layout.ruled:
         text = texts.get(field.name, "")
         if field.one_of:
             groups.setdefault(field.one_of, []).append((field.name, text))

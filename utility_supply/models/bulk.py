@@ -7,11 +7,20 @@ taken care of, so that another module may add a field without telling.
 
 import json
 
+from psycopg2.extras import Json
+
 from odoo.tools import SQL
 from odoo.tools.json import json_default
 
 # types whose Python value is the column's value
 PLAIN_TYPES = frozenset({"integer", "float", "monetary", "boolean"})
+#: types with one column and one value in the cache, converted by nothing but the field
+COLUMN_TYPES = PLAIN_TYPES | {
+    *("char", "text", "date", "datetime", "selection", "many2one", "json")
+}
+#: documents have no hash, amounts are rounded by the currency of each record
+CONVERTED_TYPES = frozenset({"json", "monetary"})
+UNKNOWN = object()
 # made once: `json.dumps` makes one for each document
 JSON = json.JSONEncoder(ensure_ascii=False, default=json_default)
 STAMPS = ("create_uid", "create_date", "write_uid", "write_date")
@@ -38,12 +47,11 @@ def insert_rows(model, rows, flush=True):
         **{name: _columns(model, name, [value])[0] for name, value in defaults.items()},
         **dict(zip(STAMPS, (user, now, user, now), strict=True)),
     }
-    # a column at a time: to write a thousand tuples as text costs more than the rows
     query = SQL(
         """
         INSERT INTO %(table)s (%(names)s, %(others)s)
         SELECT %(told)s, %(constant)s
-          FROM unnest(%(columns)s) WITH ORDINALITY AS told(%(names)s, place)
+          FROM %(rows)s WITH ORDINALITY AS told(%(names)s, place)
       ORDER BY told.place
      RETURNING id
         """,
@@ -55,7 +63,7 @@ def insert_rows(model, rows, flush=True):
             SQL("%s::%s", value, SQL(model._fields[name].column_type[1]))
             for name, value in constant.items()
         ),
-        columns=_arrays(model, given, rows),
+        rows=_rows(model, given, rows),
     )
     if flush:
         model.env.flush_all()
@@ -70,24 +78,29 @@ def update_rows(model, rows):
     if not rows:
         return
     names = list(next(iter(rows.values())))
-    query = SQL(
+    _update(model.browse(rows), names, _update_query(model, names, rows))
+
+
+def _update_query(model, names, rows):
+    stamps = {"write_uid": model.env.uid, "write_date": model.env.cr.now()}
+    sets = [SQL("%s = %s", SQL.identifier(name), _told(model, name)) for name in names]
+    sets += [
+        SQL("%s = %s", SQL.identifier(name), value)
+        for name, value in stamps.items()
+        if name not in names
+    ]
+    return SQL(
         """
         UPDATE %(table)s
-           SET %(sets)s, write_uid = %(user)s, write_date = %(now)s
-          FROM unnest(%(ids)s::int[], %(columns)s) AS told(id, %(names)s)
+           SET %(sets)s
+          FROM %(rows)s AS told(id, %(names)s)
          WHERE %(table)s.id = told.id
         """,
         table=SQL.identifier(model._table),
-        sets=_listed(
-            SQL("%s = %s", SQL.identifier(name), _told(model, name)) for name in names
-        ),
-        user=model.env.uid,
-        now=model.env.cr.now(),
-        ids=list(rows),
-        columns=_arrays(model, names, list(rows.values())),
+        sets=_listed(sets),
+        rows=_rows(model, ["id", *names], [{"id": i, **rows[i]} for i in rows]),
         names=_listed(map(SQL.identifier, names)),
     )
-    _update(model.browse(rows), names, query)
 
 
 def update_changed(model, rows):
@@ -99,37 +112,92 @@ def update_changed(model, rows):
     """
     changed, told, caches = {}, {}, {}
     for record, vals in rows.items():
+        (id_,), env = record._ids, record.env
         # the cache of each field, looked up once and not for each of thousands
-        mine = caches.setdefault(record.env, {})
+        mine = caches.setdefault(env, {})
         for name, value in vals.items():
-            kept = mine.get(name)
-            if kept is None:
-                kept = mine[name] = record._fields[name]._get_cache(record.env)
-            if record.id in kept and kept[record.id] == value:
+            cache = mine.get(name)
+            if cache is None:
+                cache = mine[name] = record._fields[name]._get_cache(env)
+            old = cache.get(id_, UNKNOWN)
+            # what is empty comes back as False, whatever was written
+            if old == value or not (old or value):
                 continue
-            if differs(record, name, value):
-                changed.setdefault(name, []).append((record, value))
-                told[record.id] = True
+            if (
+                old is UNKNOWN or record._fields[name].type == "monetary"
+            ) and not differs(record, name, value):
+                continue
+            changed.setdefault((env, name), []).append((id_, value))
+            told[id_] = True
     records, known = model.browse(told), model._fields
-    relations = [n for n in changed if model.pool.is_modifying_relations(known[n])]
+    names = list({name: True for _env, name in changed})
+    relations = [n for n in names if model.pool.is_modifying_relations(known[n])]
     records.modified(relations, before=True)
-    for name, pairs in changed.items():
-        for some, value in _with_same(known[name], pairs):
-            known[name].write(some, value)
-    records.modified(list(changed))
+    for (env, name), pairs in changed.items():
+        _write_cache(model.with_env(env), known[name], pairs)
+    records.modified(names)
     return records
 
 
-def _with_same(field, pairs):
-    """Records that get the same value together: [(records, value)]. Documents have no
-    hash, amounts are rounded by the currency of each record."""
-    if field.type in ("json", "monetary"):
-        return pairs
+def flush_changed(model):
+    """Write what waits in the cache of ``model``, as ``flush_model`` does a hundred
+    rows at a time: one statement for all that have the same columns changed."""
+    model._recompute_model()
+    env = model.env
+    waiting = {
+        field: ids
+        for field in model._fields.values()
+        if (ids := env._field_dirty.get(field))
+    }
+    if any(not _is_plain(env, field) for field in waiting):
+        return model.flush_model()
+    sets = {}
+    for number, ids in enumerate(waiting.values()):
+        for id_ in ids:
+            sets[id_] = sets.get(id_, 0) | 1 << number
     groups = {}
-    for record, value in pairs:
-        groups.setdefault((record.env, value), []).append(record.id)
-    model = pairs[0][0].browse()
-    return [(model.with_env(e).browse(ids), v) for (e, v), ids in groups.items()]
+    for id_, changed in sets.items():
+        groups.setdefault(changed, []).append(id_)
+    for field in waiting:
+        env._field_dirty.pop(field)
+    for changed, ids in groups.items():
+        fields = [f for number, f in enumerate(waiting) if changed >> number & 1]
+        caches = {field.name: field._get_cache(env) for field in fields}
+        rows = {id_: {n: cache[id_] for n, cache in caches.items()} for id_ in ids}
+        env.execute_query(_update_query(model, list(caches), rows))
+    return None
+
+
+def _is_plain(env, field):
+    return (
+        field.type in COLUMN_TYPES
+        and not (field.translate or field.company_dependent)
+        and field not in env._field_depends_context
+    )
+
+
+def _write_cache(model, field, pairs):
+    """What ``field.write`` does for one of ``pairs`` [(id, value)], for all of them."""
+    if not _is_plain(model.env, field):
+        for id_, value in pairs:
+            field.write(model.browse(id_), value)
+        return
+    env, ids = model.env, [id_ for id_, _value in pairs]
+    cache = field._get_cache(env)
+    if field.type in CONVERTED_TYPES:
+        values = [field.convert_to_cache(v, model.browse(id_)) for id_, v in pairs]
+    else:
+        # days, choices and words repeat: each is looked at once
+        told = {v: field.convert_to_cache(v, model) for v in {v for _id, v in pairs}}
+        values = [told[value] for _id, value in pairs]
+    env.remove_to_compute(field, model.browse(ids))
+    if field.type == "many2one":
+        others = {cache.get(id_) for id_ in ids}.union(values)
+        for inverse in model.pool.field_inverses[field]:
+            # read again when it is asked for: nobody sums up thousands of lists
+            inverse._invalidate_cache(env, others)
+    cache.update(zip(ids, values, strict=True))
+    env._field_dirty[field].update(ids)
 
 
 def differs(record, name, value):
@@ -255,28 +323,57 @@ def _listed(parts):
 
 def _told(model, name):
     """The value of the alias ``told`` as the column's type."""
-    return SQL(
-        "told.%s::%s",
-        SQL.identifier(name),
-        SQL(model._fields[name].column_type[1]),
-    )
+    field, told = model._fields[name], SQL("told.%s", SQL.identifier(name))
+    if field.type == "json":
+        return SQL("NULLIF(%s, 'null')", told)
+    return SQL("%s::%s", told, SQL(field.column_type[1]))
 
 
-def _arrays(model, names, rows):
-    """The values of each field as an array of its column's type."""
-    return _listed(
-        SQL(
-            "%s::%s[]",
-            _columns(model, name, [row[name] for row in rows]),
-            SQL(_array_type(model._fields[name])),
-        )
-        for name in names
-    )
+def _rows(model, names, rows):
+    """``rows`` as an item of FROM, a column at a time.
+
+    Each column is one text: of a list psycopg2 makes an ARRAY[...], whose thousands of
+    items are read as expressions, and thousands of tuples cost more than their rows.
+    """
+    parts = []
+    for name in names:
+        field, values = model._fields[name], [row[name] for row in rows]
+        if field.type == "json":
+            told = JSON.encode([value or None for value in values])
+            parts.append(SQL("jsonb_array_elements(%s::jsonb)", told))
+        else:
+            told = _array(field, _columns(model, name, values))
+            parts.append(SQL("unnest(%s::%s[])", told, SQL(field.column_type[0])))
+    return SQL("ROWS FROM (%s)", _listed(parts))
 
 
-def _array_type(field):
-    # a document is told as text: an array of arrays would be another thing
-    return "text" if field.type == "json" else field.column_type[0]
+def _array(field, values):
+    """Values of a column as PostgreSQL reads an array."""
+    if field.type == "boolean":
+        texts = ["t" if value else "f" for value in values]
+    elif field.type == "integer" or field.name == "id":
+        texts = [str(int(value or 0)) for value in values]
+    elif field.type in PLAIN_TYPES:
+        texts = [str(value or 0) for value in values]
+    else:
+        # days, choices and words repeat, and are quoted: each is looked at once
+        told = {value: _quoted(value) for value in set(values)}
+        texts = [told[value] for value in values]
+    if None in values:
+        texts = [
+            "NULL" if value is None else text
+            for value, text in zip(values, texts, strict=True)
+        ]
+    return f"{{{','.join(texts)}}}"
+
+
+def _quoted(value):
+    # what has a text for each language or company is a document
+    text = _document(value.adapted) if isinstance(value, Json) else str(value)
+    if text.isalnum() and text.upper() != "NULL":
+        return text
+    text = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text}"'
 
 
 def _columns(model, name, values):
@@ -288,6 +385,8 @@ def _columns(model, name, values):
         return [value or None for value in values]
     if field.type == "json":
         return [_document(value) if value else None for value in values]
+    if name == "id":
+        return values
     # days, choices and words repeat: each is looked at once
     told = {
         value: field.convert_to_column_insert(value, model) for value in set(values)
@@ -305,13 +404,12 @@ def _remember(records, names, rows):
         field = records._fields[name]
         if field.type == "json" or field.translate or field.company_dependent:
             continue
-        field._insert_cache(
-            records,
-            [
-                field.convert_to_cache(row[name], records, validate=False)
-                for row in rows
-            ],
-        )
+        values = [row[name] for row in rows]
+        told = {
+            value: field.convert_to_cache(value, records, validate=False)
+            for value in set(values)
+        }
+        field._insert_cache(records, [told[value] for value in values])
 
 
 def _forget_lists(model, names):

@@ -1,8 +1,26 @@
 """Values written together: only what differs, in one statement, as `write` does."""
 
-from odoo.tests import TransactionCase, tagged
+from datetime import date, datetime
+from decimal import Decimal
 
-from ..models.bulk import update_changed, update_links
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from odoo.tests import TransactionCase, tagged
+from odoo.tools import SQL
+
+from ..models.bulk import (
+    _array,
+    _rows,
+    flush_changed,
+    update_changed,
+    update_links,
+    update_rows,
+)
+
+# what PostgreSQL holds: any text without NUL and halves of surrogates
+TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)
+NASTY = ["", "NULL", "null", "{}", "a,b", '"', "\\", '{"x"}', "%s", "'", "è\n", " a "]
 
 
 @tagged("post_install", "-at_install")
@@ -104,3 +122,132 @@ class TestChanged(TransactionCase):
         with self.assertQueryCount(0):
             update_links(self.partners, "category_id", wanted)
         update_links(self.partners, "category_id", {})
+
+    def test_flush_is_one_statement_a_set_of_columns(self):
+        """What ``flush_model`` writes, with who and when; then nothing waits."""
+        first, *others = self.partners
+        update_changed(
+            self.partners,
+            {p: {"ref": f"r{p.id}", "color": p.id} for p in others},
+        )
+        before = self.env.cr.sql_log_count
+        flush_changed(self.partners)
+        self.env.flush_all()
+        self.assertEqual(self.env.cr.sql_log_count - before, 1)
+        admin = self.env.ref("base.user_admin")
+        first.with_user(admin).ref = False
+        flush_changed(self.partners)
+        self.env.cr.execute(
+            "SELECT ref, color, write_uid FROM res_partner WHERE id = ANY(%s)"
+            " ORDER BY id",
+            [self.partners.ids],
+        )
+        expected = [(f"r{p.id}", p.id, self.env.uid) for p in others]
+        told = [(None, 0, admin.id), *expected]
+        self.assertEqual(self.env.cr.fetchall(), told)
+
+    def test_flush_of_what_has_many_texts(self):
+        """A translated field is left to Odoo, and so is what goes with it."""
+        country = self.italy
+        country.name, country.code = "Italien", "ZQ"
+        flush_changed(country)
+        self.env.cr.execute(
+            "SELECT name->>'en_US', code FROM res_country WHERE id = %s", [country.id]
+        )
+        self.assertEqual(self.env.cr.fetchone(), ("Italien", "ZQ"))
+
+    def test_lists_follow_a_new_parent(self):
+        """The lists of both parents that were read before, without a flush of ours."""
+        old, new, *children = self.partners
+        children[0].parent_id = children[1].parent_id = old
+        self.assertEqual(len(old.child_ids), 2)
+        self.assertFalse(new.child_ids)
+        update_changed(self.partners, {children[0]: {"parent_id": new.id}})
+        self.assertEqual(new.child_ids, children[0])
+        self.assertEqual(old.child_ids, children[1])
+
+    def test_texts_arrive_as_they_are(self):
+        partners = self.partners.create([{"name": text or "-"} for text in NASTY])
+        rows = zip(partners.ids, self._nasty_rows("update"), strict=True)
+        update_rows(partners, dict(rows))
+        self._check_nasty(partners, "update")
+
+    def _nasty_rows(self, mark):
+        return [
+            {
+                "name": f"{mark}{text}",
+                "ref": text,
+                "active": len(text) % 2 == 0,
+                "color": len(text),
+                "partner_latitude": len(text) / 3,
+                "country_id": self.italy.id if text else False,
+                "email_normalized": text or False,
+            }
+            for text in NASTY
+        ]
+
+    def _check_nasty(self, partners, mark):
+        partners.invalidate_recordset()
+        self.env.cr.execute(
+            "SELECT name, ref, active, color, country_id, email_normalized"
+            " FROM res_partner WHERE id = ANY(%s) ORDER BY id",
+            [partners.ids],
+        )
+        found = self.env.cr.fetchall()
+        for text, row in zip(NASTY, found, strict=True):
+            with self.subTest(text=text):
+                self.assertEqual(
+                    row,
+                    (
+                        f"{mark}{text}",
+                        text,
+                        len(text) % 2 == 0,
+                        len(text),
+                        self.italy.id if text else None,
+                        text or None,
+                    ),
+                )
+
+    @settings(max_examples=60, deadline=None)
+    @given(st.lists(st.one_of(st.none(), TEXTS), min_size=1, max_size=6))
+    def test_any_text_in_an_array(self, texts):
+        field = self.env["res.partner"]._fields["ref"]
+        self.env.cr.execute("SELECT %s::varchar[]", [_array(field, texts)])
+        self.assertEqual(self.env.cr.fetchone()[0], texts)
+
+    def test_numbers(self):
+        """As `write` takes them: a float for an integer, False for none."""
+        first, second, third, *_rest = self.partners
+        told = {first.id: 3.0, second.id: False, third.id: True}
+        update_rows(self.partners, {id_: {"color": v} for id_, v in told.items()})
+        self.assertEqual(self.partners[:3].mapped("color"), [3, 0, 1])
+        told = {first.id: 1, second.id: False, third.id: Decimal("2.50")}
+        update_rows(
+            self.partners, {id_: {"partner_latitude": v} for id_, v in told.items()}
+        )
+        latitudes = self.partners[:3].mapped("partner_latitude")
+        self.assertEqual(latitudes, [1.0, 0.0, 2.5])
+
+    def test_days_and_documents(self):
+        """Dates, moments and documents; an empty document is no document."""
+        model = self.env["utility.import.row"]
+        told = [{"a": ['"', "\\", "è"]}, {}, False, [1, None]]
+        moment = datetime(2026, 11, 29, 1, 2, 3)
+        rows = [{"raw": value, "closed_on": moment} for value in told]
+        query = SQL(
+            "SELECT NULLIF(t.raw, 'null'), t.moment, t.place FROM %s"
+            " WITH ORDINALITY AS t(raw, moment, place)",
+            _rows(model, ["raw", "closed_on"], rows),
+        )
+        found = self.env.execute_query(query)
+        self.assertEqual([row[0] for row in found], [told[0], None, None, told[3]])
+        self.assertEqual({row[1] for row in found}, {moment})
+        lines = _rows(
+            self.env["utility.contract"],
+            ["date_start"],
+            [{"date_start": date(2026, 1, 2)}],
+        )
+        self.assertEqual(
+            self.env.execute_query(SQL("SELECT * FROM %s AS t(d)", lines)),
+            [(date(2026, 1, 2),)],
+        )
