@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
+from odoo.addons.utility_supply.models.bulk import flush_changed
+
 from .cmor_practice_facts import _cents
 from .cmor_practice_settling import SETTLED_LATER
 
@@ -194,6 +196,8 @@ class CmorPractice(models.Model):
             & Domain("amount", ">", 0)
         )
         charges.with_context(cmor_settled=SETTLED_LATER)._set_state("cancelled")
+        # who settles asks for them at once, and has them written a hundred at a time
+        flush_changed(charges)
 
     def _log(self, kind, params, file=None):
         event = self.env["cmor.practice.event"]

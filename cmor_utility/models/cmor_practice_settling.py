@@ -299,7 +299,7 @@ class CmorPractice(models.Model):
     def _customer_charges(self):
         """Charges to the customers.
 
-        :return: ({practice id: [(OnBill, account.move)]}, {practice id: Decimal pending})
+        :return: ({practice id: [(OnBill, account.move)]}, {practice id: pending})
         """
         charges = (
             self.env["utility.charge"]
