@@ -78,7 +78,7 @@ class CmorFlowHandler(models.AbstractModel):
         sector = notice_sector(values)
         point = values.get("pod") if sector == "electricity" else values.get("pdr")
         decision = incoming.on_notice(
-            practice._answer_facts() if practice else None,
+            practice._answer_facts()[practice.id] if practice else None,
             values.get("cmor_amount"),
             incoming_match.point_key(sector, point),
         )
@@ -114,10 +114,10 @@ class CmorFlowHandler(models.AbstractModel):
         # EXTENDS: the SII's code is that of an outgoing practice of ours as well
         told = records.filtered(
             lambda r: (
-                r.type_id.key in NOTICES
-                and not r.is_linked
-                and r.practice_id.side == "outgoing"
+                r.practice_id.side == "outgoing"
                 and r.practice_id.sii_code == r.sii_code
+                and not r.is_linked
+                and r.type_id.key in NOTICES
             )
         )
         practices = self._incoming_practices(told)
@@ -151,9 +151,8 @@ class CmorFlowHandler(models.AbstractModel):
     def _incoming_cancel_notice(self, records):
         """AI2.0200 for the incoming side."""
 
-        def judge(practice, values):
-            paid = _flag(values.get("indemnity_paid"))
-            return incoming.on_cancel(practice._answer_facts(), paid)
+        def judge(facts, values):
+            return incoming.on_cancel(facts, _flag(values.get("indemnity_paid")))
 
         def carry_out(items, file, today):
             stands = [item for item in items if item.decision.stands]
@@ -170,9 +169,9 @@ class CmorFlowHandler(models.AbstractModel):
     def _incoming_claim_update(self, records):
         """SI7.0200 for the incoming side."""
 
-        def judge(practice, values):
+        def judge(facts, values):
             return incoming.on_update(
-                practice._answer_facts(),
+                facts,
                 values.get("amount_before"),
                 values.get("cmor_amount"),
                 values.get("updated_on"),
@@ -194,11 +193,11 @@ class CmorFlowHandler(models.AbstractModel):
     def _incoming_suspend_notice(self, records):
         """SO3.0200, should the SII send it to the incoming side too."""
 
-        def judge(practice, values):
+        def judge(facts, values):
             flag = _flag(values.get("suspended"))
             if flag is None:
                 return incoming.UNCLEAR
-            return incoming.on_suspend_notice(practice._answer_facts(), flag)
+            return incoming.on_suspend_notice(facts, flag)
 
         return self._apply_told(records, judge, self._follow)
 
@@ -206,19 +205,19 @@ class CmorFlowHandler(models.AbstractModel):
     def _apply_told(self, records, judge, carry_out):
         """Notices about practices: judge each, carry out together what they decide.
 
-        :param judge: function (practice, values) -> rules.incoming.Decision
+        :param judge: function (rules.incoming.Practice, values) -> Decision
         :param carry_out: function (list of _Told that apply, their file, today)
         :return: {record: Result}
         """
         results, today = {}, fields.Date.context_today(self)
         for round_ in _in_turn(self._incoming_practices(records)):
-            told = []
+            facts, told = self._facts_of_all(round_.values()), []
             for record, practice in round_.items():
                 if not practice:
                     results[record] = waiting(practice, "unknown_practice")
                     continue
                 values = record._values()
-                decision = judge(practice, values)
+                decision = judge(facts[practice.id], values)
                 results[record] = _result(practice, decision)
                 if decision.verdict == incoming.APPLY:
                     told.append(_Told(record, practice, values, decision))
@@ -281,14 +280,10 @@ class CmorFlowHandler(models.AbstractModel):
             practices |= request.practice_id
         before = practices._state_before_cancel()
 
-        def judge(request, flag, is_final):
-            practice = request.practice_id
+        def judge(facts, request, flag, is_final):
+            back_to = before.get(request.practice_id, "matched")
             return incoming.on_cancel_answer(
-                practice._answer_facts(),
-                request.state,
-                flag,
-                is_final,
-                before.get(practice, "matched"),
+                facts, request.state, flag, is_final, back_to
             )
 
         return self._apply_answers(records, (incoming.CANCEL,), source, judge)
@@ -306,13 +301,13 @@ class CmorFlowHandler(models.AbstractModel):
 
         :param keys: kinds of request that they may answer
         :param str source: what says yes or no: ``admitted`` or ``outcome``
-        :param judge: function (request, is positive, is final) -> Decision
+        :param judge: function (facts, request, is positive, is final) -> Decision
         """
         results, today = {}, fields.Date.context_today(self)
         requests = self._requests_of(records, keys)
         practices = _together({r: asked.practice_id for r, asked in requests.items()})
         for round_ in _in_turn(practices):
-            told = []
+            facts, told = self._facts_of_all(round_.values()), []
             for record, practice in round_.items():
                 request = requests[record]
                 values = record._values()
@@ -322,7 +317,8 @@ class CmorFlowHandler(models.AbstractModel):
                     continue
                 decision = incoming.UNCLEAR
                 if flag is not None:
-                    decision = judge(request, flag, source == "outcome")
+                    is_final = source == "outcome"
+                    decision = judge(facts[practice.id], request, flag, is_final)
                 results[record] = _result(practice, decision)
                 if decision.verdict == incoming.APPLY:
                     told.append(_Told(record, practice, values, decision, request))
@@ -389,31 +385,34 @@ class CmorFlowHandler(models.AbstractModel):
                 practices._stop_pending_charges()
 
     @api.model
+    def _facts_of_all(self, practices):
+        """{practice id: rules.incoming.Practice}; those that are empty left out."""
+        ids = dict.fromkeys(practice.id for practice in practices if practice)
+        return self.env["cmor.practice"].sudo().browse(ids)._answer_facts()
+
+    @api.model
     def _practices_of(self, items):
         return self.env["cmor.practice"].sudo().browse(i.practice.id for i in items)
 
     @api.model
     def _settle_applied(self, results, today):
         """The money follows what was decided, once for all."""
-        practices = self.env["cmor.practice"].sudo()
-        for result in results.values():
-            if result.state == "applied" and result.practice:
-                practices |= result.practice
-        practices._settle(today)
+        ids = dict.fromkeys(
+            result.practice.id
+            for result in results.values()
+            if result.state == "applied" and result.practice
+        )
+        self.env["cmor.practice"].sudo().browse(ids)._settle(today)
 
 
-def _judge_suspension(request, flag, is_final):
-    return incoming.on_suspension(
-        request.practice_id._answer_facts(), request.key, request.state, flag, is_final
-    )
+def _judge_suspension(facts, request, flag, is_final):
+    return incoming.on_suspension(facts, request.key, request.state, flag, is_final)
 
 
-def _judge_report(request, flag, _is_final):
+def _judge_report(facts, request, flag, _is_final):
     practice = request.practice_id
     is_returned = not practice.return_amount and not practice.pending_amount
-    return incoming.on_report_ack(
-        practice._answer_facts(), request.state, flag, is_returned
-    )
+    return incoming.on_report_ack(facts, request.state, flag, is_returned)
 
 
 @dataclass(frozen=True)

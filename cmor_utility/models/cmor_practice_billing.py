@@ -2,6 +2,9 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
+from odoo.addons.utility_supply.models.bulk import flush_changed
+
+from .cmor_practice_facts import _cents
 from .cmor_practice_settling import SETTLED_LATER
 
 CHARGE_ROLES = ("to_charge", "charged")
@@ -77,9 +80,8 @@ class CmorPractice(models.Model):
             practice.has_difference = bool(
                 not practice.is_annulled
                 and practice.network_difference
-                and practice.currency_id.compare_amounts(
-                    practice.network_difference, practice.accepted_difference
-                )
+                and _cents(practice.network_difference)
+                != _cents(practice.accepted_difference)
             )
 
     def _search_has_difference(self, operator, value):
@@ -188,10 +190,14 @@ class CmorPractice(models.Model):
         A charge that billing has got, or that is on a draft invoice, stays: it is
         confirmed first and given back then. The caller settles the money afterwards.
         """
-        charges = self.charge_ids.filtered(
-            lambda c: c.state in ("draft", "to_export") and c.amount > 0
+        charges = self.env["utility.charge"].search(
+            Domain("cmor_practice_id", "in", self.ids)
+            & Domain("state", "in", ("draft", "to_export"))
+            & Domain("amount", ">", 0)
         )
         charges.with_context(cmor_settled=SETTLED_LATER)._set_state("cancelled")
+        # who settles asks for them at once, and has them written a hundred at a time
+        flush_changed(charges)
 
     def _log(self, kind, params, file=None):
         event = self.env["cmor.practice.event"]

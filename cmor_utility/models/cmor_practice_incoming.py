@@ -1,7 +1,13 @@
+from collections import defaultdict
+
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from odoo.addons.utility_supply.models.bulk import insert_rows, update_changed
+from odoo.addons.utility_supply.models.bulk import (
+    insert_rows,
+    plain_values,
+    update_changed,
+)
 from odoo.addons.utility_supply.rules.workdays import add_working_days
 
 from ..rules import incoming, incoming_match
@@ -10,6 +16,12 @@ from .cmor_practice_export import _plain_vat
 from .cmor_practice_facts import _cents
 
 SECTOR_OF_CODE = {"E": "electricity", "G": "gas"}
+# what an answer is judged against
+ANSWER_FACTS = (
+    *("state", "indemnity", "first_amount", "point_key", "is_annulled"),
+    *("billed_amount", "pending_amount", "updated_on", "stands_annulled"),
+    *("contract_id", "collected_amount"),
+)
 
 
 class CmorPractice(models.Model):
@@ -117,21 +129,25 @@ class CmorPractice(models.Model):
         return {(p.company_id.id, p.sii_code): p for p in found}
 
     def _answer_facts(self):
-        """``rules.incoming.Practice`` of this practice."""
-        self.ensure_one()
-        return incoming.Practice(
-            state=self.state,
-            amount=_cents(self.indemnity),
-            first_amount=_cents(self.first_amount),
-            point=self.point_key or "",
-            is_annulled=self.is_annulled,
-            is_charged=bool(self.billed_amount or self.pending_amount),
-            updated_on=self.updated_on or None,
-            stands_annulled=self.stands_annulled,
-            is_returned=self.is_annulled and self._has_returned(),
-            is_matched=bool(self.contract_id),
-            is_collected=self.currency_id.compare_amounts(self.collected_amount, 0) > 0,
-        )
+        """{practice id: ``rules.incoming.Practice``}, read of all of them together."""
+        facts = {}
+        for id_, values in plain_values(self, ANSWER_FACTS).items():
+            state, amount, first, point, annulled, *rest = values
+            billed, pending, updated_on, stands, contract, collected = rest
+            facts[id_] = incoming.Practice(
+                state=state,
+                amount=_cents(amount),
+                first_amount=_cents(first),
+                point=point or "",
+                is_annulled=bool(annulled),
+                is_charged=bool(billed or pending),
+                updated_on=updated_on or None,
+                stands_annulled=bool(stands),
+                is_returned=bool(annulled) and self.browse(id_)._has_returned(),
+                is_matched=bool(contract),
+                is_collected=_cents(collected) > 0,
+            )
+        return facts
 
     @api.model
     def _open_incoming(self, notices, company, today):
@@ -343,11 +359,11 @@ def steps(paths):
     """
     left = {practice: list(path) for practice, path in paths.items() if path}
     while left:
-        targets = {}
+        targets = defaultdict(list)
         for practice, path in left.items():
-            target = path.pop(0)
-            targets[target] = targets.get(target, practice.browse()) | practice
-        yield from targets.items()
+            targets[path.pop(0)].append(practice.id)
+        model = next(iter(left)).browse()
+        yield from ((target, model.browse(ids)) for target, ids in targets.items())
         left = {practice: path for practice, path in left.items() if path}
 
 

@@ -17,6 +17,12 @@ REASONS = [
     ("several", "Several contracts"),
 ]
 
+CONTRACT_FACTS = (
+    *("code", "supply_point_id", "partner_id", "date_start", "date_end", "end_reason"),
+)
+POINT_FACTS = ("service", "code", "distributor_id")
+HOLDER_FACTS = ("l10n_it_codice_fiscale", "vat", "commercial_partner_id")
+
 
 class CmorPractice(models.Model):
     """Finding our contract for a notice: by point, day and holder; else a person."""
@@ -113,9 +119,9 @@ class CmorPractice(models.Model):
             point = contract.supply_point_id
             partner = contract.partner_id
             owner = partner.commercial_partner_id
-            holder = incoming_match.person_keys(
-                partner.l10n_it_codice_fiscale, partner.vat
-            ) | incoming_match.person_keys(owner.l10n_it_codice_fiscale, owner.vat)
+            holder = _holder_keys(partner)
+            if owner != partner:
+                holder |= _holder_keys(owner)
             supply = incoming_match.Supply(
                 contract,
                 incoming_match.point_key(point.service, point.code),
@@ -157,15 +163,22 @@ class CmorPractice(models.Model):
             )
         )
         contracts = self.env["utility.contract"].sudo().with_context(active_test=False)
-        return contracts.search(
+        found = contracts.search_fetch(
             Domain("company_id", "=", company.id)
             & Domain("service", "in", ("electricity", "gas"))
             & (
                 Domain("supply_point_id", "in", point_ids)
                 | Domain("partner_id", "in", partners.ids)
             ),
+            CONTRACT_FACTS,
             order="date_start desc, id",
         )
+        # of thousands nothing is read that is not looked at
+        found.supply_point_id.fetch(POINT_FACTS)
+        holders = found.partner_id
+        holders.fetch(HOLDER_FACTS)
+        holders.commercial_partner_id.fetch(HOLDER_FACTS)
+        return found
 
     def _prepare_match(self, contract):
         vals = {
@@ -265,3 +278,7 @@ class CmorPractice(models.Model):
                 }
             )
         todo._set_next()
+
+
+def _holder_keys(partner):
+    return incoming_match.person_keys(partner.l10n_it_codice_fiscale, partner.vat)

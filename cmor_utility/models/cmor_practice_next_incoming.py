@@ -12,9 +12,11 @@ class CmorPractice(models.Model):
         # EXTENDS: the other half of the life cycle
         if self.side != "incoming":
             return super()._next_step()
-        live = self.request_ids.filtered(
-            lambda r: r.state in ("to_export", "exported")
-        ).sorted("id")
+        live = requests = self.request_ids
+        if requests:
+            live = requests.filtered(
+                lambda r: r.state in ("to_export", "exported")
+            ).sorted("id")
         if live and not self.is_annulled:
             key = "export_request" if live[0].state == "to_export" else "mark_request"
             return key, {"flow": live[0].type_id.name}, self._request_term(live[0])

@@ -173,17 +173,17 @@ class CmorPractice(models.Model):
 
     def _settle_reports(self, facts):
         """Whose report is due, again when the figures changed since the last one."""
-        last = self._last_reports()
-        told = {p: incoming_money.report_state(facts[p].money) for p in self}
-        update_changed(self, {p: {"report_state": state} for p, state in told.items()})
-        # behind it: what is told now is compared with what was told
-        due = {p: p._is_report_due(facts[p].money, last.get(p)) for p in self}
-        update_changed(
-            self, {p: {"report_needed": needed} for p, needed in due.items()}
-        )
+        last = self.filtered(lambda p: p.state in REPORTABLE)._last_reports()
+        rows = {
+            p: {"report_needed": p._is_report_due(facts[p].money, last.get(p))}
+            for p in self
+        }
+        update_changed(self, rows)
 
     def _last_reports(self):
         """{practice: last report that was not refused or taken back}."""
+        if not self:
+            return {}
         requests = (
             self.env["cmor.practice.request"]
             .sudo()

@@ -5,7 +5,7 @@ from decimal import Decimal
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from odoo.addons.utility_supply.models.bulk import update_changed
+from odoo.addons.utility_supply.models.bulk import plain_values, update_changed
 from odoo.addons.utility_supply.rules.workdays import add_working_days
 
 from ..rules import incoming_money
@@ -16,6 +16,8 @@ CHUNK = 1000
 # a charge in these states is not on a bill, and may still get there
 PENDING = ("draft", "to_export", "exported")
 ON_BILL = ("confirmed", "invoiced")
+# what is looked at of a charge: of thousands nothing else is read
+CHARGE_FACTS = ("cmor_practice_id", "state", "amount", "move_id")
 EXPOSURES = [
     ("not_billed", "Charged to us, not billed"),
     ("billed", "Billed, not due"),
@@ -229,11 +231,17 @@ class CmorPractice(models.Model):
             if paths[practice]:
                 money = replace(found.money, state=paths[practice][-1])
                 facts[practice] = found._replace(money=money)
-        update_changed(
-            todo, {p: p._prepare_money(found, today) for p, found in facts.items()}
-        )
+        balances = todo._transit_balances()
+        rows = {
+            practice: {
+                **practice._prepare_money(found, today),
+                "transit_balance": balances.get(practice.id, 0.0),
+                "report_state": incoming_money.report_state(found.money),
+            }
+            for practice, found in facts.items()
+        }
+        update_changed(todo, rows)
         self._follow_money(paths)
-        todo._settle_transit()
         todo._settle_reports(facts)
         todo._settle_done(facts)
         todo._settle_previous()
@@ -244,19 +252,26 @@ class CmorPractice(models.Model):
         network = self._network_sums()
         on_bills, pending = self._customer_charges()
         paid = self._payment_days(on_bills)
+        contracts = self.contract_id
+        contracts.fetch(("date_end", "end_reason"))
+        ends = plain_values(contracts, ("date_end",))
+        kept = plain_values(self, ("state", "indemnity", "is_annulled", "contract_id"))
         facts = {}
         for practice in self:
-            total, network_date = network.get(practice, (Decimal("0.00"), None))
-            bills = on_bills[practice]
+            id_ = practice.id
+            state, amount, is_annulled, contract = kept[id_]
+            total, network_date = network.get(id_, (Decimal("0.00"), None))
+            bills = on_bills.get(id_, ())
             moves = [move for bill, move in bills if bill.amount > 0]
+            (date_end,) = ends.get(contract, (None,))
             money = incoming_money.Money(
-                state=practice.state,
-                amount=_cents(practice.indemnity),
-                is_annulled=practice.is_annulled,
+                state=state,
+                amount=_cents(amount),
+                is_annulled=bool(is_annulled),
                 network=total,
-                pending=pending[practice],
+                pending=pending.get(id_, Decimal(0)),
                 bills=tuple(bill for bill, _move in bills),
-                has_left=practice._has_customer_left(today),
+                has_left=bool(date_end and date_end < today),
             )
             facts[practice] = MoneyFound(
                 money,
@@ -269,7 +284,7 @@ class CmorPractice(models.Model):
         return facts
 
     def _network_sums(self):
-        """{practice: (Decimal, first day)} of the lines that count."""
+        """{practice id: (Decimal, first day)} of the lines that count."""
         rows = (
             self.env["cmor.network.charge"]
             .sudo()
@@ -279,26 +294,27 @@ class CmorPractice(models.Model):
                 ["amount:sum", "date:min"],
             )
         )
-        return {practice: (_cents(total), day) for practice, total, day in rows}
+        return {practice.id: (_cents(total), day) for practice, total, day in rows}
 
     def _customer_charges(self):
         """Charges to the customers.
 
-        :return: ({practice: [(OnBill, account.move)]}, {practice: Decimal pending})
+        :return: ({practice id: [(OnBill, account.move)]}, {practice id: pending})
         """
         charges = (
             self.env["utility.charge"]
             .sudo()
-            .search(
+            .search_fetch(
                 Domain("cmor_practice_id", "in", self.ids)
-                & Domain("state", "in", (*PENDING, *ON_BILL))
+                & Domain("state", "in", (*PENDING, *ON_BILL)),
+                CHARGE_FACTS,
             )
         )
         on_bills, pending = defaultdict(list), defaultdict(Decimal)
         for charge in charges:
-            move = charge.move_id
+            practice_id, move = charge.cmor_practice_id.id, charge.move_id
             if charge.state in PENDING or move.state == "draft":
-                pending[charge.cmor_practice_id] += _cents(charge.amount)
+                pending[practice_id] += _cents(charge.amount)
             elif move.state == "posted" and move.payment_state != "reversed":
                 bill = incoming_money.OnBill(
                     _cents(charge.amount),
@@ -306,7 +322,7 @@ class CmorPractice(models.Model):
                     _cents(move.amount_residual_signed),
                     move.invoice_date_due or None,
                 )
-                on_bills[charge.cmor_practice_id].append((bill, move))
+                on_bills[practice_id].append((bill, move))
         return on_bills, pending
 
     def _payment_days(self, on_bills):
@@ -327,10 +343,6 @@ class CmorPractice(models.Model):
             bill, day = row.debit_move_id.move_id.id, row.credit_move_id.date
             days[bill] = max(day, days.get(bill, day))
         return days
-
-    def _has_customer_left(self, today):
-        contract = self.contract_id
-        return bool(contract.date_end and contract.date_end < today)
 
     def _prepare_money(self, found, today):
         money, bill = found.money, found.bill
@@ -379,8 +391,8 @@ class CmorPractice(models.Model):
         for target, practices in steps(paths):
             practices._move_to(target, MONEY_EVENTS.get(target, "state"), _money_params)
 
-    def _settle_transit(self):
-        """Keep what is left of each practice on the transit account."""
+    def _transit_balances(self):
+        """{practice id: what is left of it on the transit account}."""
         accounts = self.company_id.sudo().cmor_transit_account_id
         rows = (
             self.env["account.move.line"]
@@ -393,10 +405,7 @@ class CmorPractice(models.Model):
                 ["balance:sum"],
             )
         )
-        balances = dict(rows)
-        update_changed(
-            self, {p: {"transit_balance": balances.get(p, 0.0)} for p in self}
-        )
+        return {practice.id: balance for practice, balance in rows}
 
     @api.model
     def _cron_settle_incoming(self, today=None):

@@ -463,10 +463,10 @@ class CmorPractice(models.Model):
         """Billed before the program, by a bill that nobody has named: the state that
         the file told is all there is."""
         return bool(
-            self.loaded_values
-            and not money.bills
+            not money.bills
             and not money.pending
             and self.state in ("charged", "collected", "uncollected")
+            and self.loaded_values
         )
 
 

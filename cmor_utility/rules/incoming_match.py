@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 
 MATCHED = "matched"
 UNMATCHED = "unmatched"
@@ -39,6 +40,7 @@ def point_key(sector, code):
     return text[:14]
 
 
+@lru_cache(maxsize=4096)  # of each person: as told, as customer, as owner
 def person_keys(fiscal_code, vat):
     """Tax code and VAT number, plain; an entity's tax code is often its VAT number."""
     codes = set()

@@ -79,6 +79,16 @@ class ReceiveCommon(CmorCommon):
         data = cls._bytes(key, rows)
         return cls.files._receive(name or f"{key}.csv", data, cls.company)
 
+    def _rows_written(self, *tables):
+        """{table: rows updated so far in this transaction}."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            "SELECT relname, n_tup_upd FROM pg_stat_xact_user_tables"
+            " WHERE relname = ANY(%s)",
+            [list(tables)],
+        )
+        return dict(self.env.cr.fetchall())
+
     @staticmethod
     def _ack(practice, ok=True, **more):
         """Row of a claim_ack about ``practice``."""

@@ -246,3 +246,28 @@ class TestIncomingFiles(IncomingCommon, ReceiveCommon):
             spent = self._statements(key, few, **values)
             with self.subTest(key):
                 self.assertLessEqual(self._statements(key, many, **values), spent)
+
+    def test_each_row_is_written_once(self):
+        """Told of an update: practices and the charges that wait for a bill; a second
+        UPDATE of a row would check all its foreign keys again."""
+        practices = self._opened(31, 3)
+        for practice in practices:
+            self._charged_by_network(practice, "123.45")
+        self.as_operator(practices).action_charge_customer()
+        charges = practices.sudo().charge_ids
+        self.assertEqual(charges.mapped("state"), ["to_export"] * 3)
+        update = {
+            "VALORE_PRECEDENTE": "123.45",
+            "VALORE_AGGIORNATO": "100.00",
+            "DATA_AGGIORNAMENTO": "12/04/2026",
+        }
+        tables = ("cmor_practice", "utility_charge", "cmor_flow_record")
+        before = self._rows_written(*tables)
+        file = self._load(
+            "claim_update", *(self._row(p.sii_code, **update) for p in practices)
+        )
+        after = self._rows_written(*tables)
+        self.assertEqual(file.record_ids.mapped("state"), ["applied"] * 3)
+        self.assertEqual(charges.mapped("state"), ["cancelled"] * 3)
+        written = {table: after[table] - before[table] for table in tables}
+        self.assertEqual(written, dict.fromkeys(tables, 3))

@@ -8,7 +8,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import freeze_time, tagged
 from odoo.tools import mute_logger
 
-from odoo.addons.utility_supply.models.bulk import update_changed
+from odoo.addons.utility_supply.models.bulk import plain_values, update_changed
 
 from ..models import cmor_flow_file_receive
 from ..models.cmor_flow_handler import applied
@@ -68,16 +68,6 @@ class TestReceive(ReceiveCommon):
         self.assertEqual(record._values()["admitted"], "1")
         self.assertEqual(record.sii_code, f"SII{self.all[0].id:012d}")
 
-    def _rows_written(self, *tables):
-        """{table: rows updated so far in this transaction}."""
-        self.env.flush_all()
-        self.env.cr.execute(
-            "SELECT relname, n_tup_upd FROM pg_stat_xact_user_tables"
-            " WHERE relname = ANY(%s)",
-            [list(tables)],
-        )
-        return dict(self.env.cr.fetchall())
-
     def test_each_row_is_written_once(self):
         """A second UPDATE of a row in one transaction checks its foreign keys again."""
         data = self._bytes("claim_ack", [self._ack(p) for p in self.all])
@@ -114,6 +104,22 @@ class TestReceive(ReceiveCommon):
         names = list(told[0])
         self.assertEqual(
             [{name: practice[name] for name in names} for practice in many], told
+        )
+
+    def test_amounts_as_their_currency_has_them(self):
+        """Rounded before they are compared: what is the same is not written again."""
+        first, second, third = many = self._create_bare(3, prefix="A").sudo()
+        told = {first: 0.1 + 0.2, second: 100.004, third: 0.001}
+        rows = {practice: {"indemnity": value} for practice, value in told.items()}
+        self.assertEqual(update_changed(many, rows), first | third)
+        self.assertFalse(update_changed(many, rows))
+        self.env.flush_all()
+        self.env.invalidate_all()
+        self.assertEqual(many.mapped("indemnity"), [0.3, 100.0, 0.0])
+        names = ("code", "indemnity", "contract_id", "company_id")
+        self.assertEqual(
+            plain_values(many, names)[first.id],
+            (first.code, 0.3, None, self.company.id),
         )
 
     def test_poison_keeps_what_was_found(self):

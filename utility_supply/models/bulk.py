@@ -6,6 +6,7 @@ taken care of, so that another module may add a field without telling.
 """
 
 import json
+from itertools import repeat
 
 from psycopg2.extras import Json
 
@@ -18,8 +19,8 @@ PLAIN_TYPES = frozenset({"integer", "float", "monetary", "boolean"})
 COLUMN_TYPES = PLAIN_TYPES | {
     *("char", "text", "date", "datetime", "selection", "many2one", "json")
 }
-#: documents have no hash, amounts are rounded by the currency of each record
-CONVERTED_TYPES = frozenset({"json", "monetary"})
+#: documents have no hash
+CONVERTED_TYPES = frozenset({"json"})
 UNKNOWN = object()
 # made once: `json.dumps` makes one for each document
 JSON = json.JSONEncoder(ensure_ascii=False, default=json_default)
@@ -69,6 +70,7 @@ def insert_rows(model, rows, flush=True):
         model.env.flush_all()
     records = model.browse(id_ for (id_,) in model.env.execute_query(query))
     _remember(records, given, rows)
+    _remember_rest(records, given, defaults)
     _compute_missing(records, {*given, *constant})
     return records
 
@@ -110,7 +112,7 @@ def update_changed(model, rows):
     the cache, as those of ``write`` do: what several steps write on a record goes to
     the database in one statement. Returns the records that differed.
     """
-    changed, told, caches = {}, {}, {}
+    changed, told, caches, rounded = {}, {}, {}, _Rounded()
     for record, vals in rows.items():
         (id_,), env = record._ids, record.env
         # the cache of each field, looked up once and not for each of thousands
@@ -123,9 +125,12 @@ def update_changed(model, rows):
             # what is empty comes back as False, whatever was written
             if old == value or not (old or value):
                 continue
-            if (
-                old is UNKNOWN or record._fields[name].type == "monetary"
-            ) and not differs(record, name, value):
+            field = record._fields[name]
+            if value and field.type == "monetary":
+                value = rounded.of(record, id_, field, float(value))
+                if old == value or not (old or value):
+                    continue
+            if old is UNKNOWN and not differs(record, name, value):
                 continue
             changed.setdefault((env, name), []).append((id_, value))
             told[id_] = True
@@ -137,6 +142,28 @@ def update_changed(model, rows):
         _write_cache(model.with_env(env), known[name], pairs)
     records.modified(names)
     return records
+
+
+class _Rounded:
+    """Amounts as the currency of their record has them: each is looked at once, where
+    the field asks for the currency anew in an environment of its own."""
+
+    def __init__(self):
+        self.names, self.currencies, self.told = {}, {}, {}
+
+    def of(self, record, id_, field, value):
+        name = self.names.get(field)
+        if name is None:
+            name = self.names[field] = field.get_currency_field(record)
+        currency = self.currencies.get((name, id_))
+        if currency is None:
+            currency = self.currencies[name, id_] = record[name].id or 0
+        told = self.told.get((currency, value))
+        if told is None:
+            currencies = record.env["res.currency"]
+            told = currencies.browse(currency).round(value) if currency else value
+            self.told[currency, value] = told
+        return told
 
 
 def flush_changed(model):
@@ -186,6 +213,9 @@ def _write_cache(model, field, pairs):
     cache = field._get_cache(env)
     if field.type in CONVERTED_TYPES:
         values = [field.convert_to_cache(v, model.browse(id_)) for id_, v in pairs]
+    elif field.type == "monetary":
+        # rounded by now
+        values = [float(value or 0.0) for _id, value in pairs]
     else:
         # days, choices and words repeat: each is looked at once
         told = {v: field.convert_to_cache(v, model) for v in {v for _id, v in pairs}}
@@ -412,6 +442,26 @@ def _remember(records, names, rows):
         field._insert_cache(records, [told[value] for value in values])
 
 
+def _remember_rest(records, given, defaults):
+    """Keep the other columns as well, by their default or empty: to read one of them
+    takes a query of all that is not known. What is computed is left to its method."""
+    for name, field in records._fields.items():
+        if (
+            name in given
+            or name in STAMPS
+            or name == "id"
+            or not (field.store and field.column_type)
+            or field.compute
+            or field.translate
+            or field.company_dependent
+        ):
+            continue
+        value = defaults.get(name)
+        if value is not None:
+            value = field.convert_to_cache(value, records, validate=False)
+        field._insert_cache(records, repeat(value))
+
+
 def _forget_lists(model, names):
     """Lists of records that were read before do not have what was just written."""
     for name in names:
@@ -435,3 +485,14 @@ def _compute_missing(records, given):
     told = [field for field in computed if field.name in given]
     with model.env.protecting(told, records):
         records.modified(list(model._fields), create=True)
+
+
+def plain_values(records, names):
+    """{id: values of ``names`` as they are kept}: of thousands no value is asked for by
+    itself. A many2one is an id, what is empty is None, also where a record says False
+    or nought; not for fields that are computed."""
+    records.fetch(names)
+    ids = records._ids
+    caches = [records._fields[name]._get_cache(records.env) for name in names]
+    columns = [map(cache.get, ids) for cache in caches]
+    return dict(zip(ids, zip(*columns, strict=True), strict=True))

@@ -1,12 +1,27 @@
 from collections import defaultdict
 
+from markupsafe import escape
+
 from odoo import models
+from odoo.tools.mail import generate_tracking_message_id
 
 from .bulk import insert_rows
+
+# no columns: a note of changes has none of these
+LINKS = frozenset({"attachment_ids", "partner_ids"})
+# what `_message_track` says of each change
+OWN = {"body", "tracking_value_ids"}
+# what is known of the messages of a record, see `_invalidate_documents` of mail
+LISTS = ("message_ids", "message_needaction", "message_needaction_counter")
 
 
 class _Notes(list):
     """Notes that wait; a class of our own: no context from outside can hold one."""
+
+    def __init__(self):
+        super().__init__()
+        # {author: the first note in his name}
+        self.by_author = {}
 
 
 class UtilityTrackMixin(models.AbstractModel):
@@ -30,11 +45,39 @@ class UtilityTrackMixin(models.AbstractModel):
             self.sudo()._note_together(notes)
         return result
 
+    def _message_log(self, *, author_id=None, **said):
+        # EXTENDS mail: what the notes of one author have in common is asked for once
+        notes = self.env.context.get("utility_notes")
+        if not isinstance(notes, _Notes) or said.keys() != OWN:
+            return super()._message_log(author_id=author_id, **said)
+        if author_id not in notes.by_author:
+            result = super()._message_log(author_id=author_id, **said)
+            notes.by_author[author_id] = notes[-1]
+            return result
+        own = {
+            "res_id": self.id,
+            "body": escape(said["body"]),
+            "tracking_value_ids": said["tracking_value_ids"],
+            "message_id": generate_tracking_message_id("message-notify"),
+        }
+        notes.append({**notes.by_author[author_id], **own})
+        return self.env["mail.message"]
+
     def _note_together(self, notes):
-        """The messages in one go, then the changes that they tell: Odoo's `create` of
-        messages makes those of each message apart."""
+        """The messages in one statement, then the changes that they tell in another.
+
+        Odoo's `create` makes those of each message apart, and puts each message in the
+        lists that it belongs to: it is enough to forget these. It is still asked for
+        what has a text, a file or a recipient.
+        """
         told = [note.pop("tracking_value_ids", None) or [] for note in notes]
-        messages, alike = self._message_create(notes), defaultdict(list)
+        if any(note.get(name) for note in notes for name in (*LINKS, "body")):
+            messages = self._message_create(notes)
+        else:
+            rows = [{k: v for k, v in n.items() if k not in LINKS} for n in notes]
+            messages = insert_rows(self.env["mail.message"], rows, flush=False)
+            self.invalidate_recordset(LISTS, flush=False)
+        alike = defaultdict(list)
         for message, commands in zip(messages, told, strict=True):
             for _create, _id, vals in commands:
                 row = {**vals, "mail_message_id": message.id}

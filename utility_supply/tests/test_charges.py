@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 from datetime import date
+from unittest.mock import patch
 
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
@@ -213,6 +214,42 @@ class TestCharges(UtilityCommon):
             with self.assertRaises(AccessError):
                 action()
         self._charge().with_user(self.accountant).action_confirm()
+
+    def _notes_of_confirming(self, count, patched):
+        """What the histories of some charges say of their confirmation."""
+        charges = (
+            self.env["utility.charge"]
+            .union(*(self._charge() for _turn in range(count)))
+            .with_context(tracking_disable=False, mail_notrack=False)
+        )
+        self.env.cr.flush()
+        before = charges.sudo().message_ids
+        with patched:
+            charges.action_confirm()
+            self.env.cr.flush()
+        notes = [charge.sudo().message_ids - before for charge in charges]
+        self.assertEqual([note.res_id for note in notes], charges.ids)
+        self.assertEqual(len({note.message_id for note in notes}), count)
+        return [self._said(note) for note in notes]
+
+    def _said(self, note):
+        said = {}
+        for record in (note, note.tracking_value_ids):
+            (row,) = record.read([n for n, f in record._fields.items() if f.store])
+            for name in ("id", "res_id", "message_id", "mail_message_id"):
+                row.pop(name, None)
+            said[record._name] = row
+        said["mail.message"].pop("tracking_value_ids")
+        return said
+
+    def test_changes_are_noted_as_odoo_notes_them(self):
+        """Many at once, in two statements; each note is the one that Odoo makes."""
+        plain = self.registry["mail.thread"]._message_track
+        charges, messages = map(self.registry.get, ("utility.charge", "mail.message"))
+        one = patch.object(charges, "_message_track", plain)
+        expected = self._notes_of_confirming(1, one)
+        none = patch.object(messages, "create", side_effect=AssertionError)
+        self.assertEqual(self._notes_of_confirming(2, none), expected * 2)
 
     def test_origin_points_to_the_case_or_practice(self):
         charge = self._charge(origin=f"utility.contract,{self.contract.id}")
