@@ -34,6 +34,8 @@ instead of the template. Exit status 1 when a bound does not hold:
 
 * at most 3 times the CPU of the bare side (process and PostgreSQL backend: the clock of
   a machine that others use says less) that writes the same columns, both ways;
+  ``judged again`` has no bound: it is the file and, before it, all the conditions,
+  amounts and windows, which the night has judged otherwise and no bare loop judges;
 * memory does not grow with the practices, but for the bytes of the file itself;
 * 10,000 answers checked and split into records, each with its result, within 60 s.
 """
@@ -173,7 +175,8 @@ class Bench:
         plain_cpu = _total(bare["cpu"], "same columns")
         ratio = figures["cpu"] / plain_cpu
         one_column = figures["cpu"] / _total(bare["cpu"], "one column")
-        self.good &= ratio <= RATIO_BOUND
+        bounded = "judged again" not in label
+        self.good &= ratio <= RATIO_BOUND or not bounded
         # the bytes of a file are handed over whole: they do not count as growth
         size = figures["size"] / 2**20
         self.peaks.setdefault(label, {})[count] = figures["memory"] - size
@@ -184,7 +187,7 @@ class Bench:
             f"{figures['cpu']:.1f}",
             f"{count / seconds:.0f}",
             f"{seconds / plain:.1f}",
-            f"{ratio:.1f} (bound {RATIO_BOUND})",
+            f"{ratio:.1f} (bound {RATIO_BOUND})" if bounded else f"{ratio:.1f}",
             f"{one_column:.1f}",
             f"{plain:.2f}",
             f"{plain_cpu:.2f}",

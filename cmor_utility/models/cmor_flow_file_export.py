@@ -3,7 +3,11 @@ from zoneinfo import ZoneInfo
 from odoo import api, fields, models
 from odoo.exceptions import LockError, UserError
 
-from odoo.addons.utility_supply.models.bulk import flush_changed, insert_rows, update_changed
+from odoo.addons.utility_supply.models.bulk import (
+    flush_changed,
+    insert_rows,
+    update_changed,
+)
 
 from .flow_file_maker import CHUNK, FileMaker
 from .texts import issue_line, issue_vals

@@ -6,7 +6,11 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL, format_date, formatLang
 
-from odoo.addons.utility_supply.models.bulk import differs, flush_changed, update_changed
+from odoo.addons.utility_supply.models.bulk import (
+    differs,
+    flush_changed,
+    update_changed,
+)
 from odoo.addons.utility_supply.rules.workdays import add_working_days
 
 from ..rules import amount as amount_rules

@@ -120,6 +120,7 @@ class CmorPractice(models.Model):
         for start in range(0, len(ids), CHUNK):
             practices = self.sudo().browse(ids[start : start + CHUNK]).exists()
             practices._refresh_terms(today)
+            flush_changed(self.env["cmor.deadline"])
             if len(ids) > CHUNK:
                 # a file may have a hundred thousand practices: keep none of them
                 flush_changed(self)
