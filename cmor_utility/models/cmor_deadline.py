@@ -225,22 +225,25 @@ class CmorDeadline(models.Model):
         """
         ids = [practice.id for practice in found]
         deadlines = self.sudo()._guarded()
+        columns = [n for n, f in self._fields.items() if f.store and f.column_type]
         known = {
-            (record.practice_id.id, record.key): record
-            for record in deadlines.search(Domain("practice_id", "in", ids))
+            (kept(record, "practice_id"), record.key): record
+            for record in deadlines.search_fetch(
+                Domain("practice_id", "in", ids), columns
+            )
         }
-        new, old, kept = [], {}, set()
+        new, old, told = [], {}, set()
         for practice, items in found.items():
             for item in items:
                 vals = self._vals(item)
                 record = known.get((practice.id, item.key))
-                kept.add((practice.id, item.key))
+                told.add((practice.id, item.key))
                 if record is None:
                     new.append({**self._of_practice(practice), **vals})
                 else:
                     old[record] = vals
         update_changed(deadlines, old)
-        gone = [record.id for key, record in known.items() if key not in kept]
+        gone = [record.id for key, record in known.items() if key not in told]
         deadlines.browse(gone).filtered(lambda d: d.state == rules.OPEN).write(
             {"state": rules.DROPPED}
         )

@@ -462,7 +462,8 @@ def _count_once(vals, seen):
     :param set seen: the rows before it
     """
     vals["handled_on"] = False
-    words = tuple(sorted(vals["raw_values"].items()))
+    raw = vals["raw_values"]
+    words = "\x1f".join((*raw, *raw.values()))
     if vals["state"] == "new" and words in seen:
         vals.update(state="repeated", handled_on=fields.Datetime.now())
     seen.add(words)
