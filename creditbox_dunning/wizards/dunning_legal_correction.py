@@ -24,8 +24,8 @@ class DunningLegalCorrection(models.TransientModel):
     reason = fields.Char(required=True)
 
     @api.model
-    def default_get(self, fields_list):
-        vals = super().default_get(fields_list)
+    def default_get(self, fields):
+        vals = super().default_get(fields)
         return {**self._told(vals.get("step_id")), **vals}
 
     @api.model_create_multi
