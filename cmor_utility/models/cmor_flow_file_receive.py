@@ -463,7 +463,7 @@ def _count_once(vals, seen):
     """
     vals["handled_on"] = False
     raw = vals["raw_values"]
-    words = "\x1f".join((*raw, *raw.values()))
+    words = (*raw, *raw.values())
     if vals["state"] == "new" and words in seen:
         vals.update(state="repeated", handled_on=fields.Datetime.now())
     seen.add(words)

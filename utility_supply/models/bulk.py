@@ -177,7 +177,8 @@ def flush_changed(model):
         if (ids := env._field_dirty.get(field))
     }
     if any(not _is_plain(env, field) for field in waiting):
-        return model.flush_model()
+        model.flush_model()
+        return
     sets = {}
     for number, ids in enumerate(waiting.values()):
         for id_ in ids:
@@ -192,7 +193,6 @@ def flush_changed(model):
         caches = {field.name: field._get_cache(env) for field in fields}
         rows = {id_: {n: cache[id_] for n, cache in caches.items()} for id_ in ids}
         env.execute_query(_update_query(model, list(caches), rows))
-    return None
 
 
 def _is_plain(env, field):
