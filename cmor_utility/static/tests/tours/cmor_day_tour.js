@@ -90,7 +90,7 @@ registry.category("web_tour.tours").add("cmor_day", {
         },
         {
             content: "once",
-            trigger: ".o_form_view:not(:has(button[name='action_charge_customer']))",
+            trigger: "body:not(:has(.modal)) .o_form_view:not(:has(button[name='action_charge_customer']))",
         },
     ],
 });

@@ -42,7 +42,7 @@ registry.category("web_tour.tours").add("creditbox_order_leaves", {
         },
         {
             content: "a clerk records no outcome of the technical office",
-            trigger: ".o_form_view:not(:has(button[name='action_record_outcome']))",
+            trigger: "body:not(:has(.modal)) .o_form_view:not(:has(button[name='action_record_outcome']))",
         },
     ],
 });
@@ -74,7 +74,7 @@ registry.category("web_tour.tours").add("creditbox_texts_and_providers", {
             run: "click",
         },
         {
-            trigger: ".o_form_view:not(:has(.modal)) .o_form_statusbar",
+            trigger: "body:not(:has(.modal)) .o_form_view .o_form_statusbar",
         },
         BACK,
         {
@@ -109,8 +109,9 @@ registry.category("web_tour.tours").add("creditbox_pec_tray", {
             run: "click",
         },
         {
+            // the dialog is a form view too: without it in the way, the page's own
             content: "and it waits no longer",
-            trigger: ".o_form_view:not(:has(.alert-warning))",
+            trigger: "body:not(:has(.modal)) .o_form_view:not(:has(.alert-warning))",
         },
     ],
 });

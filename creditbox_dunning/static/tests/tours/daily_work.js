@@ -36,7 +36,7 @@ registry.category("web_tour.tours").add("creditbox_daily_clerk", {
         },
         {
             content: "a clerk starts no run from here",
-            trigger: ".o_form_view:not(:has(button[name='action_plan_now']))",
+            trigger: "body:not(:has(.modal)) .o_form_view:not(:has(button[name='action_plan_now']))",
         },
         {
             content: "the clerk takes the case over",
@@ -45,7 +45,7 @@ registry.category("web_tour.tours").add("creditbox_daily_clerk", {
         },
         {
             content: "and the button is gone",
-            trigger: ".o_form_view:not(:has(button[name='action_take_over']))",
+            trigger: "body:not(:has(.modal)) .o_form_view:not(:has(button[name='action_take_over']))",
         },
         {
             content: "why",

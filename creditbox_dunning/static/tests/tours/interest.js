@@ -81,7 +81,7 @@ registry.category("web_tour.tours").add("creditbox_interest_manager", {
             run: "click",
         },
         {
-            trigger: ".o_form_view:not(:has(button[name='action_approve']))",
+            trigger: "body:not(:has(.modal)) .o_form_view:not(:has(button[name='action_approve']))",
         },
     ],
 });
