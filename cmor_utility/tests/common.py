@@ -17,9 +17,12 @@ ROLE_VAT = "12345670017"
 class CmorCommon(UtilityCommon):
     """An accredited seller with one operator, and supplies that were switched out."""
 
+    # many classes live in that month
+    world_moment = "2026-04-15"
+
     @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
+    def setUpWorld(cls):
+        super().setUpWorld()
         cls.operator = cls._create_user("operator", "cmor_utility.group_cmor_user")
         cls.bystander = cls._create_user("bystander", "cmor_utility.group_cmor_user")
         cls.manager = cls._create_user("manager", "cmor_utility.group_cmor_manager")

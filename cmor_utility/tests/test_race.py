@@ -10,6 +10,8 @@ from odoo.modules.registry import Registry
 from odoo.tests import BaseCase, get_db_name, tagged
 from odoo.tools import SQL, mute_logger
 
+from odoo.addons.utility_supply.tests.world import end_world
+
 from ..models.cmor_practice_evaluation import CmorPractice as Evaluation
 from ..models.cmor_practice_export import CmorPractice as Exporter
 from ..models.cmor_practice_seller_money import CmorPractice as Seller
@@ -52,6 +54,7 @@ class TestRace(BaseCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        end_world()
         cls.registry = Registry(get_db_name())
         cls.made = {}
         cls.addClassCleanup(cls._clean)

@@ -6,16 +6,35 @@ from odoo import Command
 from odoo.tests import new_test_user
 
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
+from odoo.addons.base.tests.common import BaseCommon
+
+from .world import World
 
 
 class UtilityCommon(AccountTestInvoicingCommon):
     """Two Italian companies with their books ready, one customer with a contract of
-    each service, and one user of each kind."""
+    each service, and one user of each kind.
+
+    What all classes of a module share is built by ``setUpWorld``, once for all of them
+    (see ``world.py``); what a class adds, by its ``setUpClass``.
+    """
+
+    #: when the world is built; None: now
+    world_moment = None
+
+    @classmethod
+    def setUpClass(cls):
+        # past Odoo's common classes: their part is in the world
+        World.enter(cls, super(BaseCommon, cls).setUpClass)
 
     @classmethod
     @AccountTestInvoicingCommon.setup_country("it")
-    def setUpClass(cls):
+    def _build_world(cls):
         super().setUpClass()
+        cls.setUpWorld()
+
+    @classmethod
+    def setUpWorld(cls):
         cls.company = cls.company_data["company"]
         cls.company._utility_setup_books()
         cls.other_company = cls.env["res.company"].create(
