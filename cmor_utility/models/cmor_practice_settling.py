@@ -92,7 +92,7 @@ class CmorPractice(models.Model):
     )
     collected_amount = fields.Monetary(string="Collected", readonly=True, copy=False)
     given_up_amount = fields.Monetary(
-        string="Given up",
+        string="Amount given up",
         readonly=True,
         copy=False,
         help="Written off or settled for less: closed without a payment.",
