@@ -99,6 +99,7 @@ class TestIncomingBridge(IncomingCommon):
                 "company_id": self.company.id,
                 "partner_id": self.customer.id,
                 "amount": 150.0,
+                "state": "booked",
                 "move_id": loss.id,
             }
         )
