@@ -1,6 +1,7 @@
 """A CMOR charged to our customer, seen from dunning."""
 
 from datetime import date
+from decimal import Decimal
 
 from odoo.tests import freeze_time, tagged
 
@@ -58,6 +59,68 @@ class TestIncomingBridge(IncomingCommon):
         self._receive("report_ack", {"code": request.code, "admitted": 1})
         self.assertEqual(practice.state, "closed")
         self.assertEqual(hold.state, "ended")
+
+    def test_two_practices_on_one_bill(self):
+        """The bill is held as long as one of them has to be given back."""
+        one, two = self._to_charge(), self._to_charge("SII000000000002", "50")
+        for practice in (one, two):
+            practice.action_charge_customer()
+        refs = (one | two).charge_ids.mapped("ref")
+        bill = self._create_bill("B1", self.contract, 150.0)
+        self.env["utility.charge"]._confirm_from_bill(bill, refs)
+        self._run()
+        self._receive("cancel_notice", {"sii_code": one.sii_code})
+        hold = self.env["dunning.hold"].sudo().search([("move_id", "=", bill.id)])
+        self.assertEqual(hold.state, "active")
+        two.action_settle()
+        self.assertEqual(hold.state, "active")
+
+    def test_what_is_given_up_is_not_collected(self):
+        """A write-off closes the bill: the SII is not told of a payment."""
+        practice = self._to_charge()
+        bill = self._on_bill(practice, other=100.0)
+        self._pay(bill, 50.0)
+        books = self.company_data
+        self.company.sudo().write(
+            {
+                "dunning_loss_account_id": books["default_account_expense"].id,
+                "dunning_loss_journal_id": books["default_journal_misc"].id,
+            }
+        )
+        line = bill.line_ids.filtered(lambda i: i.display_type == "payment_term")
+        loss = self.env["dunning.loss"]._book(
+            self.company, [(line, Decimal("150"))], date(2026, 4, 15), "PERDITA/1"
+        )
+        listed = self.env["dunning.writeoff"].sudo()._guarded()
+        listed = listed.create({"company_id": self.company.id, "as_of": self.today})
+        self.env["dunning.writeoff.line"].sudo()._guarded().create(
+            {
+                "writeoff_id": listed.id,
+                "company_id": self.company.id,
+                "partner_id": self.customer.id,
+                "amount": 150.0,
+                "state": "booked",
+                "move_id": loss.id,
+            }
+        )
+        practice.action_settle()
+        self.assertEqual(bill.amount_residual, 0.0)
+        self.assertRecordValues(
+            practice,
+            [
+                {
+                    "state": "uncollected",
+                    "collected_amount": 25.0,
+                    "given_up_amount": 75.0,
+                    "report_state": "2",
+                    "report_needed": True,
+                }
+            ],
+        )
+        practice.action_report()
+        request = self._sent(practice, "report")
+        self._receive("report_ack", {"code": request.code, "admitted": 1})
+        self.assertEqual(practice.state, "reported")
 
     def test_orders_of_the_technical_office_are_facts(self):
         practice = self._to_charge()

@@ -52,6 +52,7 @@ from . import (
     cmor_practice_incoming,
     cmor_practice_matching,
     cmor_practice_settling,
+    cmor_practice_documents,
     cmor_practice_billing,
     cmor_practice_suspension,
     cmor_practice_request_incoming,

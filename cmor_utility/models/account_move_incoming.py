@@ -23,6 +23,12 @@ class AccountMoveLine(models.Model):
         "cmor.network.charge", "move_line_id", groups=READERS
     )
 
+    def _copy_data_extend_business_fields(self, values):
+        # EXTENDS account: a credit note, or the reversal of an entry, is about the
+        # same practice; a mere copy of a document is not
+        super()._copy_data_extend_business_fields(values)
+        values["cmor_practice_id"] = self.sudo().cmor_practice_id.id
+
 
 class AccountMove(models.Model):
     _inherit = "account.move"

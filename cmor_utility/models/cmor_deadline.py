@@ -195,12 +195,7 @@ class CmorDeadline(models.Model):
     def action_open_practice(self):
         """Button of a row: the practice."""
         self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": "cmor.practice",
-            "res_id": self.practice_id.id,
-            "views": [(False, "form")],
-        }
+        return self.practice_id._action_show()
 
     # --- guards -----------------------------------------------------------------
 

@@ -52,12 +52,12 @@ class CmorFlowFile(models.Model):
     state = fields.Selection(
         [
             ("generated", "To be sent"),
-            ("sent", "Sent"),
+            ("sent", "File sent"),
             ("discarded", "Discarded"),
             ("received", "To be applied"),
             ("applied", "Applied"),
             ("partial", "To be checked"),
-            ("refused", "Refused"),
+            ("refused", "File refused"),
             ("file_error", "Refused by the portal"),
         ],
         required=True,

@@ -19,67 +19,50 @@ class CmorFlowHandler(models.AbstractModel):
     def _apply_dso_charge(self, records):
         """Lines of the distributor's or UDD's invoice. A line without a practice is
         kept as well and waits in the list of the network's lines."""
-        charges = self.env["cmor.network.charge"].sudo()
         values = {r: r._values() for r in records}
-        results, todo, seen = {}, [], self._told_lines(records, values)
-        vendors = self._network_vendors(records, values)
-        for record in records:
-            vals = self._prepare_dso_charge(record, values[record], vendors)
-            if not vals["amount"]:
-                results[record] = waiting(self.env["cmor.practice"], "line_no_amount")
-                continue
-            if not vals["date"] or not vals["ref"]:
-                results[record] = waiting(self.env["cmor.practice"], "line_no_invoice")
-                continue
-            key = _line_key(vals)
-            if key in seen:
-                results[record] = repeated(seen[key])
-                continue
-            seen[key] = self.env["cmor.practice"]
-            todo.append((record, vals))
+        results = {}
+        for company, group in records.grouped("company_id").items():
+            vendors = self._network_vendors(company, [values[r] for r in group])
+            rows = {r: self._prepare_dso_charge(r, values[r], vendors) for r in group}
+            for record, vals in list(rows.items()):
+                if problem := _line_problem(vals):
+                    results[record] = waiting(self.env["cmor.practice"], problem)
+                    del rows[record]
+            results.update(self._take_network_lines(company, rows))
+        return results
+
+    @api.model
+    def _take_network_lines(self, company, rows):
+        """Lines of one company's flows: the new ones are made, the others are known.
+
+        :param rows: {record: values of a line}
+        :return: {record: Result}
+        """
+        charges = self.env["cmor.network.charge"].sudo()
+        results, todo, seen = {}, [], {}
+        told = charges._told_before(company, list(rows.values()))
+        for vals, charge in zip(rows.values(), told, strict=True):
+            if charge:
+                charge._told_again(vals)
+        charges.union(*told)._match()
+        for (record, vals), charge in zip(rows.items(), told, strict=True):
+            if charge:
+                results[record] = repeated(charge.practice_id)
+            elif (key := _line_key(vals)) in seen:
+                results[record] = repeated(self.env["cmor.practice"])
+            else:
+                seen[key] = record
+                todo.append((record, vals))
         made = charges._guarded().create([vals for _record, vals in todo])
         for (record, _vals), charge in zip(todo, made, strict=True):
             results[record] = applied(charge.practice_id)
         return results
 
     @api.model
-    def _told_lines(self, records, values):
-        """{key: practice} of the lines that a flow has told already."""
-        refs = [v.get("bill_number") for v in values.values() if v.get("bill_number")]
-        found = (
-            self.env["cmor.network.charge"]
-            .sudo()
-            .search(
-                [
-                    ("company_id", "in", records.company_id.ids),
-                    ("ref", "in", refs),
-                    ("source", "=", "flow"),
-                ]
-            )
-        )
-        return {
-            _line_key(
-                {
-                    "company_id": charge.company_id.id,
-                    "ref": charge.ref,
-                    "sii_code": charge.sii_code or "",
-                    "point_code": charge.point_code or "",
-                    "amount": charge.amount,
-                }
-            ): charge.practice_id
-            for charge in found
-        }
-
-    @api.model
-    def _network_vendors(self, records, values):
-        """{company: {VAT number as written: partner id}}."""
-        practices = self.env["cmor.practice"]
-        return {
-            company: practices._partners_by_vat(
-                company, [_network_vat(values[record]) for record in group]
-            )
-            for company, group in records.grouped("company_id").items()
-        }
+    def _network_vendors(self, company, told):
+        """{VAT number as written: partner id}."""
+        numbers = [_network_vat(values) for values in told]
+        return self.env["cmor.practice"]._partners_by_vat(company, numbers)
 
     @api.model
     def _prepare_dso_charge(self, record, values, vendors):
@@ -89,8 +72,8 @@ class CmorFlowHandler(models.AbstractModel):
             amount = -abs(amount)
         return {
             "company_id": company.id,
-            "partner_id": vendors[company].get(vat, False),
-            "ref": values.get("bill_number") or "",
+            "partner_id": vendors.get(vat, False),
+            "ref": (values.get("bill_number") or "").strip(),
             "date": values.get("bill_date"),
             "sii_code": (values.get("sii_code") or "").strip().upper(),
             "point_code": str(values.get("pod") or values.get("pdr") or ""),
@@ -105,9 +88,15 @@ def _network_vat(values):
     return values.get("distributor_vat") or values.get("udd_vat")
 
 
+def _line_problem(vals):
+    """Why a line cannot be taken; "" when it can."""
+    if not vals["amount"]:
+        return "line_no_amount"
+    return "" if vals["date"] and vals["ref"] else "line_no_invoice"
+
+
 def _line_key(vals):
     return (
-        vals["company_id"],
         vals["ref"],
         vals["sii_code"] or vals["point_code"],
         round(vals["amount"], 2),

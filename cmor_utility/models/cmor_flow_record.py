@@ -65,14 +65,14 @@ class CmorFlowRecord(models.Model):
     state = fields.Selection(
         [
             ("written", "In the file"),
-            ("sent", "Sent"),
+            ("sent", "Sent with its file"),
             ("discarded", "Discarded"),
-            ("refused", "Refused by the layout"),
+            ("refused", "Against the layout"),
             ("new", "To be applied"),
             ("waiting", "To be checked"),
             ("applied", "Applied"),
             ("repeated", "Known already"),
-            ("set_aside", "Set aside"),
+            ("set_aside", "Record set aside"),
         ],
         required=True,
         readonly=True,

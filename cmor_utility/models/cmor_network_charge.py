@@ -74,7 +74,7 @@ class CmorNetworkCharge(models.Model):
         [
             ("unmatched", "No practice found"),
             ("matched", "Matched"),
-            ("set_aside", "Set aside"),
+            ("set_aside", "Line set aside"),
             ("withdrawn", "Withdrawn"),
         ],
         required=True,
@@ -130,6 +130,8 @@ class CmorNetworkCharge(models.Model):
             vals.setdefault("company_id", company.id)
             vals["sii_code"] = (vals.get("sii_code") or "").strip().upper() or False
             vals["point_key"] = _any_point_key(vals.get("point_code"))
+        if not self._is_guard_open():
+            self._check_not_told(vals_list)
         made = super(CmorNetworkCharge, self._guarded()).create(vals_list)
         made = made.with_env(self.env)
         made.sudo()._match()
@@ -269,7 +271,7 @@ class CmorNetworkCharge(models.Model):
                 practice,
                 practice.sii_code or "",
                 practice.point_key or "",
-                _cents(practice.indemnity) - _cents(practice.network_amount),
+                _still_charged(practice),
             )
             for practice in practices
         ]
@@ -301,10 +303,82 @@ class CmorNetworkCharge(models.Model):
         )
         waiting._match()
 
+    # --- told twice -------------------------------------------------------------
+
+    @api.model
+    def _told_before(self, company, vals_list):
+        """Lines that are here already, whoever has told them: by a flow, by hand or by
+        a vendor bill. The same line of the same invoice is one charge.
+
+        :param vals_list: values of lines with ref, amount, sii_code and point_code
+        :return: list of the line that is here, or empty, for each of them
+        """
+        found = self.sudo().search(
+            Domain("company_id", "=", company.id)
+            & Domain("source", "!=", "loaded")
+            & Domain("ref", "in", list({vals["ref"].strip() for vals in vals_list})),
+            order="id",
+        )
+        by_key = found.grouped(lambda c: (c.ref.strip(), _cents(c.amount)))
+        told = []
+        for vals in vals_list:
+            here = by_key.get((vals["ref"].strip(), _cents(vals["amount"])), ())
+            told.append(
+                next((c for c in here if c._is_about(vals)), self.sudo().browse())
+            )
+        return told
+
+    def _is_about(self, vals):
+        """Whether this line and ``vals`` name the same claim, or the same point."""
+        code = vals.get("sii_code") or ""
+        if self.sii_code and code:
+            return self.sii_code == code
+        point = _any_point_key(vals.get("point_code"))
+        if self.point_key or point:
+            return self.point_key == point
+        return self.sii_code == (code or False)
+
+    def _told_again(self, vals):
+        """A flow says this line as well: what it knows more of is kept.
+
+        A line that was withdrawn with its vendor bill counts again: the flow stands.
+        The caller matches.
+        """
+        more = {"record_id": vals["record_id"]} if not self.record_id else {}
+        if not self.sii_code and vals["sii_code"]:
+            more["sii_code"] = vals["sii_code"]
+        if self.state == "withdrawn":
+            more.update(state="unmatched", source="flow")
+        if more:
+            self._guarded().write(more)
+
+    @api.model
+    def _check_not_told(self, vals_list):
+        """What a person types in may be here already."""
+        for vals in filter(lambda vals: vals.get("ref"), vals_list):
+            company = self.env["res.company"].browse(vals["company_id"])
+            (told,) = self._told_before(company, [vals])
+            if told.state in LIVE:
+                raise UserError(
+                    self.env._(
+                        "Invoice %(ref)s with this amount is here already for"
+                        " %(what)s: one charge counts once.",
+                        ref=told.ref,
+                        what=told.practice_id.display_name
+                        or told.sii_code
+                        or told.point_code
+                        or "-",
+                    )
+                )
+
     # --- vendor bills -----------------------------------------------------------
 
+    def _is_on_vendor_bill(self):
+        """Whether a vendor bill that was not cancelled carries the line."""
+        return bool(self.move_line_id) and self.move_id.state != "cancel"
+
     def _make_vendor_bills(self):
-        todo = self.filtered(lambda c: c.state in LIVE and not c.move_line_id)
+        todo = self.filtered(lambda c: c.state in LIVE and not c._is_on_vendor_bill())
         if not todo or todo != self:
             raise UserError(
                 self.env._("Choose lines that are on no vendor bill and count.")
@@ -396,12 +470,29 @@ class CmorNetworkCharge(models.Model):
         )
         found = self.sudo().search(
             Domain("company_id", "=", line.company_id.id)
-            & Domain("move_line_id", "=", False)
+            & (
+                Domain("move_line_id", "=", False)
+                | Domain("move_line_id.parent_state", "=", "cancel")
+            )
             & Domain("state", "in", LIVE)
             & keys
         )
         same = found.filtered(lambda c: _cents(c.amount) == _cents(vals["amount"]))
-        return same[:1] if len(same) == 1 else self.browse()
+        # two invoices may charge the same: the number tells them apart
+        exact = same.filtered(lambda c: _same_ref(c.ref, vals["ref"]))
+        same = exact[:1] or same
+        return same if len(same) == 1 else self.browse()
+
+
+def _still_charged(practice):
+    """What the network has still to charge us of a practice; negative: to give back."""
+    due = 0 if practice.is_annulled else practice.indemnity
+    return _cents(due) - _cents(practice.network_amount)
+
+
+def _same_ref(one, other):
+    """Whether two writings of an invoice number are the same number."""
+    return (one or "").strip().upper() == (other or "").strip().upper()
 
 
 def _any_point_key(code):

@@ -7,7 +7,7 @@ from odoo.tools import ormcache
 
 from odoo.addons.utility_supply.rules import workdays
 
-from ..rules.reckoning import Calendar, Term, TermRow, TermTable
+from ..rules.reckoning import Calendar, Term, TermRow, TermTable, reckon
 from ..rules.terms import DEAREST, EXCLUDE, MEAN, PRO_RATA, WHOLE, Terms
 
 CHOICES = {
@@ -187,6 +187,21 @@ class CmorParameter(models.Model):
             )
             for parameter in found
         )
+
+    @api.model
+    def _last_day(self, company, key, start):
+        """Last day of the term ``key`` that runs from ``start``, working or calendar
+        days as its value says.
+
+        :param str key: of a term in days, months or years
+        :param date start: day of the event
+        :return: date, or False when the term is not set
+        """
+        term = self._term_table(company).at(key, start)
+        if term is None:
+            return False
+        calendar = self._calendar(company, {start.year, start.year + 1})
+        return reckon(start, term, calendar)[0]
 
     @api.model
     def _calendar(self, company, years):

@@ -73,7 +73,10 @@ class CmorPractice(models.Model):
     _description = "CMOR practice"
     _inherit = ("mail.thread", "mail.activity.mixin", "utility.guarded.mixin")
     _order = "window_close, id"
-    _rec_names_search = ("name", "code", "partner_id.name", "supply_point_id.code")
+    _rec_names_search = (
+        *("name", "code", "sii_code", "partner_id.name", "supply_point_id.code"),
+        *("told_name", "point_code"),
+    )
     _check_company_auto = True
     _mail_post_access = "read"
 
@@ -406,7 +409,9 @@ class CmorPractice(models.Model):
         )
         action = {**action, "context": {}, "domain": [("id", "in", self.ids)]}
         if len(self) == 1:
-            action.update(res_id=self.id, view_mode="form", views=[(False, "form")])
+            # each side has a form of its own
+            views = [(self.get_formview_id(), "form")]
+            action.update(res_id=self.id, view_mode="form", views=views)
         return action
 
     # --- guards ---------------------------------------------------------------

@@ -4,10 +4,9 @@ from odoo.fields import Domain
 
 from odoo.addons.utility_supply.models.bulk import flush_changed
 
+from ..rules.incoming_money import BILLABLE
 from .cmor_practice_facts import _cents
 from .cmor_practice_settling import SETTLED_LATER
-
-CHARGE_ROLES = ("to_charge", "charged")
 
 
 class CmorPractice(models.Model):
@@ -130,7 +129,7 @@ class CmorPractice(models.Model):
     def _cannot_charge_reason(self):
         """Why the customer may not be charged; False when he may."""
         self.ensure_one()
-        if self.side != "incoming" or self.state not in CHARGE_ROLES:
+        if self.side != "incoming" or self.state not in BILLABLE:
             return self.env._("the network has not charged it, or it does not run.")
         if self.has_difference:
             return self.env._(
@@ -228,7 +227,10 @@ class CmorPractice(models.Model):
         Only as long as nothing has left, and never over what a person typed in.
         """
         ended = self.filtered(
-            lambda p: p.contract_id.end_reason == "switch_out" and p.billed_amount
+            lambda p: (
+                p.contract_id.end_reason == "switch_out"
+                and (p.billed_amount or p.network_amount)
+            )
         )
         if not ended:
             return

@@ -28,6 +28,21 @@ class CmorPractice(models.Model):
             "context": {"default_practice_ids": self.ids},
         }
 
+    def action_cancel_failed(self):
+        """Button of an operator: no answer came and the claim went on all the same."""
+        self._check_may_operate()
+        todo = self.sudo().filtered(
+            lambda p: p.side == "incoming" and p.state == "cancel_requested"
+        )
+        requests = todo.request_ids.filtered(
+            lambda r: r.key == incoming.CANCEL and r.state in ("sent", "admitted")
+        )
+        requests._set_state("overtaken")
+        before = todo._state_before_cancel()
+        for practice in todo:
+            practice._move_to(before.get(practice, "matched"), "cancel_failed")
+        todo._settle(fields.Date.context_today(self))
+
     def _ask_cancel_in(self, reason, note="", date=None):
         """Open a request of annulment for each of these incoming practices.
 

@@ -8,7 +8,6 @@ from odoo.addons.utility_supply.models.bulk import (
     plain_values,
     update_changed,
 )
-from odoo.addons.utility_supply.rules.workdays import add_working_days
 
 from ..rules import incoming, incoming_match
 from .cmor_company_role import SECTOR_CODES
@@ -20,7 +19,7 @@ SECTOR_OF_CODE = {"E": "electricity", "G": "gas"}
 ANSWER_FACTS = (
     *("state", "indemnity", "first_amount", "point_key", "is_annulled"),
     *("billed_amount", "pending_amount", "updated_on", "stands_annulled"),
-    *("contract_id", "collected_amount"),
+    *("contract_id", "collected_amount", "given_up_amount", "open_amount"),
 )
 
 
@@ -133,7 +132,8 @@ class CmorPractice(models.Model):
         facts = {}
         for id_, values in plain_values(self, ANSWER_FACTS).items():
             state, amount, first, point, annulled, *rest = values
-            billed, pending, updated_on, stands, contract, collected = rest
+            billed, pending, updated_on, stands, *rest = rest
+            contract, collected, given_up, opened = rest
             facts[id_] = incoming.Practice(
                 state=state,
                 amount=_cents(amount),
@@ -146,6 +146,7 @@ class CmorPractice(models.Model):
                 is_returned=bool(annulled) and self.browse(id_)._has_returned(),
                 is_matched=bool(contract),
                 is_collected=_cents(collected) > 0,
+                is_given_up=_cents(given_up) > 0 >= _cents(opened),
             )
         return facts
 
@@ -162,10 +163,9 @@ class CmorPractice(models.Model):
         partners = self._partners_by_vat(
             company, [values.get("distributor_vat") for values, _file in notices]
         )
-        terms = self.env["cmor.parameter"]._values(company, today)
         vals_list = [
             {
-                **self._prepare_incoming(values, company, today, terms),
+                **self._prepare_incoming(values, company, today),
                 "name": name,
                 "distributor_id": partners.get(values.get("distributor_vat"), False),
             }
@@ -183,14 +183,14 @@ class CmorPractice(models.Model):
         made._settle(today)
         return made
 
-    def _prepare_incoming(self, values, company, today, terms):
+    def _prepare_incoming(self, values, company, today):
         sector = notice_sector(values)
         point = values.get("pod") if sector == "electricity" else values.get("pdr")
         amount = float(values["cmor_amount"])
         accepted = values.get("accepted_on") or None
         notice_date = values.get("notice_date") or accepted or today
         until = values.get("suspend_until") or self._suspension_term(
-            company, accepted or notice_date, terms
+            company, accepted or notice_date
         )
         names = (values.get("first_name"), values.get("last_name"))
         return {
@@ -215,14 +215,12 @@ class CmorPractice(models.Model):
         }
 
     @api.model
-    def _suspension_term(self, company, start, terms):
+    def _suspension_term(self, company, start):
         """Last day to ask the suspension, counted from the acceptance; False when the
         term is not set."""
-        days = terms.get("suspension_request_days")
-        if days is None:
-            return False
-        holidays = company._utility_holidays({start.year, start.year + 1})
-        return add_working_days(start, days, holidays)
+        return self.env["cmor.parameter"]._last_day(
+            company, "suspension_request_days", start
+        )
 
     @api.model
     def _partners_by_vat(self, company, numbers):

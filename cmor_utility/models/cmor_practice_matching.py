@@ -261,10 +261,22 @@ class CmorPractice(models.Model):
     def action_unmatch(self):
         """Button of an operator: the contract was the wrong one."""
         self._check_may_operate()
-        todo = self.sudo().filtered(lambda p: p.state == "matched")
+        todo = self.sudo()
+        todo._lock_for_money()
+        todo = todo.filtered(
+            lambda p: (
+                p.side == "incoming"
+                and p.state in ("matched", "to_charge")
+                and not p.billed_amount
+                and not p.pending_amount
+            )
+        )
         if not todo or todo != self:
             raise UserError(
-                self.env._("Only a matched practice not charged yet is taken apart.")
+                self.env._(
+                    "Only a matched practice not charged to the customer yet is taken"
+                    " apart: take the charge back first."
+                )
             )
         todo._move_to("unmatched", "state")
         for practice in todo:

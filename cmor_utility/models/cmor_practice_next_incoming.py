@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import fields, models
 
 from .cmor_practice_facts import _cents
 
@@ -32,8 +32,8 @@ class CmorPractice(models.Model):
         return "match", {}, self.suspend_until
 
     def _next_matched(self):
-        if self.suspend_until:
-            day = self.suspend_until
+        day = self.suspend_until
+        if day and day >= fields.Date.context_today(self):
             return "await_network", {"date": day}, False
         return "await_network_only", {}, False
 
@@ -55,30 +55,48 @@ class CmorPractice(models.Model):
     def _next_to_charge(self):
         if self.has_difference:
             return "check_difference", self._amounts_shown(), self.network_date
-        if self.to_bill_amount > 0:
-            return "charge_customer", self._amounts_shown(), self.network_date
-        return "await_bill", self._amounts_shown(), False
+        return self._next_of_bill() or self._next_of_charge("await_bill", False)
+
+    def _next_of_charge(self, key, day):
+        """Where the charge, or the refund, is on its way to a bill of the customer."""
+        states = set(self.charge_ids.mapped("state"))
+        if "draft" in states:
+            key = "await_charge_invoice"
+        elif "to_export" in states:
+            key = "await_charge_export"
+        return key, self._amounts_shown(), day
 
     def _next_charged(self):
-        if self.return_amount > 0:
-            return self._next_return()
-        return "await_payment", self._amounts_shown(), False
+        waits = "await_payment", self._amounts_shown(), False
+        return self._next_of_bill() or waits
 
     def _next_uncollected(self):
-        if self.return_amount > 0:
-            return self._next_return()
+        if step := self._next_of_bill():
+            return step
+        if self.report_needed:
+            return "report", {}, False
         return "collect", self._amounts_shown(), False
 
     def _next_collected(self):
-        if self.return_amount > 0:
-            return self._next_return()
+        if step := self._next_of_bill():
+            return step
         return ("report", {}, False) if self.report_needed else (False, {}, False)
 
     _next_carried = _next_collected
 
-    def _next_reported(self):
+    def _next_of_bill(self):
+        """What was billed too much or too little comes before anything else; None when
+        the bill says what is due."""
         if self.return_amount > 0:
             return self._next_return()
+        if self.to_bill_amount <= 0:
+            return None
+        key = "check_difference" if self.has_difference else "charge_customer"
+        return key, self._amounts_shown(), self.network_date
+
+    def _next_reported(self):
+        if step := self._next_of_bill():
+            return step
         if self.report_needed:
             return "report_again", {}, False
         return (
@@ -98,7 +116,7 @@ class CmorPractice(models.Model):
         if self.return_amount > 0:
             return self._next_return()
         if self.pending_amount:
-            return "await_refund_bill", {}, self.return_by
+            return self._next_of_charge("await_refund_bill", self.return_by)
         return ("report", {}, False) if self.report_needed else (False, {}, False)
 
     def _next_return(self):

@@ -95,13 +95,14 @@ class CmorPractice(models.Model):
                 or p.state != "reported"
                 or p.report_needed
                 or p.transit_balance
+                or p.to_bill_amount > 0
             )
         )
         if wrong:
             raise UserError(
                 self.env._(
-                    "%(names)s: only what is reported, with a transit balance of zero,"
-                    " is closed.",
+                    "%(names)s: only what is reported, with nothing left to be charged"
+                    " and a transit balance of zero, is closed.",
                     names=", ".join(wrong.mapped("display_name")),
                 )
             )
@@ -205,7 +206,9 @@ class CmorPractice(models.Model):
         if self.state == "to_refund" and not money.is_returned:
             return False
         if not last:
-            return self.state in FIRST_REPORT
+            # given up: nothing more of it will be paid
+            is_final = self.state == "uncollected" and money.open_amount <= 0
+            return self.state in FIRST_REPORT or is_final
         if last.state != "accepted":
             # one is on its way: its answer comes first
             return False

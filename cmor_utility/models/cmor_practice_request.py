@@ -9,7 +9,8 @@ ALLOWED_SOURCES = {
     "sent": ("exported",),
     # one answer may say admitted, a later one the outcome
     "admitted": ("sent",),
-    "accepted": ("sent", "admitted"),
+    # from what a person gave up as never answered: it was granted after all
+    "accepted": ("sent", "admitted", "overtaken"),
     "rejected": ("sent", "admitted"),
     "withdrawn": ("to_export",),
     # what happened meanwhile made it pointless: an annulled practice, a paid one
@@ -77,7 +78,12 @@ class CmorPracticeRequest(models.Model):
         index="btree_not_null",
         help="Of this request.",
     )
-    reason = fields.Char(readonly=True)
+    reason = fields.Char(string="Reason code", readonly=True)
+    reason_text = fields.Char(
+        string="Reason",
+        compute="_compute_reason_text",
+        help="The code as it leaves, and what it means.",
+    )
     event_date = fields.Date(readonly=True)
     amount = fields.Monetary(readonly=True)
     values = fields.Json(
@@ -99,6 +105,21 @@ class CmorPracticeRequest(models.Model):
         " 'admitted')",
         "A request of this kind is under way already.",
     )
+
+    @api.depends("reason", "key")
+    @api.depends_context("lang")
+    def _compute_reason_text(self):
+        words = self._reason_words()
+        for request in self:
+            parts = (request.reason, words.get((request.key, request.reason)))
+            request.reason_text = " · ".join(part for part in parts if part)
+
+    def _reason_words(self):
+        """{(key of the flow, code of the reason): its meaning} for these requests."""
+        reasons = self.env["cmor.cancel.reason"].sudo().with_context(active_test=False)
+        codes = [code for code in self.mapped("reason") if code]
+        found = reasons.search([("code", "in", codes)])
+        return {("cancel_request", reason.code): reason.name for reason in found}
 
     @api.model
     def _open(self, practices, key, vals):

@@ -1,6 +1,7 @@
 from odoo import models
 
-from ..rules import incoming
+from ..rules import incoming, suspension
+from .texts_incoming import FACTS
 
 WAITING_STATES = {
     incoming.SUSPEND: "suspend_requested",
@@ -16,6 +17,14 @@ class CmorPracticeRequest(models.Model):
     """What the sending of a request means for an incoming practice."""
 
     _inherit = "cmor.practice.request"
+
+    def _reason_words(self):
+        # EXTENDS: the facts behind a suspension
+        words = {
+            (incoming.SUSPEND, code): self.env._(FACTS[fact])
+            for (_sector, fact), code in suspension.CODES.items()
+        }
+        return {**super()._reason_words(), **words}
 
     def _set_state(self, state, **extra):
         # EXTENDS: the practice waits once its request has left

@@ -1,4 +1,4 @@
-from collections import defaultdict, namedtuple
+from collections import namedtuple
 from dataclasses import replace
 from decimal import Decimal
 
@@ -6,18 +6,12 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 
 from odoo.addons.utility_supply.models.bulk import plain_values, update_changed
-from odoo.addons.utility_supply.rules.workdays import add_working_days
 
 from ..rules import incoming_money
 from .cmor_practice_facts import _cents
 from .cmor_practice_incoming import steps
 
 CHUNK = 1000
-# a charge in these states is not on a bill, and may still get there
-PENDING = ("draft", "to_export", "exported")
-ON_BILL = ("confirmed", "invoiced")
-# what is looked at of a charge: of thousands nothing else is read
-CHARGE_FACTS = ("cmor_practice_id", "state", "amount", "move_id")
 EXPOSURES = [
     ("not_billed", "Charged to us, not billed"),
     ("billed", "Billed, not due"),
@@ -46,7 +40,8 @@ MoneyFound = namedtuple("MoneyFound", "money network_date bill paid_on")
 class CmorPractice(models.Model):
     """The money of the incoming side: read in bulk, judged by ``rules/incoming_money``.
 
-    ``_settle`` may be called as often as one likes: what fits is left alone.
+    ``_settle`` may be called as often as one likes: what fits is left alone. What is
+    read of the customers' bills: ``cmor_practice_documents.py``.
     """
 
     _inherit = "cmor.practice"
@@ -96,6 +91,12 @@ class CmorPractice(models.Model):
         help="Of the bill's residual, pro quota.",
     )
     collected_amount = fields.Monetary(string="Collected", readonly=True, copy=False)
+    given_up_amount = fields.Monetary(
+        string="Amount given up",
+        readonly=True,
+        copy=False,
+        help="Written off or settled for less: closed without a payment.",
+    )
     collected_on = fields.Date(readonly=True, copy=False)
     to_bill_amount = fields.Monetary(string="To be charged", readonly=True, copy=False)
     return_amount = fields.Monetary(
@@ -142,6 +143,7 @@ class CmorPractice(models.Model):
     _transit_idx = models.Index("(company_id) WHERE transit_balance <> 0")
 
     @api.depends("transit_balance", "network_amount", "billed_amount", "return_amount")
+    @api.depends("pending_amount", "indemnity", "network_charge_ids.move_id.state")
     @api.depends_context("lang")
     def _compute_transit_reason(self):
         for practice in self:
@@ -152,7 +154,7 @@ class CmorPractice(models.Model):
             return False
         entered = sum(
             self.network_charge_ids.filtered(
-                lambda c: c.state == "matched" and c.move_line_id
+                lambda c: c.state == "matched" and c.move_id.state == "posted"
             ).mapped("amount")
         )
         compare = self.currency_id.compare_amounts
@@ -161,18 +163,32 @@ class CmorPractice(models.Model):
         if self.return_amount:
             return self.env._("The customer has not been given the money back yet.")
         if compare(self.billed_amount, self.network_amount) < 0:
-            if self.pending_amount:
-                return self.env._("The charge to the customer waits for its bill.")
-            if self.is_annulled:
-                return self.env._(
-                    "Annulled: the network has not given its charge back yet."
-                )
-            return self.env._("Not charged to the customer yet.")
+            return self._transit_in_text()
         if compare(self.billed_amount, self.network_amount) > 0:
             return self.env._("Billed more than the network charged us.")
         return self.env._(
             "An entry does not fit: look at the lines of the transit account."
         )
+
+    def _transit_in_text(self):
+        """Why more came in from the network than went out to the customer."""
+        if self.pending_amount:
+            return self.env._("The charge to the customer waits for its bill.")
+        if self.is_annulled:
+            return self.env._(
+                "Annulled: the network has not given its charge back yet."
+            )
+        compare = self.currency_id.compare_amounts
+        if (
+            compare(self.network_amount, self.indemnity) > 0
+            and compare(self.billed_amount, self.indemnity) >= 0
+        ):
+            # it is no debt of the customer: he is never charged more than the SII says
+            return self.env._(
+                "The network charged more than the SII says: have it credited, or"
+                " enter the difference as a cost."
+            )
+        return self.env._("Not charged to the customer yet.")
 
     # --- actions ----------------------------------------------------------------
 
@@ -222,16 +238,15 @@ class CmorPractice(models.Model):
         todo = self.sudo().filtered(lambda p: p.side == "incoming")
         if not todo:
             return
-        facts = todo._money_facts(today)
-        paths = {
-            p: () if p._is_only_told(f.money) else incoming_money.path(f.money, today)
-            for p, f in facts.items()
-        }
+        documents = todo._customer_documents()
+        # first: the entries that it posts settle their practices themselves
+        balances = todo._transit_in_step(documents, today)
+        facts = todo._money_facts(documents, today)
+        paths = {p: incoming_money.path(f.money, today) for p, f in facts.items()}
         for practice, found in facts.items():
             if paths[practice]:
                 money = replace(found.money, state=paths[practice][-1])
                 facts[practice] = found._replace(money=money)
-        balances = todo._transit_balances()
         rows = {
             practice: {
                 **practice._prepare_money(found, today),
@@ -247,10 +262,13 @@ class CmorPractice(models.Model):
         todo._settle_previous()
         todo._set_next()
 
-    def _money_facts(self, today):
-        """{practice: MoneyFound}, as many queries for one as for all."""
+    def _money_facts(self, documents, today):
+        """{practice: MoneyFound}, as many queries for one as for all.
+
+        :param Documents documents: of the customers, see ``cmor_practice_documents``
+        """
         network = self._network_sums()
-        on_bills, pending = self._customer_charges()
+        on_bills, pending = documents.on_bills, documents.pending
         paid = self._payment_days(on_bills)
         contracts = self.contract_id
         contracts.fetch(("date_end", "end_reason"))
@@ -274,7 +292,7 @@ class CmorPractice(models.Model):
                 has_left=bool(date_end and date_end < today),
             )
             facts[practice] = MoneyFound(
-                money,
+                replace(money, is_told=practice._is_only_told(money)),
                 network_date,
                 max(
                     moves, key=lambda m: (m.invoice_date or m.date, m.id), default=None
@@ -296,54 +314,6 @@ class CmorPractice(models.Model):
         )
         return {practice.id: (_cents(total), day) for practice, total, day in rows}
 
-    def _customer_charges(self):
-        """Charges to the customers.
-
-        :return: ({practice id: [(OnBill, account.move)]}, {practice id: pending})
-        """
-        charges = (
-            self.env["utility.charge"]
-            .sudo()
-            .search_fetch(
-                Domain("cmor_practice_id", "in", self.ids)
-                & Domain("state", "in", (*PENDING, *ON_BILL)),
-                CHARGE_FACTS,
-            )
-        )
-        on_bills, pending = defaultdict(list), defaultdict(Decimal)
-        for charge in charges:
-            practice_id, move = charge.cmor_practice_id.id, charge.move_id
-            if charge.state in PENDING or move.state == "draft":
-                pending[practice_id] += _cents(charge.amount)
-            elif move.state == "posted" and move.payment_state != "reversed":
-                bill = incoming_money.OnBill(
-                    _cents(charge.amount),
-                    _cents(move.amount_total_signed),
-                    _cents(move.amount_residual_signed),
-                    move.invoice_date_due or None,
-                )
-                on_bills[practice_id].append((bill, move))
-        return on_bills, pending
-
-    def _payment_days(self, on_bills):
-        """{move id: day of the last payment} of the bills."""
-        ids = {move.id for bills in on_bills.values() for _bill, move in bills}
-        if not ids:
-            return {}
-        rows = (
-            self.env["account.partial.reconcile"]
-            .sudo()
-            .search_fetch(
-                [("debit_move_id.move_id", "in", list(ids))],
-                ["debit_move_id", "credit_move_id"],
-            )
-        )
-        days = {}
-        for row in rows:
-            bill, day = row.debit_move_id.move_id.id, row.credit_move_id.date
-            days[bill] = max(day, days.get(bill, day))
-        return days
-
     def _prepare_money(self, found, today):
         money, bill = found.money, found.bill
         kind, exposed = incoming_money.exposure(money, today)
@@ -360,6 +330,7 @@ class CmorPractice(models.Model):
             "due_date": max(dues, default=False),
             "open_amount": float(money.open_amount),
             "collected_amount": float(money.collected),
+            "given_up_amount": float(money.lost),
             "collected_on": found.paid_on if money.collected else False,
             "to_bill_amount": float(money.to_bill),
             "return_amount": float(to_return),
@@ -375,12 +346,9 @@ class CmorPractice(models.Model):
         start = (self.is_annulled and self.cancelled_on) or self.updated_on
         if not start:
             return False
-        parameters = self.env["cmor.parameter"]
-        days = parameters._values(self.company_id, start).get("refund_customer_days")
-        if days is None:
-            return False
-        holidays = self.company_id._utility_holidays({start.year, start.year + 1})
-        return add_working_days(start, days, holidays)
+        return self.env["cmor.parameter"]._last_day(
+            self.company_id, "refund_customer_days", start
+        )
 
     @api.model
     def _follow_money(self, paths):
@@ -389,23 +357,18 @@ class CmorPractice(models.Model):
         :param paths: {practice: states to enter}
         """
         for target, practices in steps(paths):
-            practices._move_to(target, MONEY_EVENTS.get(target, "state"), _money_params)
+            kinds = practices.grouped(lambda p, t=target: p._money_event(t))
+            for kind, group in kinds.items():
+                group._move_to(target, kind, _money_params)
 
-    def _transit_balances(self):
-        """{practice id: what is left of it on the transit account}."""
-        accounts = self.company_id.sudo().cmor_transit_account_id
-        rows = (
-            self.env["account.move.line"]
-            .sudo()
-            ._read_group(
-                Domain("account_id", "in", accounts.ids)
-                & Domain("cmor_practice_id", "in", self.ids)
-                & Domain("parent_state", "=", "posted"),
-                ["cmor_practice_id"],
-                ["balance:sum"],
-            )
-        )
-        return {practice.id: balance for practice, balance in rows}
+    def _money_event(self, target):
+        """Kind of the event that tells why the money leads to ``target``."""
+        if target == "reported" and self.to_bill_amount > 0:
+            # opened again: more of it was charged to us
+            return "network_charged"
+        if target == "uncollected" and self.open_amount <= 0:
+            return "cmor_given_up"
+        return MONEY_EVENTS.get(target, "state")
 
     @api.model
     def _cron_settle_incoming(self, today=None):
@@ -447,6 +410,7 @@ def _money_params(practice):
         "network": _cents(practice.network_amount),
         "billed": _cents(practice.billed_amount),
         "unpaid": _cents(practice.open_amount),
+        "given_up": _cents(practice.given_up_amount),
         "collected": _cents(practice.collected_amount),
         "returned": _cents(practice.return_amount),
         "date": practice.return_by or "-",

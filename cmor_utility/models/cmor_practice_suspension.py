@@ -18,7 +18,7 @@ class CmorPractice(models.Model):
         help="Nothing but the fact behind it may still be missing.",
     )
 
-    @api.depends("state", "suspend_until", "billed_amount", "pending_amount")
+    @api.depends("state", "suspend_until", "collected_amount")
     def _compute_can_suspend(self):
         today = fields.Date.context_today(self)
         for practice in self:
@@ -89,7 +89,6 @@ class CmorPractice(models.Model):
                 fact=fact or "",
                 is_collected=self.currency_id.compare_amounts(self.collected_amount, 0)
                 > 0,
-                is_charged=bool(self.billed_amount or self.pending_amount),
                 last_day=self.suspend_until or None,
                 today=today,
             )
@@ -101,8 +100,7 @@ class CmorPractice(models.Model):
                 "the customer has paid the CMOR: after the collection no suspension"
                 " may be asked."
             ),
-            "charged": self.env._("the CMOR is on its way to the customer's bill."),
-            "state": self.env._("it does not wait for the network's charge."),
+            "state": self.env._("it does not run, or is suspended already."),
             "no_fact": self.env._(
                 "the supply is not suspended and no request of suspension is known:"
                 " declare it with the proof."

@@ -40,6 +40,8 @@ LOADER_MESSAGES.update(
 )
 # the network has charged it to us
 CHARGED_TO_US = ("to_charge", "charged", "collected", "uncollected")
+# it was on a bill before the program
+TOLD_STATES = ("charged", "collected", "uncollected", "carried", "reported", "closed")
 # answers of the SII have come: it has given its code
 NUMBERED = frozenset(lifecycle.SOURCES["outgoing"]) - {"sent", "rejected"}
 
@@ -312,9 +314,8 @@ class UtilityImportLoaderCmorPractices(models.AbstractModel):
             "point_key": incoming_match.point_key(contract.service, point) or False,
         }
         if told:
-            terms = self.env["cmor.parameter"]._values(company, told)
             vals["notice_date"] = told
-            vals["suspend_until"] = practices._suspension_term(company, told, terms)
+            vals["suspend_until"] = practices._suspension_term(company, told)
         return vals
 
     def _burn_codes(self, pairs, today):
@@ -465,7 +466,7 @@ class CmorPractice(models.Model):
         return bool(
             not money.bills
             and not money.pending
-            and self.state in ("charged", "collected", "uncollected")
+            and self.state in TOLD_STATES
             and self.loaded_values
         )
 

@@ -19,6 +19,7 @@ EVENTS = {
     "billed": _lt("%(billed)s on a bill of the customer."),
     "cmor_collected": _lt("%(collected)s collected."),
     "cmor_unpaid": _lt("%(unpaid)s unpaid after the due date."),
+    "cmor_given_up": _lt("%(given_up)s given up: nothing more of it will be paid."),
     "customer_left": _lt("The customer left with %(unpaid)s unpaid."),
     "refund_customer": _lt("%(returned)s to be given back by %(date)s."),
     "difference_accepted": _lt("Difference of the network accepted: %(note)s"),
@@ -27,11 +28,18 @@ EVENTS = {
     "prev_proposed": _lt("Previous CMOR proposed: %(amount)s, %(code)s."),
     "suspension_asked": _lt("Suspension asked, reason %(reason)s: %(proof)s"),
     "suspension_failed": _lt("The suspension was not granted."),
+    "cancel_failed": _lt("The annulment was not granted."),
     "resumption_asked": _lt("End of the suspension asked: %(note)s"),
     "request_answered": _lt("%(flow)s: %(state)s. %(answer)s"),
     "closed_done": _lt("Collected, reported, transit account at zero: closed."),
     "opened_again": _lt("Opened again: %(note)s"),
     "report_made": _lt("Report: %(billed)s billed, %(collected)s collected."),
+}
+# the facts behind a request of suspension
+FACTS = {
+    "suspended": _lt("Point suspended for default"),
+    "requested": _lt("Request of suspension pending"),
+    "failed": _lt("Suspension tried in vain"),
 }
 NEXT = {
     "match": _lt("Find the contract, or ask the annulment."),
@@ -53,6 +61,8 @@ NEXT = {
     ),
     "charge_customer": _lt("Charge %(to_bill)s to the customer."),
     "await_bill": _lt("Wait for the bill that carries the charge."),
+    "await_charge_export": _lt("The charge waits for its export to billing."),
+    "await_charge_invoice": _lt("The charge waits for accounting to invoice it."),
     "await_payment": _lt("Wait for the payment of the customer."),
     "collect": _lt("%(unpaid)s unpaid: an ordinary debt of the customer."),
     "report": _lt("Report to the SII."),

@@ -52,6 +52,11 @@ class UtilityCharge(models.Model):
                 mine.cmor_practice_id._settle(fields.Date.context_today(self))
         return changed
 
+    def _bill_again(self, move):
+        # EXTENDS utility_supply: the practice follows its charge
+        super()._bill_again(move)
+        self.sudo().cmor_practice_id._settle(fields.Date.context_today(self))
+
     def _prepare_invoice_vals(self):
         # EXTENDS utility_supply: the CMOR is no revenue of ours
         vals = super()._prepare_invoice_vals()
@@ -85,6 +90,21 @@ class UtilityCharge(models.Model):
             for charge, move in zip(charges, moves, strict=True):
                 charge._guarded().write({"cmor_entry_id": move.id})
             moves.action_post()
+
+    def _leave_transit(self, today):
+        """The bills that carried these charges were credited in full: what was moved to
+        transit goes back to where the credit note has entered it.
+
+        :param date today: day of the entries
+        """
+        for company, charges in self.grouped("company_id").items():
+            entries = charges.cmor_entry_id
+            # first: what is posted below settles the practices again
+            charges._guarded().write({"cmor_entry_id": False})
+            day = company._utility_accounting_date(today)
+            entries.with_company(company)._reverse_moves(
+                [{"date": day, "ref": entry.ref} for entry in entries], cancel=True
+            )
 
     def _prepare_transit_entry(self):
         company = self.company_id

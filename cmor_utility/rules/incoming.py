@@ -48,7 +48,8 @@ class Practice:
     ``is_charged``: a bill carries the CMOR, or may carry it by now. ``is_annulled``:
     it is no longer due, what was billed is given back by us; ``stands_annulled``: it
     was annulled after CSEA had paid, the outgoing seller gives back; ``is_returned``:
-    we have given something back, or it is on its way.
+    we have given something back, or it is on its way; ``is_given_up``: nothing is
+    open any more, and not all of it was paid.
     """
 
     state: str
@@ -62,6 +63,7 @@ class Practice:
     is_returned: bool = False
     is_matched: bool = True
     is_collected: bool = False
+    is_given_up: bool = False
 
 
 @dataclass(frozen=True)
@@ -194,12 +196,21 @@ def on_suspension(practice, key, state, is_positive, is_final):
     :param str state: of the request
     """
     decision = answer_request(state, is_positive, is_final)
+    if _is_granted_late(practice, state, is_positive, is_final):
+        decision = Decision(APPLY, request="accepted")
     if decision.verdict != APPLY or decision.request == "admitted":
         return decision
     if practice.is_annulled:
         # nothing left to suspend: the request is over, whatever was answered
         return Decision(APPLY, request="overtaken")
     return _after_suspension(practice, key, decision)
+
+
+def _is_granted_late(practice, state, is_positive, is_final):
+    """A person had given the request up as never answered, and it is granted after
+    all: the SII decides, not our patience."""
+    over = practice.is_annulled or practice.stands_annulled
+    return state == "overtaken" and is_positive and is_final and not over
 
 
 def _after_suspension(practice, key, decision):
@@ -238,6 +249,8 @@ def on_cancel_answer(practice, state, is_positive, is_final, back_to):
     :param str back_to: state the practice had before it waited
     """
     decision = answer_request(state, is_positive, is_final)
+    if _is_granted_late(practice, state, is_positive, is_final):
+        decision = Decision(APPLY, request="accepted")
     if decision.verdict != APPLY or decision.request == "admitted":
         return decision
     if practice.is_annulled or practice.stands_annulled:
@@ -256,7 +269,8 @@ def on_report_ack(practice, state, is_positive, is_refunded):
     decision = answer_request(state, is_positive, True)
     if decision.verdict != APPLY or decision.request != "accepted":
         return decision
-    if practice.state in ("collected", "carried"):
+    is_final = practice.state == "uncollected" and practice.is_given_up
+    if practice.state in ("collected", "carried") or is_final:
         return Decision(APPLY, ("reported",), "accepted")
     if practice.state == "to_refund" and is_refunded:
         return Decision(APPLY, ("reported", "closed"), "accepted")

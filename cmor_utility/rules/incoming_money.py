@@ -20,6 +20,19 @@ REPORT_COLLECTED = "3"
 REPORT_REVERSED = "4"
 REPORT_LEFT = "5"
 
+# the network has charged it; it may charge more of it at any time (an amount raised
+# by TISIND art. 10), and that goes on a bill of the customer as well
+BILLABLE = (
+    "to_charge",
+    "charged",
+    "uncollected",
+    "collected",
+    "carried",
+    "reported",
+)
+# billed before the program, by a bill that is not known: where the money is
+TOLD_EXPOSURE = {"charged": "billed", "uncollected": "unpaid", "carried": "unpaid"}
+
 
 def round_cent(amount):
     """Round half up to the cent."""
@@ -30,21 +43,30 @@ def round_cent(amount):
 class OnBill:
     """A charge (negative: a refund) on a bill of the customer.
 
-    ``total`` and ``residual`` are the bill's, with everything else that it carries.
+    ``total``, ``residual`` and ``given_up`` (written off, settled for less: closed
+    without a payment) are the bill's, with everything else that it carries.
     """
 
     amount: Decimal
     total: Decimal
     residual: Decimal
     due: date | None = None
+    given_up: Decimal = ZERO
 
     @property
     def open_amount(self):
         """What of the charge is unpaid: the bill's residual pro quota."""
-        if not self.total or (self.residual > 0) != (self.total > 0):
+        return self._share_of(self.residual)
+
+    @property
+    def lost_amount(self):
+        """What of the charge was given up: pro quota as well."""
+        return self._share_of(self.given_up)
+
+    def _share_of(self, part):
+        if not self.total or (part > 0) != (self.total > 0):
             return ZERO
-        share = min(self.residual / self.total, Decimal(1))
-        return round_cent(self.amount * share)
+        return round_cent(self.amount * min(part / self.total, Decimal(1)))
 
 
 @dataclass(frozen=True)
@@ -52,7 +74,8 @@ class Money:
     """Facts of one practice.
 
     ``network`` is what was charged to us; ``pending`` what waits to be put on a bill
-    of the customer (negative: to be given back to him).
+    of the customer (negative: to be given back to him). ``is_told``: billed before the
+    program by a bill that nobody has named: the state is all that is known of it.
     """
 
     state: str
@@ -62,6 +85,7 @@ class Money:
     pending: Decimal = ZERO
     bills: tuple = field(default=())
     has_left: bool = False
+    is_told: bool = False
 
     @cached_property
     def billed(self):
@@ -74,10 +98,16 @@ class Money:
         opened = sum((bill.open_amount for bill in self.bills), ZERO)
         return max(ZERO, min(opened, self.billed))
 
+    @cached_property
+    def lost(self):
+        """What of it was given up: not paid, and asked of him no more."""
+        lost = sum((bill.lost_amount for bill in self.bills), ZERO)
+        return max(ZERO, min(lost, self.billed - self.open_amount))
+
     @property
     def collected(self):
         """What of it he has paid."""
-        return max(ZERO, self.billed - self.open_amount)
+        return max(ZERO, self.billed - self.open_amount - self.lost)
 
     @property
     def due(self):
@@ -85,11 +115,16 @@ class Money:
         return ZERO if self.is_annulled else min(self.network, self.amount)
 
     @property
-    def to_bill(self):
-        """What may still be put on a bill of his."""
-        if self.is_annulled or self.state not in ("to_charge", "charged"):
+    def unbilled(self):
+        """What he owes, and is neither on a bill of his nor on its way to one."""
+        if self.is_annulled or self.is_told:
             return ZERO
         return max(ZERO, self.due - self.billed - self.pending)
+
+    @property
+    def to_bill(self):
+        """What may still be put on a bill of his."""
+        return self.unbilled if self.state in BILLABLE else ZERO
 
     @cached_property
     def to_return(self):
@@ -128,6 +163,8 @@ def path(money, today):
     :param date today: day of the due dates
     :return: tuple of states, () when nothing changes
     """
+    if money.is_told:
+        return ()
     steps, state = [], money.state
     while True:
         following = _next(state, money, today)
@@ -163,28 +200,38 @@ def _after_charged(money, today):
     if money.billed <= 0:
         return "to_charge"
     if money.open_amount <= 0:
-        return "collected"
+        return "uncollected" if money.lost else "collected"
     return "uncollected" if money.is_overdue(today) else ""
 
 
 def _after_uncollected(money, _today):
-    if money.open_amount <= 0:
+    if money.billed <= 0:
+        # its bill was credited in full: that is no payment
+        return "to_charge"
+    if money.open_amount <= 0 and not money.lost:
         return "collected"
     return "carried" if money.has_left else ""
 
 
 def _after_carried(money, _today):
-    return "collected" if money.open_amount <= 0 else ""
+    if money.billed <= 0:
+        return "to_charge"
+    return "collected" if money.open_amount <= 0 and not money.lost else ""
 
 
-def _after_collected(money, _today):
-    return "uncollected" if money.open_amount > 0 else ""
+def _after_collected(money, today):
+    if money.billed <= 0:
+        return "to_charge"
+    if money.open_amount <= 0:
+        return "uncollected" if money.lost else ""
+    return "uncollected" if money.is_overdue(today) else "charged"
 
 
 def _after_closed(money, _today):
-    # closed as collected, and the payment was reversed since
-    opened = not money.is_annulled and money.billed > 0 and money.open_amount > 0
-    return "reported" if opened else ""
+    # closed as collected, and since then the payment was reversed, or the network has
+    # charged more of it
+    opened = money.billed > 0 and money.open_amount > 0
+    return "reported" if not money.is_annulled and (opened or money.unbilled) else ""
 
 
 _FOLLOW = {
@@ -210,6 +257,7 @@ def may_close(money, is_report_due, balance):
         and not is_report_due
         and not balance
         and money.is_returned
+        and not money.unbilled
         and money.open_amount <= 0
     )
 
@@ -220,7 +268,7 @@ def report_state(money):
         return REPORT_REVERSED
     if money.billed <= 0:
         return REPORT_NOT_CHARGED
-    if money.open_amount <= 0:
+    if money.open_amount <= 0 and not money.lost:
         return REPORT_COLLECTED
     if money.has_left:
         return REPORT_LEFT
@@ -233,7 +281,10 @@ def exposure(money, today):
     :return: (kind, amount): not_billed, billed, unpaid or "" with what we were charged
         and have not collected
     """
-    amount = max(ZERO, money.network - money.collected)
+    amount = max(ZERO, money.network - money.collected - money.lost)
+    if money.is_told:
+        kind = TOLD_EXPOSURE.get(money.state, "")
+        return kind, amount if kind else ZERO
     if not amount or money.state == "closed":
         return "", ZERO
     if money.open_amount > 0:

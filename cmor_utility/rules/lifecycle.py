@@ -73,7 +73,14 @@ INCOMING_SOURCES = {
     "received": ("",),
     # from what was matched: the match was wrong, or the annulment was refused; from
     # what was annulled: CSEA had paid, the charge of the network stands after all
-    "unmatched": ("received", "matched", "cancel_requested", "cancelled", "closed"),
+    "unmatched": (
+        "received",
+        "matched",
+        "to_charge",
+        "cancel_requested",
+        "cancelled",
+        "closed",
+    ),
     "matched": (
         "received",
         "unmatched",
@@ -97,14 +104,17 @@ INCOMING_SOURCES = {
         "charged",
         "uncollected",
     ),
-    "to_charge": ("matched", "charged"),
-    "charged": ("to_charge",),
+    # back from a bill: it was credited in full without a payment
+    "to_charge": ("matched", "charged", "uncollected", "collected", "carried"),
+    # from what was collected: more of it was billed, or a payment was reversed
+    "charged": ("to_charge", "collected"),
     "collected": ("charged", "uncollected", "carried"),
     # from what was collected: the payment was reversed
     "uncollected": ("charged", "collected"),
     "carried": ("uncollected",),
     # from what was closed: a payment was reversed, or somebody opens it again
-    "reported": ("collected", "carried", "to_refund", "closed"),
+    # from what is unpaid: the rest was given up, nothing more will be paid
+    "reported": ("collected", "carried", "uncollected", "to_refund", "closed"),
     "cancel_requested": ("unmatched", "matched"),
     # the SII annuls at any time, even what was reported and closed
     "cancelled": (*INCOMING_LIVE, "closed"),

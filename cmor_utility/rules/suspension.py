@@ -1,7 +1,9 @@
 """When the incoming seller may ask the suspension of a CMOR (TISIND art. 15).
 
 The point is suspended for default, or a request of suspension is pending or was tried
-in vain; the CMOR is not collected; the term of 8.4 still runs. For gas the wording was
+in vain; the CMOR is not collected; the term of 8.4 still runs. That it is on a bill
+does not matter: as long as it is unpaid it may be asked, and what was billed is
+credited when it is granted. For gas the wording was
 not seen: the same conditions are taken, with closure for suspension (assumed).
 """
 
@@ -20,6 +22,10 @@ CODES = {
 }
 
 
+# the claim runs, and the customer has not paid it
+OPEN_STATES = ("matched", "to_charge", "charged", "uncollected")
+
+
 @dataclass(frozen=True)
 class Facts:
     """``fact`` is one of FACTS, known or declared with its proof, or ""."""
@@ -27,7 +33,6 @@ class Facts:
     state: str
     fact: str
     is_collected: bool
-    is_charged: bool
     last_day: date | None
     today: date
 
@@ -40,9 +45,7 @@ def problems(facts):
     found = []
     if facts.is_collected:
         found.append("collected")
-    elif facts.is_charged:
-        found.append("charged")
-    elif facts.state not in ("matched", "to_charge"):
+    elif facts.state not in OPEN_STATES:
         found.append("state")
     if facts.fact not in FACTS:
         found.append("no_fact")

@@ -25,6 +25,7 @@ from . import (
     test_incoming,
     test_incoming_files,
     test_incoming_later,
+    test_incoming_lives,
     test_incoming_money,
     test_race,
     test_receipts,

@@ -167,6 +167,9 @@ class TestPastPractices(MoneyCommon, ImportCommon):
         # no bill of ours is named: the night leaves it as the file told it
         practice._settle(date(2026, 4, 15))
         self.assertEqual((practice.state, practice.transit_balance), ("charged", 0.0))
+        # it was on a bill before the program: never charged a second time
+        self.assertEqual(practice.to_bill_amount, 0.0)
+        self.assertEqual(practice.exposure_kind, "billed")
 
     def test_terms_run_from_the_days_of_the_file(self):
         row = self._row(

@@ -105,6 +105,34 @@ class TestAnswers(BaseCase):
         decision = incoming.on_suspension(paid, incoming.SUSPEND, "sent", True, True)
         self.assertEqual(decision.problem, "suspended_after_charge")
 
+    def test_granted_after_it_was_given_up(self):
+        """No answer came, a person went on; then the SII grants it after all."""
+        for is_final, path in ((True, ("suspended",)), (False, ())):
+            decision = incoming.on_suspension(
+                practice("to_charge"), incoming.SUSPEND, "overtaken", True, is_final
+            )
+            self.assertEqual(decision.path, path)
+        paid = practice("collected", is_charged=True, is_collected=True)
+        decision = incoming.on_suspension(
+            paid, incoming.SUSPEND, "overtaken", True, True
+        )
+        self.assertEqual(decision.problem, "suspended_after_charge")
+        decision = incoming.on_cancel_answer(
+            practice("to_charge"), "overtaken", True, True, "matched"
+        )
+        self.assertEqual(
+            (decision.path, decision.request), (("cancelled",), "accepted")
+        )
+        for over in ({"is_annulled": True}, {"stands_annulled": True}):
+            decision = incoming.on_suspension(
+                practice("to_charge", **over), incoming.SUSPEND, "overtaken", True, True
+            )
+            self.assertEqual(decision, incoming.REPEATED)
+        refused = incoming.on_suspension(
+            practice("to_charge"), incoming.SUSPEND, "overtaken", False, True
+        )
+        self.assertEqual(refused, incoming.REPEATED)
+
     def test_cancel(self):
         for state in (*lifecycle.INCOMING_LIVE, "closed"):
             self.assertEqual(
@@ -347,9 +375,10 @@ class TestMoney(BaseCase):
             path(money("uncollected", bills=[unpaid], has_left=True), late),
             ("carried",),
         )
-        self.assertEqual(
-            path(money("collected", bills=[unpaid]), DAY), ("uncollected",)
-        )
+        # a payment that is taken back: overdue, or not yet
+        reopened = money("collected", bills=[unpaid])
+        self.assertEqual(path(reopened, late), ("uncollected",))
+        self.assertEqual(path(reopened, DAY), ("charged",))
 
     def test_annulled(self):
         path = incoming_money.path
@@ -377,6 +406,61 @@ class TestMoney(BaseCase):
         self.assertEqual(facts.to_return, D("40"))
         self.assertEqual(facts.difference, D("40"))
         self.assertEqual(facts.to_bill, D("0"))
+
+    def test_raised_after_it_was_billed(self):
+        """What the network charges more of it reaches the customer in any state."""
+        for state in ("charged", "uncollected", "collected", "carried", "reported"):
+            for residual in ("0", "100"):
+                facts = money(
+                    state, "150", "150", [bill("100", residual=residual)], has_left=True
+                )
+                self.assertEqual(facts.to_bill, D("50"), state)
+        closed = money("closed", "150", "150", [bill("100", residual="0")])
+        self.assertEqual(closed.to_bill, 0)
+        self.assertEqual(incoming_money.path(closed, DAY), ("reported",))
+        opened = money("reported", "150", "150", [bill("100", residual="0")])
+        self.assertFalse(incoming_money.may_close(opened, False, D(0)))
+        # a second bill that is not due makes nothing overdue
+        rest = money("collected", "150", "150", [bill("100", residual="0"), bill("50")])
+        self.assertEqual(incoming_money.path(rest, DAY), ("charged",))
+
+    def test_a_bill_credited_in_full_is_no_payment(self):
+        for state in ("charged", "uncollected", "collected", "carried"):
+            facts = money(state, bills=())
+            self.assertEqual(incoming_money.path(facts, DAY), ("to_charge",), state)
+
+    def test_given_up(self):
+        """Written off, or settled for less: that is no money of the customer."""
+
+        def given_up(lost, residual="0", state="uncollected", **vals):
+            part = incoming_money.OnBill(D("100"), D("300"), D(residual), DAY, D(lost))
+            return money(state, bills=[part], **vals)
+
+        whole = given_up("300")
+        self.assertEqual((whole.collected, whole.lost), (D("0"), D("100")))
+        self.assertEqual(incoming_money.path(whole, DAY), ())
+        self.assertEqual(incoming_money.report_state(whole), "1")
+        half = given_up("150")
+        self.assertEqual((half.collected, half.lost), (D("50"), D("50")))
+        self.assertEqual(incoming_money.report_state(half), "2")
+        self.assertEqual(incoming_money.exposure(half, DAY), ("", 0))
+        left = given_up("300", state="carried", has_left=True)
+        self.assertEqual(incoming_money.path(left, DAY), ())
+        self.assertEqual(incoming_money.report_state(left), "5")
+        charged = given_up("300", state="charged")
+        self.assertEqual(incoming_money.path(charged, DAY), ("uncollected",))
+
+    def test_billed_before_the_program(self):
+        """Only its state is known: nothing is charged a second time."""
+        for state in ("charged", "uncollected", "collected", "reported", "closed"):
+            facts = money(state, is_told=True)
+            self.assertEqual(facts.to_bill, 0)
+            self.assertEqual(incoming_money.path(facts, DAY), ())
+        exposure = incoming_money.exposure
+        self.assertEqual(
+            exposure(money("charged", is_told=True), DAY), ("billed", D("100"))
+        )
+        self.assertEqual(exposure(money("collected", is_told=True), DAY), ("", 0))
 
     def test_never_charged_beyond_what_we_are_charged(self):
         facts = money("to_charge", network="40")
@@ -432,7 +516,6 @@ class TestSuspension(BaseCase):
                     "state": "matched",
                     "fact": "suspended",
                     "is_collected": False,
-                    "is_charged": False,
                     "last_day": DAY,
                     "today": DAY,
                     **vals,
@@ -446,4 +529,7 @@ class TestSuspension(BaseCase):
         self.assertEqual(self.problems(fact=""), ("no_fact",))
         self.assertEqual(self.problems(is_collected=True), ("collected",))
         self.assertEqual(self.problems(state="suspended"), ("state",))
+        # on a bill and unpaid: it may be asked (TISIND 15)
+        self.assertEqual(self.problems(state="uncollected"), ())
+        self.assertEqual(self.problems(state="reported"), ("state",))
         self.assertEqual(self.problems(last_day=None), ("no_term",))

@@ -286,11 +286,27 @@ class UtilityCharge(models.Model):
                 and (
                     charge.state in ALLOWED_SOURCES["confirmed"]
                     or (charge.state == "confirmed" and charge.move_id == move)
+                    or charge._is_bill_credited()
                 )
             )
         )
+        again = good.filtered(lambda c: c.state == "confirmed" and c.move_id != move)
         good._set_state("confirmed", move_id=move.id)
+        if again:
+            again._bill_again(move)
         return [ref for ref in refs if ref not in set(good.mapped("ref"))]
+
+    def _is_bill_credited(self):
+        """Whether the bill that carried it was credited in full: a new one may."""
+        return (
+            self.state == "confirmed"
+            and self.amount > 0
+            and self.move_id.payment_state == "reversed"
+        )
+
+    def _bill_again(self, move):
+        """Their bill was credited in full and made again: ``move`` carries them now."""
+        self._guarded().write({"move_id": move.id})
 
     # --- invoicing in Odoo ---------------------------------------------------
 
