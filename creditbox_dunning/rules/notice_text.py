@@ -2,8 +2,8 @@
 
 A template is an ordered list of parts, its words data that people write: no code in
 it, nothing to run. ``{{name}}`` is filled with a value of the case, ``{{law.name}}``
-with the number of the law in force that day; ``**words**`` are bold; everything else
-is text and is escaped.
+with the number of the law in force that day, ``{{name|day|days}}`` with the word that
+goes with that number; ``**words**`` are bold; everything else is text and is escaped.
 """
 
 import html
@@ -69,7 +69,10 @@ NAMES = (
     "plan_missed",
 )
 LAW = "law."
-_PLACE = re.compile(r"\{\{\s*([a-z_.0-9]*)\s*\}\}")
+# a value, or of two words the one that goes with it: for one, for any other number
+_PLACE = re.compile(
+    r"\{\{\s*(?P<name>[a-z_.0-9]*)\s*(?:\|(?P<one>[^{}|]+)\|(?P<more>[^{}|]+))?\}\}"
+)
 _ANY_PLACE = re.compile(r"\{\{[^{}]*\}\}")
 _BOLD = re.compile(r"\*\*(.+?)\*\*", re.DOTALL)
 # headings of the bills' table and words of the slip, divided by "|"
@@ -129,7 +132,7 @@ class Values:
 
 def placeholders(text):
     """The names that ``text`` asks for, in order."""
-    return _PLACE.findall(text or "")
+    return [place["name"] for place in _PLACE.finditer(text or "")]
 
 
 def wrong_places(text, law_names=()):
@@ -138,7 +141,7 @@ def wrong_places(text, law_names=()):
     found = []
     for place in _ANY_PLACE.findall(text or ""):
         match = _PLACE.fullmatch(place)
-        if not match or match[1] not in known:
+        if not match or match["name"] not in known:
             found.append(place)
     return found
 
@@ -151,11 +154,12 @@ def fill(text, words, must=False):
     lost = []
 
     def value(match):
-        found = words.get(match[1]) or ""
+        found = words.get(match["name"]) or ""
         if not found:
-            lost.append(match[1])
-            return MISSING
-        return found
+            lost.append(match["name"])
+        if match["one"]:
+            return (match["one"] if found == "1" else match["more"]).strip()
+        return found or MISSING
 
     filled = _PLACE.sub(value, text or "")
     return None if lost and not must else filled
