@@ -37,7 +37,7 @@ class DunningServiceProvider(models.Model):
         " calendar days is missing.",
     )
     fee_percent = fields.Float(
-        string="Fee (%)", digits=(5, 2), help="On what it collects."
+        string="Fee (%)", digits=(5, 2), tracking=True, help="On what it collects."
     )
     fee_class = fields.Char(help="As the contract with the agency calls it.")
     is_address_trusted = fields.Boolean(
