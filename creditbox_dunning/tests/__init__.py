@@ -123,3 +123,4 @@ from . import test_legal_rules
 from . import test_legal_file
 from . import test_legal_steps
 from . import test_legal_rights
+from . import test_order_ground
