@@ -160,10 +160,10 @@ class DunningTechnicalOrder(models.Model):
         )._take_back_groundless()
 
     def _take_back_groundless(self):
-        """Take back at once what the night would take back: a debt below the row's
-        threshold, covered by a payment that nobody matched yet, excluded by the
-        accounting. Of what is outside also what the law forbids on any day; what did
-        not leave waits for the law."""
+        """Take back at once what the night would take back: what a suspension that began
+        by itself stops, a debt below the row's threshold, covered by a payment that
+        nobody matched yet, excluded by the accounting. Of what is outside also what the
+        law forbids on any day; what did not leave waits for the law."""
         wanted = self.filtered(
             lambda order: (
                 order.op in CUTTING
@@ -179,9 +179,10 @@ class DunningTechnicalOrder(models.Model):
         today = self.env["dunning.case"]._today(company)
         engine = self.env["dunning.engine"].sudo().with_company(company)
         cases = self.case_id.sudo().with_company(company)
+        self.env["dunning.hold"].sudo()._withdraw_stopped(cases, today)
         _decisions, facts, _rounds, outdated = engine._decide(cases, today)
         gone = {}
-        for order in self:
+        for order in self.filtered(lambda one: one.state in work.WANTED):
             action = order.action_id.sudo()
             reason = outdated[order.case_id].get(action.rule_id.id)
             if reason and (

@@ -38,6 +38,18 @@ class GroundCommon(WorkCommon):
             }
         )
 
+    def decree(self):
+        """A moratorium from today on: whoever recorded it did not apply it."""
+        self.env["dunning.moratorium"].with_user(self.manager).create(
+            {
+                "name": "Alluvione",
+                "source": "Ordinanza 2/2027",
+                "company_id": self.company.id,
+                "date_from": self.day(70),
+                "everywhere": True,
+            }
+        )
+
     def block(self):
         """The accounting excludes the bill from reminders."""
         self.bill.line_ids.filtered("dunning_case_id").no_followup = True
@@ -54,6 +66,7 @@ class TestOrderGround(GroundCommon):
             ("a payment on account", lambda: self.paid_on_account(1400)),
             ("all but 40 of the 50 euro of the row", lambda: self.pay(self.bill, 1360)),
             ("excluded by the accounting", self.block),
+            ("a moratorium of today", self.decree),
         ):
             with self.subTest(name), self.env.cr.savepoint() as savepoint:
                 change()
@@ -75,6 +88,7 @@ class TestOrderGround(GroundCommon):
             ("a small rest", lambda: self.pay(self.bill, 1360)),
             ("excluded by the accounting", self.block),
             ("protected", self.protect),
+            ("a moratorium of today", self.decree),
         ):
             with self.subTest(name), self.env.cr.savepoint() as savepoint:
                 change()
