@@ -19,6 +19,7 @@ CUTTING = frozenset({"list", *CUTS})
 GROUNDLESS = frozenset({"below_threshold", "unallocated_payment"})
 CHUNK = 1000
 
+
 class DunningTechnicalOrder(models.Model):
     """An order to the technical office or to the distributor: one for each step.
 
@@ -160,10 +161,10 @@ class DunningTechnicalOrder(models.Model):
         )._take_back_groundless()
 
     def _take_back_groundless(self):
-        """Take back at once what the night would take back: what a suspension that began
-        by itself stops, a debt below the row's threshold, covered by a payment that
-        nobody matched yet, excluded by the accounting. Of what is outside also what the
-        law forbids on any day; what did not leave waits for the law."""
+        """Take back at once what the night would take back: what a suspension that
+        began by itself stops, a debt below the row's threshold, covered by a payment
+        that nobody matched yet, excluded by the accounting. Of what is outside also
+        what the law forbids on any day; what did not leave waits for the law."""
         wanted = self.filtered(
             lambda order: (
                 order.op in CUTTING

@@ -124,3 +124,4 @@ from . import test_legal_file
 from . import test_legal_steps
 from . import test_legal_rights
 from . import test_order_ground
+from . import test_letter_pages

@@ -163,7 +163,8 @@ class TestAgencyStatement(StatementCommon):
                 "creditbox_dunning.group_dunning_admin"
             )
         self.agency.with_user(changer).fee_percent = 12
-        self.flush_tracking()
+        self.env.flush_all()
+        self.env.cr.flush()  # the history is written now
         first = self.frozen(day, day + 9)
         self.assertEqual(first.tariff_author_ids, changer)
         tariff = self.env["dunning.agency.fee"].with_user(author)

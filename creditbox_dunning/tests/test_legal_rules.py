@@ -277,9 +277,7 @@ DECREE = Step("injunction", date(2027, 1, 10), date(2027, 1, 20), key=1)
 FINAL = Step("injunction", DECREE.day, DECREE.notified, final=date(2027, 4, 1), key=1)
 
 
-def opposition(
-    result="", opposed=1, day=date(2027, 2, 10), hearing=None, decided=None
-):
+def opposition(result="", opposed=1, day=date(2027, 2, 10), hearing=None, decided=None):
     return Step(
         "opposition",
         day,

@@ -123,7 +123,9 @@ def pay(demo, company, plan, most=None):
     env = demo.env(context={"allowed_company_ids": company.ids})
     lines = plan.sudo().line_ids.sorted(lambda line: (line.date_maturity, line.id))
     for move in env["account.move"].browse(lines.move_id.ids):
-        amount = move.amount_residual if most is None else min(most, move.amount_residual)
+        amount = (
+            move.amount_residual if most is None else min(most, move.amount_residual)
+        )
         if amount <= 0:
             continue
         wizard = (
@@ -146,7 +148,9 @@ def shown(plan):
 
 def compare(made):
     """What the plans should be by now, beside what they are."""
-    yield Line("states of the payment plans", list(map(shown, made.values())), list(made))
+    yield Line(
+        "states of the payment plans", list(map(shown, made.values())), list(made)
+    )
     for kind, plan in made.items():
         if kind == "draft":
             continue
