@@ -162,9 +162,10 @@ class TestAgencyStatement(StatementCommon):
             user.sudo().group_ids += self.env.ref(
                 "creditbox_dunning.group_dunning_admin"
             )
+        # the history is written at the end of a transaction, by who began it
+        self.env.cr.flush()
         self.agency.with_user(changer).fee_percent = 12
-        self.env.flush_all()
-        self.env.cr.flush()  # the history is written now
+        self.env.cr.flush()
         first = self.frozen(day, day + 9)
         self.assertEqual(first.tariff_author_ids, changer)
         tariff = self.env["dunning.agency.fee"].with_user(author)
