@@ -2,8 +2,8 @@
 that it is called back the same day, not the next night."""
 
 from odoo import Command
-from odoo.exceptions import UserError
-from odoo.tests import freeze_time, tagged
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import freeze_time, new_test_user, tagged
 
 from .test_technical_order import WorkCommon
 
@@ -134,6 +134,36 @@ class TestOrderGround(GroundCommon):
         self.assertEqual(self.order("reduce").state, "recall")
         self.assertEqual(len(self.orders.filtered(lambda o: o.op == "reduce")), 1)
         self.assertIn("unallocated_payment", str(self.case.next_reasons))
+
+    def test_confirmed_only_by_who_was_told(self):
+        """Over here and not told there, the supply would be cut all the same."""
+        self.to_reduce()
+        self.send(70)
+        self.pay(self.bill)
+        with freeze_time(self.day(70)):
+            self.env["dunning.technical.order"]._take_back_paid()
+        order = self.order("reduce").with_user(self.operator)
+        with self.assertRaisesRegex(UserError, "to stop"):
+            order.action_given_back()
+        self.assertEqual(order.state, "recall")
+        order.action_told()
+        order.action_given_back()
+        self.assertEqual(order.state, "withdrawn")
+
+    def test_another_company_gives_no_orders(self):
+        self.to_reduce()
+        stranger = new_test_user(
+            self.env,
+            login="ground_stranger",
+            groups="creditbox_dunning.group_dunning_director",
+            company_id=self.other_company.id,
+            company_ids=[Command.set(self.other_company.ids)],
+        )
+        order = self.order("reduce").with_user(stranger)
+        for button in (order.action_send, order.action_told, order.action_given_back):
+            with self.assertRaises(AccessError):
+                button()
+        self.assertEqual(self.order("reduce").state, "to_send")
 
     def test_a_forbidden_day_is_no_missing_ground(self):
         """A Friday keeps an order from leaving; what is out waits for Monday."""
