@@ -182,7 +182,7 @@ class DunningWorkMixin(models.AbstractModel):
     def action_given_back(self):
         """Button: who had it confirms that nothing will be done.
 
-        :raise UserError: nobody told who has it to stop: over here, it would go on there
+        :raise UserError: nobody told who has it to stop: it would go on there
         """
         self.check_access("read")
         self.env["dunning.case"]._check_is_operator()
