@@ -71,19 +71,9 @@ class DunningServiceProvider(models.Model):
 
     def _tariff_authors(self, day):
         """Users who wrote what this agency gets, as it is in force up to ``day``: the
-        rows of the tariff; without any, the one percentage and who changed it."""
+        rows of the tariff; without any, the one percentage."""
         self.ensure_one()
         rows = self.agency_fee_ids.filtered(lambda row: row.valid_from <= day)
         if rows:
             return rows.create_uid | rows.write_uid
-        changes = self.env["mail.tracking.value"].search(
-            [
-                ("field_id.model", "=", self._name),
-                ("field_id.name", "=", "fee_percent"),
-                ("mail_message_id.model", "=", self._name),
-                ("mail_message_id.res_id", "=", self.id),
-            ],
-            order="id desc",
-            limit=1,
-        )
-        return changes.create_uid or self.create_uid
+        return self.fee_author_id or self.create_uid
