@@ -68,3 +68,12 @@ class DunningServiceProvider(models.Model):
     agency_fee_ids = fields.One2many(
         "dunning.agency.fee", "provider_id", string="Tariff", copy=True
     )
+
+    def _tariff_authors(self, day):
+        """Users who wrote what this agency gets, as it is in force up to ``day``: the
+        rows of the tariff; without any, the one percentage."""
+        self.ensure_one()
+        rows = self.agency_fee_ids.filtered(lambda row: row.valid_from <= day)
+        if rows:
+            return rows.create_uid | rows.write_uid
+        return self.fee_author_id or self.create_uid

@@ -2,8 +2,10 @@ from datetime import timedelta
 
 from dateutil.relativedelta import relativedelta
 
-from odoo import api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
+
+from .res_users import MANAGER_LEVEL
 
 DRAFT, FROZEN, APPROVED, CONTESTED, CANCELLED = (
     "draft",
@@ -49,6 +51,7 @@ class DunningAgencyStatement(models.Model):
             "line_ids",
             "frozen_on",
             "frozen_by",
+            "tariff_author_ids",
             "decided_on",
             "decided_by",
             "invoiced",
@@ -134,6 +137,16 @@ class DunningAgencyStatement(models.Model):
     hint = fields.Text(string="Where it comes from", compute="_compute_hint")
     frozen_on = fields.Date(readonly=True, copy=False)
     frozen_by = fields.Many2one("res.users", readonly=True, copy=False)
+    tariff_author_ids = fields.Many2many(
+        "res.users",
+        "dunning_agency_statement_author_rel",
+        "statement_id",
+        "user_id",
+        string="Who wrote the tariff",
+        readonly=True,
+        copy=False,
+        help="The tariff by which the fees were reckoned when they were frozen.",
+    )
     decided_on = fields.Date(readonly=True, copy=False)
     decided_by = fields.Many2one("res.users", readonly=True, copy=False)
     line_ids = fields.One2many(
@@ -198,7 +211,7 @@ class DunningAgencyStatement(models.Model):
         for one in self:
             one.line_count = counts.get(one.id, 0)
 
-    @api.depends("state", "frozen_by")
+    @api.depends("state", "frozen_by", "tariff_author_ids", "invoice_id")
     @api.depends_context("uid")
     def _compute_cannot_approve_reason(self):
         for one in self:
@@ -266,7 +279,8 @@ class DunningAgencyStatement(models.Model):
         """Button: the invoice is right, or its difference is explained.
 
         :raise UserError: no invoice, or it differs and nothing explains it
-        :raise AccessError: who froze the fees would approve them
+        :raise AccessError: who froze the fees, wrote their tariff or entered the
+            invoice would approve them
         """
         self.env["dunning.case"]._check_is_manager()
         self.check_access("write")
@@ -337,9 +351,23 @@ class DunningAgencyStatement(models.Model):
 
     def _get_cannot_approve_reason(self):
         """Four eyes, as in every approval: why the user may not; "" when he may."""
-        if self.frozen_by == self.env.user:
+        user, one = self.env.user, self.sudo()
+        level = user._dunning_level(one.company_id)
+        if user.id == SUPERUSER_ID or level < MANAGER_LEVEL:
+            return self.env._("You have no level of approval in this company.")
+        if user == one.frozen_by:
             return self.env._(
                 "Who froze the fees never approves them: somebody else has to."
+            )
+        if user in one.tariff_author_ids:
+            return self.env._(
+                "Who wrote the agency's tariff never approves its fees: somebody else"
+                " has to."
+            )
+        if user == one.invoice_id.create_uid:
+            return self.env._(
+                "Who entered the agency's invoice never approves it: somebody else has"
+                " to."
             )
         return ""
 

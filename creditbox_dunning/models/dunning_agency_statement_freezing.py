@@ -1,4 +1,4 @@
-from odoo import api, models
+from odoo import Command, api, models
 from odoo.exceptions import UserError
 
 from odoo.addons.utility_supply.models.bulk import insert_rows
@@ -62,8 +62,14 @@ class DunningAgencyStatement(models.Model):
         for start in range(0, len(rows), ROWS):
             insert_rows(model, rows[start : start + ROWS])
         self.invalidate_recordset(["line_ids"])
+        authors = self.provider_id.sudo()._tariff_authors(self.date_to)
         self._guarded().write(
-            {"state": FROZEN, "frozen_on": today, "frozen_by": self.env.uid}
+            {
+                "state": FROZEN,
+                "frozen_on": today,
+                "frozen_by": self.env.uid,
+                "tariff_author_ids": [Command.set(authors.ids)],
+            }
         )
 
     def _watch_money(self, today):

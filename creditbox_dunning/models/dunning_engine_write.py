@@ -6,7 +6,7 @@ from odoo.tools import SQL
 
 from odoo.addons.utility_supply.models.bulk import insert_rows, update_rows
 
-from ..rules.facts import Reason
+from ..rules.facts import EXCLUDED, Reason
 from .dunning_action import OPEN_STATES
 from .reason_texts import pack
 
@@ -34,6 +34,12 @@ TOLD_OF_CASES = (
     "current_rule_id",
     "last_action_date",
 )
+
+
+def is_recorded_hold(reason):
+    """True for a suspension that somebody recorded: not for the bills that the
+    accounting excludes, which nobody but the planner sees."""
+    return reason.code == "on_hold" and reason.as_dict()["reason"] != EXCLUDED
 
 
 class DunningEngineWrite(models.AbstractModel):
@@ -97,7 +103,7 @@ class DunningEngineWrite(models.AbstractModel):
                 paid |= action
             elif action.rule_id.id in outdated[case]:
                 reason = outdated[case][action.rule_id.id]
-                if reason.code == "on_hold":
+                if is_recorded_hold(reason):
                     continue  # dunning.hold knows what can still be taken back
                 changed[reason] = changed.get(reason, paid.browse()) | action
         paid._withdraw(Reason.of("case_paid"))

@@ -9,7 +9,15 @@ from odoo.tools import SQL
 from odoo.addons.utility_supply.rules import workdays
 
 from ..rules.coverage import planned_lines, settled
-from ..rules.facts import FORMAL_OPS, OFF_STATES, CaseFacts, Done, Hold, Line
+from ..rules.facts import (
+    EXCLUDED,
+    FORMAL_OPS,
+    OFF_STATES,
+    CaseFacts,
+    Done,
+    Hold,
+    Line,
+)
 from ..rules.outcomes import OUTCOMES, waits_for
 from ..rules.sets import key_of
 from .amounts import exact
@@ -35,6 +43,12 @@ PROVEN = {
     "termination": ("terminate", 4),
 }
 LEGAL_KINDS = frozenset({"default", "termination"})
+# what a person typed starts no legal term without a document that shows it
+NOTICE_PROVED = SQL(
+    """(notice.source IS DISTINCT FROM 'manual'
+        OR EXISTS (SELECT FROM utility_notice_attachment_rel proof
+                    WHERE proof.notice_id = notice.id))"""
+)
 
 
 class CaseRow(NamedTuple):
@@ -94,6 +108,7 @@ class NoticeRow(NamedTuple):
     notified: date | None
     term: date | None
     moves: list[int]
+    is_proved: bool
 
 
 class DunningFacts(models.AbstractModel):
@@ -130,7 +145,7 @@ class DunningFacts(models.AbstractModel):
             wanted = [line for line in of_case if not line["excluded"]]
             holds = ()
             if not wanted and of_case:
-                wanted, holds = of_case, (Hold("excluded"),)
+                wanted, holds = of_case, (Hold(EXCLUDED),)
             covered = defaultdict(set, items.get(row.id, {}))
             key = key_of(*row.key)
             told = self._not_planned(wanted, recorded.get(row.id, ()), key, today)
@@ -341,15 +356,17 @@ class DunningFacts(models.AbstractModel):
                        notice.notified_date, notice.pay_term,
                        ARRAY(SELECT rel.move_id
                                FROM utility_notice_account_move_rel rel
-                              WHERE rel.notice_id = notice.id)
+                              WHERE rel.notice_id = notice.id),
+                       %(proved)s
                   FROM utility_notice notice
-                 WHERE notice.contract_id = ANY(%s)
+                 WHERE notice.contract_id = ANY(%(contracts)s)
                    AND notice.source IS DISTINCT FROM 'dunning'
-                   AND notice.kind = ANY(%s)
+                   AND notice.kind = ANY(%(kinds)s)
               ORDER BY notice.sent_date, notice.id
                 """,
-                list(contract_ids),
-                list(PROVEN),
+                proved=NOTICE_PROVED,
+                contracts=list(contract_ids),
+                kinds=list(PROVEN),
             )
         )
         found = defaultdict(list)
@@ -434,12 +451,14 @@ class DunningFacts(models.AbstractModel):
     def _history(self, lines, notices, covered):
         """What past notices prove for the open bills; marks them in ``covered``.
 
-        A formal notice without the day of its arrival proves nothing.
+        A formal notice without the day of its arrival proves nothing, nor does one
+        that somebody typed without its proof.
         """
         oldest = min((line["due"] for line in lines), default=None)
         for notice in notices:
             legal = notice.kind in LEGAL_KINDS
-            if legal and not (notice.is_formal and notice.notified):
+            arrived = notice.notified if notice.is_proved else None
+            if legal and not (notice.is_formal and arrived):
                 continue
             moves = set(notice.moves)
             if moves:
@@ -460,7 +479,7 @@ class DunningFacts(models.AbstractModel):
                 state="done",
                 executed=notice.sent,
                 # a letter whose arrival nobody proved starts no legal term
-                effective=notice.notified
+                effective=arrived
                 or (None if notice.channel in ("ar", "pec") else notice.sent),
                 channel=notice.channel,
                 term=notice.term,

@@ -11,6 +11,7 @@ from ..rules.guard import make_guard
 from ..rules.guard_common import Law, allow, is_open_day
 from ..rules.guard_facts import Supply
 from .amounts import exact
+from .dunning_facts import NOTICE_PROVED
 
 CYCLE_MONTHS = 12
 # what the statements below read: written first
@@ -291,6 +292,7 @@ class DunningGuard(models.AbstractModel):
                    AND notice.kind = 'default'
                    AND notice.is_formal_notice
                    AND notice.notified_date >= %s
+                   AND %s
                    AND EXISTS (SELECT FROM utility_notice_account_move_rel rel
                                 WHERE rel.notice_id = notice.id)
                    AND NOT EXISTS (SELECT FROM utility_notice_account_move_rel rel
@@ -299,6 +301,7 @@ class DunningGuard(models.AbstractModel):
                 """,
                 contracts.ids,
                 fields.Date.subtract(today, months=months.count),
+                NOTICE_PROVED,
                 list(moves),
             )
         )

@@ -53,10 +53,16 @@ class DunningLegalStep(models.Model):
             raise UserError(self.env._("Say why it is corrected."))
         if not wrong:
             raise UserError(self.env._("Nothing of the step would change."))
+        if "date" in wrong and not wrong["date"]:
+            raise UserError(self.env._("Say on which day it happened."))
         misfits = {one: one._misfit() for one in file.step_ids}
         before = {name: step._shown(name) for name in wrong}
+        if "date" in wrong:
+            step._move_action(wrong["date"])
         step.write(wrong)
         step._check_dates()
+        if not {"result", "result_on"}.isdisjoint(wrong):
+            step._check_decided()
         step._check_still_fit(misfits)
         labels = self.fields_get([*wrong, "kind"], ["string", "selection"])
         kind = dict(labels["kind"]["selection"])[step.kind]
@@ -78,6 +84,18 @@ class DunningLegalStep(models.Model):
             again=True, why=self.env._("The term was reckoned anew: a day was wrong.")
         )
         step._follow()
+
+    def _move_action(self, day):
+        """The step that ended the file ended its action too: both on the right day."""
+        file, action = self.file_id, self.file_id.action_id
+        if self.kind not in legal.ENDS or action.outcome != self.kind:
+            return
+        names = ("executed_date", "effective_date")
+        moved = {name: day for name in names if action[name] == self.date}
+        if moved:
+            action._guarded().write(moved)
+        if file.ended_on == self.date:
+            file._guarded().write({"ended_on": day})
 
     def _check_still_fit(self, misfits):
         """Raise UserError when a step does not fit any more; ``misfits``: before."""

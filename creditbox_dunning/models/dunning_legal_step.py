@@ -40,7 +40,8 @@ class DunningLegalStep(models.Model):
     """One step before the court. Recording it records the outcome of the action.
 
     What happened is not rewritten; what comes later (notification, hearing, the day it
-    became final, proofs, refunds) is added, and corrected with a reason. What follows
+    became final, proofs, refunds) is added; it and the day of the step are corrected
+    with a reason. What follows
     from its dates (the reminder, the act against prescription), and from a correction:
     `dunning_legal_follow.py`.
     """
@@ -66,10 +67,11 @@ class DunningLegalStep(models.Model):
             "note",
         }
     )
-    # told once, when it is known; `_correct` changes them
+    # told once, when it is known; `_correct` changes them, and the day of the step
     _once_fields = frozenset(
-        {"notified_date", "hearing_at", "final_on", "number", "result"}
+        {"notified_date", "hearing_at", "final_on", "number", "result", "result_on"}
     )
+    _corrected_fields = _once_fields | {"date"}
 
     file_id = fields.Many2one(
         "dunning.legal.file", string="Legal file", required=True, index=True
@@ -126,6 +128,16 @@ class DunningLegalStep(models.Model):
         RESULTS,
         help="How the opposition ended. Rejected, the injunction may become final.",
     )
+    result_on = fields.Date(
+        string="Decided on",
+        help="Day of the judgement, or on which the opposition was given up.",
+    )
+    opposition_ids = fields.One2many(
+        "dunning.legal.step",
+        "opposed_id",
+        string="Oppositions",
+        help="Once it is opposed the days to oppose are no longer watched.",
+    )
     place = fields.Char()
     attachment_ids = fields.Many2many(
         "ir.attachment",
@@ -163,7 +175,15 @@ class DunningLegalStep(models.Model):
         "Costs are not negative.",
     )
 
-    @api.depends("kind", "date", "notified_date", "hearing_at", "final_on", "result")
+    @api.depends(
+        "kind",
+        "date",
+        "notified_date",
+        "hearing_at",
+        "final_on",
+        "result",
+        "opposition_ids",
+    )
     def _compute_deadline(self):
         numbers = self.env["dunning.legal.parameter"].sudo()._parameters()
         told = {step: step._as_rule() for step in self}
@@ -246,6 +266,8 @@ class DunningLegalStep(models.Model):
             self.env["dunning.case"]._check_is_manager()
             self._check_not_rewritten(vals)
         result = super().write(vals)
+        if is_person and not {"result", "result_on"}.isdisjoint(vals):
+            self._check_decided()
         for step in self:
             step._take_documents(papers[step])
         if is_person:
@@ -315,6 +337,8 @@ class DunningLegalStep(models.Model):
             self._origin.id or 0,
             self.opposed_id.id or 0,
             self.result or "",
+            self.result_on or None,
+            bool(self.opposition_ids),
         )
 
     def _complete_opposition(self):
@@ -327,7 +351,8 @@ class DunningLegalStep(models.Model):
 
     def _check_dates(self):
         today = self.env["dunning.case"]._today(self.company_id)
-        if max(filter(None, (self.date, self.notified_date, self.final_on))) > today:
+        told = (self.date, self.notified_date, self.final_on, self.result_on)
+        if max(filter(None, told)) > today:
             raise UserError(self.env._("What is recorded cannot lie in the future."))
         if self.notified_date and self.notified_date < self.date:
             raise UserError(self.env._("It cannot be notified before it exists."))
@@ -337,10 +362,20 @@ class DunningLegalStep(models.Model):
             )
         if self.kind == legal.HEARING and not self.hearing_at:
             raise UserError(self.env._("Say on which day and hour the hearing is."))
-        if (self.result or self.opposed_id) and self.kind != legal.OPPOSITION:
+        own = self.result or self.result_on or self.opposed_id
+        if own and self.kind != legal.OPPOSITION:
             raise UserError(self.env._("Only an opposition has an injunction opposed."))
+        if self.result_on and self.result_on < self.date:
+            raise UserError(self.env._("It cannot be decided before it was made."))
         if self.final_on:
             self._check_final()
+
+    def _check_decided(self):
+        """How an opposition ended and when are told together."""
+        if any(bool(step.result) != bool(step.result_on) for step in self):
+            raise UserError(
+                self.env._("Say how the opposition ended and on which day.")
+            )
 
     def _check_final(self):
         if self.kind not in legal.FINAL:
@@ -365,6 +400,7 @@ class DunningLegalStep(models.Model):
     def _check_fits(self):
         """Raise UserError when the step cannot follow those before it."""
         self._check_dates()
+        self._check_decided()
         self._check_bills()
         file = self.file_id.sudo()
         if file.state in OVER:
@@ -389,8 +425,8 @@ class DunningLegalStep(models.Model):
                 "It needs an injunction that was notified by then and not revoked."
             ),
             "opposed": self.env._(
-                "An injunction that is opposed is not final: record first that the"
-                " opposition was rejected or given up."
+                "An injunction that is opposed is not final: it may be from the day on"
+                " which the opposition was rejected or given up, to be recorded first."
             ),
             "final": self.env._(
                 "The injunction is recorded as final: correct that day first."

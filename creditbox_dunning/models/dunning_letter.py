@@ -6,7 +6,7 @@ from io import BytesIO
 from markupsafe import Markup
 
 from odoo import api, models
-from odoo.tools.pdf import PdfFileReader, PdfFileWriter
+from odoo.tools.pdf import PdfFileReader
 
 from odoo.addons.utility_supply.models.bulk import update_rows
 
@@ -130,12 +130,14 @@ class DunningLetter(models.AbstractModel):
         Debian's wkhtmltopdf takes one document only. Then they are cut apart."""
         content = self._print(list(pages.values()))
         if len(pages) == 1:
-            return {next(iter(pages)): content}
+            numbered = self.env["utility.pdf"]._numbered(content)
+            return {next(iter(pages)): numbered}
         reader = PdfFileReader(BytesIO(content))
         starts = self._first_pages(reader, pages)
         if starts is None:
             _logger.warning("Letters could not be told apart: one call for each.")
-            return {key: self._print([page]) for key, page in pages.items()}
+            numbered = self.env["utility.pdf"]._numbered
+            return {key: numbered(self._print([page])) for key, page in pages.items()}
         ends = [*starts[1:], len(reader.pages)]
         return {
             key: self._cut(reader, first, end)
@@ -167,9 +169,4 @@ class DunningLetter(models.AbstractModel):
         return found if told == ids and found[0] == 0 else None
 
     def _cut(self, reader, first, end):
-        writer = PdfFileWriter()
-        for number in range(first, end):
-            writer.add_page(reader.pages[number])
-        stream = BytesIO()
-        writer.write(stream)
-        return stream.getvalue()
+        return self.env["utility.pdf"]._joined(reader.pages[first:end])

@@ -7,6 +7,8 @@ class DunningServiceProvider(models.Model):
 
     _inherit = "dunning.service.provider"
 
+    _guarded_fields = frozenset({"fee_author_id"})
+
     file_layout_id = fields.Many2one(
         "dunning.file.layout",
         string="Layout of the files",
@@ -37,7 +39,11 @@ class DunningServiceProvider(models.Model):
         " calendar days is missing.",
     )
     fee_percent = fields.Float(
-        string="Fee (%)", digits=(5, 2), help="On what it collects."
+        string="Fee (%)", digits=(5, 2), tracking=True, help="On what it collects."
+    )
+    # written by `write` itself: a history can be left out by who calls it
+    fee_author_id = fields.Many2one(
+        "res.users", string="Fee written by", readonly=True, copy=False
     )
     fee_class = fields.Char(help="As the contract with the agency calls it.")
     is_address_trusted = fields.Boolean(
@@ -55,6 +61,24 @@ class DunningServiceProvider(models.Model):
         "CHECK(fee_percent >= 0 AND fee_percent <= 100)",
         "The fee goes from 0 to 100 percent.",
     )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        providers = super().create(vals_list)
+        providers.filtered("fee_percent")._note_fee_author()
+        return providers
+
+    def write(self, vals):
+        before = {provider: provider.fee_percent for provider in self}
+        result = super().write(vals)
+        if "fee_percent" in vals:
+            self.filtered(lambda p: p.fee_percent != before[p])._note_fee_author()
+        return result
+
+    def _note_fee_author(self):
+        """Who is at work wrote what these get: he does not approve their fees."""
+        if self:
+            self.sudo()._guarded().write({"fee_author_id": self.env.uid})
 
     @api.model
     def _serving(self, kind, company):

@@ -8,9 +8,16 @@ from ..rules.breach import find_breach
 from ..rules.facts import CUTS, Reason
 from .dunning_action import OUTCOME_LABELS
 from .dunning_action_rule import OPERATIONS
+from .dunning_engine_write import is_recorded_hold
 from .dunning_work_step import STEP_GUARDED
 from .reason_texts import pack, unpack
 from .work_words import OP_WORDS
+
+# what prepares or carries out a cut
+CUTTING = frozenset({"list", *CUTS})
+# why the planner takes an order back, but for what only the night may conclude
+GROUNDLESS = frozenset({"below_threshold", "unallocated_payment"})
+CHUNK = 1000
 
 
 class DunningTechnicalOrder(models.Model):
@@ -108,6 +115,8 @@ class DunningTechnicalOrder(models.Model):
     def _recheck(self):
         # EXTENDS: forbidden by now, it waits with what forbids it
         waiting = super()._recheck()
+        waiting._take_back_groundless()
+        waiting = waiting.filtered(lambda order: order.state in work.TO_TELL)
         new = waiting.filtered(lambda order: order.state == work.TO_SEND)
         forbidden = new._find_forbidden()
         update_rows(self.browse(), forbidden)
@@ -115,26 +124,79 @@ class DunningTechnicalOrder(models.Model):
 
     def _find_forbidden(self):
         """{id: {"problem": words}} of those that the law does not allow today."""
-        orders = self.filtered(lambda order: order.op in {"list", *CUTS})
-        cases = orders.case_id
-        if not cases:
+        orders = self.filtered(lambda order: order.op in CUTTING)
+        company = orders.company_id
+        if not company:
             return {}
-        company = cases.company_id
-        company.ensure_one()
-        today = self.env["dunning.case"]._today(company)
-        facts = self.env["dunning.facts"].sudo()._collect(cases, today)
-        law = self.env["dunning.guard"].sudo()._law_for(company, today)
-        rows = orders.action_id.rule_id.sudo()
+        today = self.env["dunning.case"]._today(company.ensure_one())
+        facts = self.env["dunning.facts"].sudo()._collect(orders.case_id, today)
+        return {
+            order.id: {
+                "problem": unpack(self.env, pack(breach.reasons), order.currency_id)
+            }
+            for order, breach in orders._breaches(facts, today).items()
+        }
+
+    def _breaches(self, facts, today):
+        """{order: what it would break today}, without those that break nothing."""
+        law = self.env["dunning.guard"].sudo()._law_for(self.company_id, today)
+        rows = self.action_id.rule_id.sudo()
         rules = dict(zip(rows, rows._as_rules(), strict=True))
         found = {}
-        for order in orders:
+        for order in self:
             listed = frozenset(order.action_id.item_ids.move_line_id.ids)
             rule = rules[order.action_id.rule_id.sudo()]
             breach = find_breach(law, rule, facts[order.case_id.id], today, listed)
             if breach:
-                words = unpack(self.env, pack(breach.reasons), order.currency_id)
-                found[order.id] = {"problem": words}
+                found[order] = breach
         return found
+
+    # called back the same day
+
+    @api.model
+    def _watch_ground(self):
+        """Several times a day: orders of a cut that has no ground any more."""
+        self.sudo().search(
+            [("state", "in", sorted(work.WANTED)), ("op", "in", sorted(CUTTING))]
+        )._take_back_groundless()
+
+    def _take_back_groundless(self):
+        """Take back at once what the night would take back: what a suspension that
+        began by itself stops, a debt below the row's threshold, covered by a payment
+        that nobody matched yet, excluded by the accounting. Of what is outside also
+        what the law forbids on any day; what did not leave waits for the law."""
+        wanted = self.filtered(
+            lambda order: (
+                order.op in CUTTING
+                and order.state in work.WANTED
+                and order.action_id.round == order.case_id.round
+            )
+        )
+        for company, orders in wanted.grouped("company_id").items():
+            for start in range(0, len(orders), CHUNK):
+                orders[start : start + CHUNK]._take_back_in(company)
+
+    def _take_back_in(self, company):
+        today = self.env["dunning.case"]._today(company)
+        engine = self.env["dunning.engine"].sudo().with_company(company)
+        cases = self.case_id.sudo().with_company(company)
+        self.env["dunning.hold"].sudo()._withdraw_stopped(cases, today)
+        _decisions, facts, _rounds, outdated = engine._decide(cases, today)
+        gone = {}
+        for order in self.filtered(lambda one: one.state in work.WANTED):
+            action = order.action_id.sudo()
+            reason = outdated[order.case_id].get(action.rule_id.id)
+            if reason and (
+                reason.code in GROUNDLESS
+                or (reason.code == "on_hold" and not is_recorded_hold(reason))
+            ):
+                gone[reason] = gone.get(reason, action.browse()) | action
+        for reason, actions in gone.items():
+            actions._withdraw(reason)
+        outside = self.filtered(lambda order: order.state in work.WANTED - work.TO_TELL)
+        for order, breach in outside._breaches(facts, today).items():
+            if breach.is_void:
+                order.action_id.sudo()._take_back(breach)
 
     def _leave(self, file, provider, today):
         # EXTENDS: a list is under way from the day it left: its plan is awaited

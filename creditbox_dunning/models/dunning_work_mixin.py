@@ -180,10 +180,21 @@ class DunningWorkMixin(models.AbstractModel):
         return True
 
     def action_given_back(self):
-        """Button: who had it confirms that nothing will be done."""
+        """Button: who had it confirms that nothing will be done.
+
+        :raise UserError: nobody told who has it to stop: it would go on there
+        """
         self.check_access("read")
         self.env["dunning.case"]._check_is_operator()
-        called = self.filtered(lambda one: one.state in (work.RECALL, work.RECALLED))
+        untold = self.filtered(lambda one: one.state == work.RECALL)[:1]
+        if untold:
+            raise UserError(
+                self.env._(
+                    "Tell first who has %(name)s to stop, with a file or by telephone.",
+                    name=untold.name,
+                )
+            )
+        called = self.filtered(lambda one: one.state == work.RECALLED)
         called.sudo()._give_back(
             self.env._("Confirmed to %(name)s.", name=self.env.user.name)
         )

@@ -14,6 +14,8 @@ class DunningWorkMixin(models.AbstractModel):
         self._order_missing()
         self._take_back_paid()
         self.env["ir.cron"]._commit_progress(1)
+        self.env["dunning.technical.order"]._watch_ground()
+        self.env["ir.cron"]._commit_progress(1)
         self.env["dunning.agency.assignment"]._end_mandates()
         self.env["ir.cron"]._commit_progress(1)
         self.env["dunning.work.file"]._deliver_waiting()

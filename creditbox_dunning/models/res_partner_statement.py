@@ -3,7 +3,7 @@ from odoo.tools.misc import format_date, formatLang
 
 from odoo.addons.utility_supply.formats.dossier_zip import safe_name
 
-from ..rules.statement import Item, statement
+from ..rules.statement import Item, sheets, statement
 from .amounts import exact
 
 DOCUMENT = "creditbox_dunning.statement"
@@ -47,13 +47,15 @@ class ResPartner(models.Model):
     def _dunning_statement_values(self, company):
         today = self.env["dunning.case"]._today(company)
         currency = company.sudo().currency_id
+        told = statement(self._dunning_statement_items(company), today)
         return {
             "partner": self,
             # whoever may work for the company may read its name and account
             "company": company.sudo(),
             "creditor": company._dunning_creditor(),
             "today": today,
-            "statement": statement(self._dunning_statement_items(company), today),
+            "statement": told,
+            "sheets": sheets(told.rows),
             "day": lambda value: format_date(self.env, value) if value else "",
             "money": lambda value: formatLang(
                 self.env, float(value), currency_obj=currency

@@ -8,6 +8,7 @@ LEVEL_GROUPS = (
 )
 GROUP_LEVEL = 4
 DIRECTOR_LEVEL = 3
+MANAGER_LEVEL = 2
 
 
 class ResUsers(models.Model):

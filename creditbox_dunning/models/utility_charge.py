@@ -134,9 +134,21 @@ class UtilityCharge(models.Model):
             )
         changed = super()._set_state(state, **extra)
         if state == "cancelled":
-            own = changed.sudo().filtered(lambda c: c.waiver_state != "approved")
-            own.stretch_ids._guarded().write({"state": "reversed"})
+            changed.sudo()._dunning_free_days()
         return changed
+
+    def _dunning_free_days(self):
+        """The days of these charges may be charged again; those waived stay waived.
+
+        Only interest has days: of the others nothing is looked for.
+        """
+        own = self.filtered(
+            lambda c: c.kind == "interest" and c.waiver_state != "approved"
+        )
+        if own:
+            live = [("charge_id", "in", own.ids), ("state", "!=", "reversed")]
+            days = self.env["dunning.interest.stretch"].search(live)
+            days._guarded().write({"state": "reversed"})
 
     def action_cancel(self):
         # EXTENDS utility_supply: a person decided, the night does not insist
@@ -185,9 +197,7 @@ class UtilityCharge(models.Model):
                 if charge.id not in given
             ]
         )
-        gone.stretch_ids.filtered(lambda s: s.state == "charged")._guarded().write(
-            {"state": "reversed"}
-        )
+        gone._dunning_free_days()
         return back
 
     @api.model

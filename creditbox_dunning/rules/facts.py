@@ -53,6 +53,8 @@ FORMAL_OPS = frozenset({"default", "terminate"})
 OFF_STATES = frozenset({"suspended", "reduced", "limited", "to_reactivate"})
 # reasons of the guard for what this supply can never have: the row is passed over
 IMPOSSIBLE = frozenset({"impossible_operation"})
+# hold of a case whose bills the accounting excluded from reminders or blocked
+EXCLUDED = "excluded"
 # longest wait that a row may ask for; keeps every date inside the calendar
 MAX_WAIT = 3660
 # seq from which rows are event driven: never reached by waiting

@@ -68,6 +68,8 @@ class Step:
     key: int = 0
     opposed: int = 0
     result: str = ""
+    decided: date | None = None
+    is_opposed: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,10 @@ NO_CALENDAR = Calendar()
 def due_of(step):
     """What has to be watched after ``step``: a code of DAYS_OF, APPEAR or ""."""
     if step.kind == INJUNCTION and not step.final:
-        return OPPOSE if step.notified else NOTIFY
+        if step.notified:
+            # opposed, its days to oppose are over: what is watched is the opposition
+            return "" if step.is_opposed else OPPOSE
+        return NOTIFY
     if step.kind == PRECEPT and step.notified:
         return SEIZE
     if step.kind == SEIZURE and step.notified:
@@ -180,11 +185,11 @@ def problem(step, before, pay_days=None, calendar=NO_CALENDAR, is_new=True):
     if step.kind == OPPOSITION:
         found = [s for s in found if s.key == step.opposed]
     elif is_new:
-        found = [s for s in found if not is_revoked(s, before)]
+        found = [s for s in found if not is_revoked(s, before, step.day)]
     if not found:
         return f"needs_{needed}"
     if step.kind == OPPOSITION:
-        is_final = step.result != REJECTED and any(s.final for s in found)
+        is_final = any(s.final and _holds_up(step, s.final) for s in found)
         return "final" if is_final else ""
     if step.kind != SEIZURE or pay_days is None:
         return ""
@@ -200,12 +205,25 @@ def oppositions(step, others):
 
 
 def is_contested(step, others):
-    """Whether an opposition keeps the injunction from being final (art. 647 c.p.c.)."""
-    return any(s.result != REJECTED for s in oppositions(step, others))
+    """Whether an opposition keeps the injunction from being final on the day that it
+    names (art. 647 and 653 c.p.c.)."""
+    return any(_holds_up(s, step.final) for s in oppositions(step, others))
 
 
-def is_revoked(step, others):
-    return any(s.result == ACCEPTED for s in oppositions(step, others))
+def _holds_up(opposition, final):
+    """Whether it still keeps its injunction from being final on that day."""
+    if opposition.result != REJECTED:
+        return True
+    return bool(final and opposition.decided and final < opposition.decided)
+
+
+def is_revoked(step, others, day):
+    """Whether the injunction was revoked by ``day``; at once where it is not known
+    when that was decided."""
+    return any(
+        s.result == ACCEPTED and (not s.decided or s.decided <= day)
+        for s in oppositions(step, others)
+    )
 
 
 def _is_known(step, other):
@@ -247,8 +265,7 @@ def unanswered(steps, deadlines):
 
     A term is answered by a later step that goes further and took effect (what has to be
     notified counts once it is), or by one of the same kind taken after it was over. A
-    hearing is answered by what is recorded from its day on, the days of an opposition
-    by an opposition.
+    hearing is answered by what is recorded from its day on.
 
     :param steps: :class:`Step` of a file, in order
     :param deadlines: of each, None = it asks for nothing
@@ -257,11 +274,9 @@ def unanswered(steps, deadlines):
     for n, (step, end) in enumerate(zip(steps, deadlines, strict=True)):
         if end is None:
             continue
-        others = [other for m, other in enumerate(steps) if m != n]
         if due_of(step) == APPEAR:
+            others = (other for m, other in enumerate(steps) if m != n)
             is_answered = any(other.day >= end for other in others)
-        elif oppositions(step, others):
-            is_answered = True
         else:
             later = steps[n + 1 :]
             is_answered = any(_answers(other, step, end) for other in later)

@@ -2,8 +2,8 @@
 
 A template is an ordered list of parts, its words data that people write: no code in
 it, nothing to run. ``{{name}}`` is filled with a value of the case, ``{{law.name}}``
-with the number of the law in force that day; ``**words**`` are bold; everything else
-is text and is escaped.
+with the number of the law in force that day, ``{{name|day|days}}`` with the word that
+goes with that number; ``**words**`` are bold; everything else is text and is escaped.
 """
 
 import html
@@ -69,13 +69,19 @@ NAMES = (
     "plan_missed",
 )
 LAW = "law."
-_PLACE = re.compile(r"\{\{\s*([a-z_.0-9]*)\s*\}\}")
+# a value, or of two words the one that goes with it: for one, for any other number
+_PLACE = re.compile(
+    r"\{\{\s*(?P<name>[a-z_.0-9]*)\s*(?:\|(?P<one>[^{}|]+)\|(?P<more>[^{}|]+))?\}\}"
+)
 _ANY_PLACE = re.compile(r"\{\{[^{}]*\}\}")
 _BOLD = re.compile(r"\*\*(.+?)\*\*", re.DOTALL)
 # headings of the bills' table and words of the slip, divided by "|"
 BILL_WORDS = 6
 SLIP_WORDS = 5
 INSTALMENT_WORDS = 7
+# rows of a letter's table that follow its text, and of each page of their own after
+# them: what makes the PDF repeats no heads by itself
+ROWS_BEFORE_A_PAGE, ROWS_A_PAGE = 20, 45
 # what stands where a value is missing that must be told
 MISSING = "_____"
 
@@ -129,7 +135,7 @@ class Values:
 
 def placeholders(text):
     """The names that ``text`` asks for, in order."""
-    return _PLACE.findall(text or "")
+    return [place["name"] for place in _PLACE.finditer(text or "")]
 
 
 def wrong_places(text, law_names=()):
@@ -138,7 +144,7 @@ def wrong_places(text, law_names=()):
     found = []
     for place in _ANY_PLACE.findall(text or ""):
         match = _PLACE.fullmatch(place)
-        if not match or match[1] not in known:
+        if not match or match["name"] not in known:
             found.append(place)
     return found
 
@@ -151,11 +157,12 @@ def fill(text, words, must=False):
     lost = []
 
     def value(match):
-        found = words.get(match[1]) or ""
+        found = words.get(match["name"]) or ""
         if not found:
-            lost.append(match[1])
-            return MISSING
-        return found
+            lost.append(match["name"])
+        if match["one"]:
+            return (match["one"] if found == "1" else match["more"]).strip()
+        return found or MISSING
 
     filled = _PLACE.sub(value, text or "")
     return None if lost and not must else filled
@@ -305,8 +312,23 @@ def _instalments(text, values, style):
 def _table(heads, rows, total, style):
     """A table with words at the left and figures at the right, and its sum.
 
-    ``heads``, each of ``rows``: (words, figures); ``total``: (word, figure).
+    ``heads``, each of ``rows``: (words, figures); ``total``: (word, figure). A long one
+    of a letter goes on on pages of their own, each with the heads.
     """
+    if style is not LETTER_TABLE:
+        return _sheet(heads, rows, total, style)
+    parts = [rows[:ROWS_BEFORE_A_PAGE]]
+    parts += [
+        rows[start : start + ROWS_A_PAGE]
+        for start in range(ROWS_BEFORE_A_PAGE, len(rows), ROWS_A_PAGE)
+    ]
+    sheets = [_sheet(heads, part, None, style) for part in parts[:-1]]
+    sheets.append(_sheet(heads, parts[-1], total, style))
+    return '<div class="new-page"></div>'.join(sheets)
+
+
+def _sheet(heads, rows, total, style):
+    """The rows of one page with their heads; ``total``: as above, None = none here."""
     table, head, cell, figure = style
     words, figures = heads
     lines = [f"<table{table}><thead><tr>"]
@@ -318,35 +340,33 @@ def _table(heads, rows, total, style):
         lines += [f"<td{cell}>{html.escape(value)}</td>" for value in told]
         lines += [f"<td{figure}>{html.escape(value)}</td>" for value in numbers]
         lines.append("</tr>")
-    span = len(words) + len(figures) - 1
-    lines.append(
-        f'<tr><td{cell} colspan="{span}"><strong>{html.escape(total[0])}</strong>'
-        f"</td><td{figure}><strong>{html.escape(total[1])}"
-        "</strong></td></tr></tbody></table>"
-    )
+    if total is not None:
+        span = len(words) + len(figures) - 1
+        lines.append(
+            f'<tr><td{cell} colspan="{span}"><strong>{html.escape(total[0])}</strong>'
+            f"</td><td{figure}><strong>{html.escape(total[1])}</strong></td></tr>"
+        )
+    lines.append("</tbody></table>")
     return "".join(lines)
 
 
 def _slip(text, rows):
-    """The payment slips, two abreast: code, amount, due date and QR code."""
+    """The payment slips, two abreast: code, amount, due date and QR code.
+
+    Each pair is one line of text for what makes the PDF: a line is never cut by a page
+    break, the cells of a table are.
+    """
     title, code, amount, due, bill = (
         html.escape(word) for word in split_words(text, SLIP_WORDS)
     )
-    boxes = []
-    for row in rows:
-        if not row.code:
-            continue
-        boxes.append(
-            f'<td class="slip">{row.qr}<div class="slip-text">'
-            f"<strong>{title}</strong><br/>{bill} {html.escape(row.number)}<br/>"
-            f'{code}<br/><span class="code">{html.escape(row.code)}</span><br/>'
-            f"{amount} <strong>{html.escape(row.amount)}</strong> {due} "
-            f"{html.escape(row.due)}</div></td>"
-        )
-    if not boxes:
-        return ""
-    if len(boxes) % 2:
-        boxes.append('<td class="no-slip"></td>')
+    boxes = [
+        f'<div class="slip">{row.qr}<div class="slip-text">'
+        f"<strong>{title}</strong><br/>{bill} {html.escape(row.number)}<br/>"
+        f'{code}<br/><span class="code">{html.escape(row.code)}</span><br/>'
+        f"{amount} <strong>{html.escape(row.amount)}</strong> {due} "
+        f"{html.escape(row.due)}</div></div>"
+        for row in rows
+        if row.code
+    ]
     lines = ["".join(boxes[start : start + 2]) for start in range(0, len(boxes), 2)]
-    body = "".join(f"<tr>{line}</tr>" for line in lines)
-    return f'<table class="slips">{body}</table>'
+    return "".join(f'<div class="slips">{line}</div>' for line in lines)

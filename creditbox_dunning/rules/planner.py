@@ -107,8 +107,9 @@ def _give_back(facts, rows, notes, today, shift, guard):
 def withdrawals(facts, rows, today):
     """{row id: Reason} of the open technical actions that must be taken back today.
 
-    The present set does not have them any more, or a hold came (domain 3.3 no. 16, 37
-    and 38). What is paid is withdrawn by closing the case or beginning a new round.
+    The present set does not have them any more, a hold came, or a payment that nobody
+    matched yet may be the answer (domain 3.3 no. 16, 37 and 38). What is paid is
+    withdrawn by closing the case or beginning a new round.
     """
     found = {}
     clock = Clock(facts.holds, today)
@@ -127,6 +128,8 @@ def withdrawals(facts, rows, today):
             found[rule.id] = Reason.of("on_hold", reason=hold.reason)
         elif amount < rule.min_threshold:
             found[rule.id] = Reason.of("below_threshold", amount=rule.min_threshold)
+        elif 0 < amount <= facts.unallocated:
+            found[rule.id] = Reason.of("unallocated_payment", amount=facts.unallocated)
     return found
 
 

@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+# rows of the first page, under address and title, and of each other one: what makes the
+# PDF repeats no heads and cuts what it finds at the edge
+FIRST_PAGE, OTHER_PAGES = 26, 36
+
 
 @dataclass(frozen=True)
 class Item:
@@ -68,3 +72,13 @@ def statement(items, today):
 
 def _due(item):
     return item.due or item.issued
+
+
+def sheets(rows):
+    """The rows page by page, at least one page."""
+    pages = [rows[:FIRST_PAGE]]
+    pages += [
+        rows[start : start + OTHER_PAGES]
+        for start in range(FIRST_PAGE, len(rows), OTHER_PAGES)
+    ]
+    return pages

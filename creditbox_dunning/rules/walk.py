@@ -378,6 +378,10 @@ class Walk:
         if not enough:
             floor = min(one.rule.min_threshold for one in known)
             return Pick("park", first, Reason.of("below_threshold", amount=floor))
+        loose = self.facts.unallocated
+        if first.rule.is_technical and 0 < amounts[first.rule.id] <= loose:
+            # nobody is cut off for what may be paid already
+            return Pick("park", first, Reason.of("unallocated_payment", amount=loose))
         in_band = [o for o in enough if _in_band(o.rule, amounts[o.rule.id])]
         if not in_band:
             return Pick("skip", first, Reason.of("out_of_band"))

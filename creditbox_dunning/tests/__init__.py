@@ -123,3 +123,5 @@ from . import test_legal_rules
 from . import test_legal_file
 from . import test_legal_steps
 from . import test_legal_rights
+from . import test_order_ground
+from . import test_letter_pages

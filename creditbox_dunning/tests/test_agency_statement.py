@@ -2,7 +2,7 @@
 
 from psycopg2 import IntegrityError
 
-from odoo import Command
+from odoo import SUPERUSER_ID, Command
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import freeze_time, new_test_user, tagged
 from odoo.tools import mute_logger
@@ -55,8 +55,9 @@ class StatementCommon(AgencyCommon):
             one.action_freeze()
         return one
 
-    def invoice(self, number, amount, **vals):
-        bill = self.env["account.move"].create(
+    def invoice(self, number, amount, user=None, **vals):
+        moves = self.env["account.move"].with_user(user or self.env.user)
+        bill = moves.create(
             {
                 "move_type": "in_invoice",
                 "company_id": self.company.id,
@@ -150,6 +151,54 @@ class TestAgencyStatement(StatementCommon):
         self.assertFalse(one.with_user(second).cannot_approve_reason)
         one.with_user(second).action_approve()
         self.assertEqual((one.state, one.decided_by), ("approved", second))
+
+    def test_who_entered_the_figures_never_approves(self):
+        """The tariff as it was when the fees were frozen, and the invoice."""
+        day = self.sent()
+        self.paid_on(day + 1, 200)
+        changer = self._create_dunning_user("fees_percent", "manager")
+        author = self._create_dunning_user("fees_tariff", "manager")
+        for user in (changer, author):
+            user.sudo().group_ids += self.env.ref(
+                "creditbox_dunning.group_dunning_admin"
+            )
+        # whoever leaves out the history is known all the same
+        mine = self.agency.with_user(changer).with_context(tracking_disable=True)
+        mine.fee_percent = 12
+        with self.assertRaises(AccessError):
+            mine.fee_author_id = author
+        first = self.frozen(day, day + 9)
+        self.assertEqual(first.tariff_author_ids, changer)
+        tariff = self.env["dunning.agency.fee"].with_user(author)
+        row = tariff.create(
+            {
+                "provider_id": self.agency.id,
+                "valid_from": self.day(0),
+                "percent": 20,
+            }
+        )
+        second = self.frozen(day + 10, day + 19)
+        self.assertEqual(second.tariff_author_ids, author)
+        row.unlink()
+        self.assertEqual(second.tariff_author_ids, author, "it stays known")
+        for one, user in ((first, changer), (second, author)):
+            one.invoice_id = self.invoice(day + 9, one.reckoned + 1)
+            one.explanation = "Arrotondamento"
+            with self.assertRaisesRegex(AccessError, "tariff"):
+                one.with_user(user).action_approve()
+        with self.assertRaises(AccessError):
+            second.with_user(author).write({"tariff_author_ids": [Command.clear()]})
+        both = self._create_dunning_user("fees_invoice", "manager")
+        both.sudo().group_ids += self.env.ref("account.group_account_invoice")
+        second.invoice_id = self.invoice(day + 9, second.reckoned, user=both)
+        self.assertIn("invoice", second.with_user(both).cannot_approve_reason)
+        with self.assertRaisesRegex(AccessError, "invoice"):
+            second.with_user(both).action_approve()
+        with self.assertRaisesRegex(AccessError, "level"):
+            second.with_user(SUPERUSER_ID).action_approve()
+        second.with_user(self.manager).action_approve()
+        first.with_user(author).action_approve()
+        self.assertEqual((first.state, second.state), ("approved", "approved"))
 
     def test_a_difference_has_to_be_explained(self):
         day = self.sent()

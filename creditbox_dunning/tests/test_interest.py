@@ -4,6 +4,7 @@ import csv
 import io
 from decimal import Decimal
 from itertools import pairwise
+from unittest.mock import patch
 
 from psycopg2.errors import ExclusionViolation
 
@@ -231,6 +232,36 @@ class TestInterest(InterestCommon):
         self.refresh()
         self.refresh()
         self.assertEqual(self.charges(case).mapped("amount"), [0.3, -0.3, 0.1])
+
+    def test_only_interest_has_days_to_set_free(self):
+        """Of what is no interest nothing is looked for; of interest all at once."""
+        bills = [self.overdue(f"B{n}") for n in range(6)]
+        self.run_on(7)
+        case = self.case_of(bills[0])
+        made = case._propose_interest(self.day(10)).sudo()
+        self.assertEqual(len(made), 6)
+        others = self.env["utility.charge"].create(
+            [
+                {
+                    "partner_id": self.customer.id,
+                    "kind": kind,
+                    "amount": 5,
+                    "description": kind,
+                }
+                for kind in ("cmor", "cost", "indemnity")
+            ]
+        )
+        Stretch = self.registry["dunning.interest.stretch"]
+        with patch.object(Stretch, "_search", side_effect=AssertionError("looked")):
+            others._set_state("cancelled")
+        self.assertEqual(set(others.mapped("state")), {"cancelled"})
+        plain = Stretch._search
+        with patch.object(Stretch, "_search", autospec=True) as search:
+            search.side_effect = plain
+            made._set_state("cancelled")
+        self.assertEqual(search.call_count, 1)
+        self.assertEqual(set(made.stretch_ids.mapped("state")), {"reversed"})
+        self.assertEqual(len(case._propose_interest(self.day(10))), 6, "free again")
 
     def test_a_bill_that_fails_does_not_stop_the_others(self):
         good, case = self.case("B1")

@@ -1,5 +1,6 @@
 """Court: terms and order of the steps, without a database."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -276,9 +277,15 @@ DECREE = Step("injunction", date(2027, 1, 10), date(2027, 1, 20), key=1)
 FINAL = Step("injunction", DECREE.day, DECREE.notified, final=date(2027, 4, 1), key=1)
 
 
-def opposition(result="", opposed=1, day=date(2027, 2, 10), hearing=None):
+def opposition(result="", opposed=1, day=date(2027, 2, 10), hearing=None, decided=None):
     return Step(
-        "opposition", day, hearing=hearing, key=5, opposed=opposed, result=result
+        "opposition",
+        day,
+        hearing=hearing,
+        key=5,
+        opposed=opposed,
+        result=result,
+        decided=decided,
     )
 
 
@@ -300,6 +307,20 @@ def opposition(result="", opposed=1, day=date(2027, 2, 10), hearing=None):
             [DECREE, opposition("accepted")],
             "needs_injunction",
         ),
+        # what was decided, from that day on
+        (FINAL, [opposition("rejected", decided=date(2027, 4, 1))], ""),
+        (FINAL, [opposition("rejected", decided=date(2027, 4, 2))], "opposed"),
+        (opposition("rejected", decided=date(2027, 4, 2)), [FINAL], "final"),
+        (
+            Step("precept", date(2027, 3, 1)),
+            [DECREE, opposition("accepted", decided=date(2027, 3, 2))],
+            "",
+        ),
+        (
+            Step("precept", date(2027, 3, 1)),
+            [DECREE, opposition("accepted", decided=date(2027, 3, 1))],
+            "needs_injunction",
+        ),
     ],
 )
 def test_opposition_fits(step, before, code):
@@ -311,11 +332,15 @@ def test_a_precept_of_before_the_revocation_stays():
     assert legal.problem(Step("precept", date(2027, 3, 1)), before, is_new=False) == ""
 
 
-def test_opposition_answers_the_days_to_oppose():
-    ends = [date(2027, 3, 1), date(2027, 6, 1)]
+def test_opposition_ends_the_days_to_oppose():
+    opposed = replace(DECREE, is_opposed=True)
+    assert legal.due_of(DECREE) == "oppose"
+    assert legal.due_of(opposed) == ""
+    assert legal.deadline(opposed, 40, True, AUGUST) is None
     heard = opposition(hearing=date(2027, 6, 1))
     assert legal.due_of(heard) == "appear"
     assert legal.due_of(opposition("rejected", hearing=date(2027, 6, 1))) == ""
-    assert legal.unanswered([DECREE, heard], ends) == [1]
-    other = opposition(opposed=2, hearing=date(2027, 6, 1))
-    assert legal.unanswered([DECREE, other], ends) == [0, 1]
+    ends = [None, date(2027, 6, 1)]
+    assert legal.unanswered([opposed, heard], ends) == [1]
+    not_told = replace(opposed, notified=None)
+    assert legal.due_of(not_told) == "notify"

@@ -307,6 +307,38 @@ class TestLegalCorrection(LegalCommon):
         with self.assertRaises(UserError):
             self.correct(87, hearing, hearing_at=False)
 
+    def test_a_wrong_day_of_the_step_itself(self):
+        decree = self.step(21, "injunction", number="4/2027")
+        end = decree.deadline
+        self.correct(40, decree, "stamp read again", date=self.day(18))
+        self.assertEqual((decree.date, decree.number), (self.day(18), "4/2027"))
+        self.assertLess(decree.deadline, end)
+        self.assertEqual(self.reminders(), [decree.deadline])
+        for text in ("Date", "02/10/2027", "02/07/2027", "stamp read again"):
+            self.assertIn(text, self.history())
+        self.told(41, decree, notified_date=self.day(30))
+        with self.assertRaises(UserError):  # after it reached the customer
+            self.correct(42, decree, date=self.day(31))
+        with self.assertRaises(UserError):
+            self.correct(42, decree, date=False)
+        hearing = self.step(43, "hearing", hearing_at=self.at(120))
+        self.correct(44, hearing, date=self.day(42))
+        self.assertEqual(hearing.date, self.day(42), "no outcome of the action")
+        self.assertEqual(self.action.outcome, "injunction")
+
+    def test_the_day_of_the_end_moves_file_and_action(self):
+        self.step(30, "recovered")
+        end = self.file.step_ids
+        self.assertEqual(self.action.executed_date, self.day(30))
+        self.correct(40, end, date=self.day(28))
+        self.assertEqual(
+            (self.file.state, self.file.ended_on), ("recovered", self.day(28))
+        )
+        self.assertEqual(
+            (self.action.executed_date, self.action.effective_date),
+            (self.day(28), self.day(28)),
+        )
+
     def test_what_a_correction_may_not_say(self):
         decree = self.step(21, "injunction")
         self.told(30, decree, notified_date=self.day(28))
@@ -347,20 +379,35 @@ class TestLegalOpposition(LegalCommon):
         self.assertEqual(shown, "Opposition to an injunction 77/2027")
         self.assertEqual(self.reminders(), [])
         self.assertFalse(self.file.next_deadline)
+        self.assertEqual(
+            (self.decree.due, self.decree.deadline),
+            (False, False),
+            "neither in the list of the steps nor in the calendar",
+        )
         self.told(41, one, hearing_at=self.at(130))
         self.assertEqual((one.due, self.file.next_deadline), ("appear", self.day(130)))
         self.assertEqual(self.reminders(), [self.day(130)])
         self.assertEqual(self.file.state, "injunction", "no outcome of the action")
-        self.told(90, one, result="rejected")
+        self.told(90, one, result="rejected", result_on=self.day(89))
         self.assertEqual(self.reminders(), [], "over before its hearing")
+        self.assertEqual(self.decree.due, False, "those days do not come back")
 
     def test_opposed_it_is_not_final(self):
         one = self.step(40, "opposition")
         line = self.bill.line_ids.filtered("dunning_case_id")
         with self.assertRaises(UserError):
             self.told(80, self.decree, final_on=self.day(75))
-        self.told(80, one, result="rejected")
-        self.told(81, self.decree, final_on=self.day(80))
+        with self.assertRaises(UserError):
+            self.told(80, one, result="rejected")  # on which day
+        with self.assertRaises(UserError):
+            self.told(80, one, result_on=self.day(79))  # and how
+        for day in (39, 81):  # before it was made, in the future
+            with self.subTest(day=day), self.assertRaises(UserError):
+                self.told(80, one, result="rejected", result_on=self.day(day))
+        self.told(82, one, result="rejected", result_on=self.day(80))
+        with self.assertRaises(UserError):
+            self.told(83, self.decree, final_on=self.day(79))
+        self.told(83, self.decree, final_on=self.day(80))
         self.assertEqual(self.decree.act_id.until, self.day(80))
         line.invalidate_recordset()
         self.assertEqual(line.dunning_prescription_date, date(2037, 4, 10))
@@ -379,13 +426,27 @@ class TestLegalOpposition(LegalCommon):
     def test_a_revoked_injunction_carries_no_precept(self):
         one = self.step(40, "opposition")
         self.step(41, "precept")  # provisionally enforceable (art. 648 c.p.c.)
-        self.told(79, one, result="rejected")
+        self.told(79, one, result="rejected", result_on=self.day(78))
         with freeze_time(self.day(80)):
-            self.env["dunning.legal.correction"].with_user(self.manager).create(
+            corrections = self.env["dunning.legal.correction"].with_user(self.manager)
+            corrections.create(
                 {"step_id": one.id, "result": "accepted", "reason": "misread"}
             ).action_confirm()
+        self.assertEqual(one.result_on, self.day(78))
         with self.assertRaises(UserError):
             self.step(81, "precept", number="2/2027")
+        # one of before that is only found now
+        self.step(77, "precept", number="3/2027")
+        with freeze_time(self.day(82)):
+            corrections.create(
+                {
+                    "step_id": one.id,
+                    "result": False,
+                    "result_on": False,
+                    "reason": "of another lawsuit",
+                }
+            ).action_confirm()
+        self.step(83, "precept", number="4/2027")
         with self.assertRaises(UserError):
             self.told(81, self.decree, final_on=self.day(81))
 

@@ -157,6 +157,29 @@ class TestText(BaseCase):
         words = {"customer": "{{company}}", "company": "X"}
         self.assertEqual(notice_text.fill("{{customer}}", words), "{{company}}")
 
+    def test_the_word_goes_with_its_number(self):
+        text = "entro {{n}} {{ n|giorno feriale| giorni feriali }}"
+        for number, wanted in (
+            ("1", "entro 1 giorno feriale"),
+            ("0", "entro 0 giorni feriali"),
+            ("21", "entro 21 giorni feriali"),
+            ("", "entro _____ giorni feriali"),
+        ):
+            told = notice_text.fill(text, {"n": number}, must=True)
+            self.assertEqual(told, wanted)
+        self.assertIsNone(notice_text.fill("{{n|a|b}}", {}), "its number is missing")
+        self.assertEqual(notice_text.placeholders(text), ["n", "n"])
+        for wrong in ("{{n|a|b}}", "{{term_days|a}}", "{{term_days|a|b|c}}"):
+            self.assertEqual(notice_text.wrong_places(wrong), [wrong])
+        self.assertFalse(notice_text.wrong_places("{{term_days|a|b}}"))
+
+    def test_no_shipped_text_counts_without_its_word(self):
+        """A number is followed by the word that goes with it, or by none."""
+        plural = re.compile(r"\}\}\**\s+(giorn|mes|ann|rat|litr|or|settiman)[a-z]+\b")
+        for told in standard():
+            for part in told["parts"]:
+                self.assertIsNone(plural.search(part["text"]), part["text"])
+
     @given(st.text(max_size=80), st.text(max_size=40))
     def test_any_text_any_value(self, text, name):
         values = Values(words={"customer": name, "total": name}, rows=(Row(name),))

@@ -33,6 +33,15 @@ class TestPlanText(PlanCommon):
         ):
             self.assertIn(words, text)
 
+    def test_one_day_and_more(self):
+        for days, words in ((1, "entro 1 giorno dalla"), (5, "entro 5 giorni dalla")):
+            self.company.dunning_plan_tolerance_days = days
+            plan = self.offered()
+            self.assertEqual(plan.tolerance_days, days)
+            self.assertIn(words, plan.sudo().document_id.raw.decode())
+            with self.at(ASKED):
+                plan.action_cancel()
+
     def test_a_plan_without_interest_says_nothing_of_it(self):
         text = self.offered().sudo().document_id.raw.decode()
         self.assertNotIn("Interessi", text)

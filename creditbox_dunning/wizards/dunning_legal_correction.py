@@ -16,11 +16,13 @@ class DunningLegalCorrection(models.TransientModel):
         ondelete="cascade",
     )
     kind = fields.Selection(related="step_id.kind")
+    date = fields.Date(help="Day on which it was issued, filed or known.")
     number = fields.Char(string="Register number")
     notified_date = fields.Date(string="Notified on")
     hearing_at = fields.Datetime(string="Hearing")
     final_on = fields.Date(string="Became final on")
     result = fields.Selection(RESULTS)
+    result_on = fields.Date(string="Decided on")
     reason = fields.Char(required=True)
 
     @api.model
@@ -38,7 +40,7 @@ class DunningLegalCorrection(models.TransientModel):
     def _told(self, step_id):
         """What is known of the step by now."""
         step = self.env["dunning.legal.step"].browse(step_id)
-        return {name: step[name] for name in step._once_fields if step[name]}
+        return {name: step[name] for name in step._corrected_fields if step[name]}
 
     def action_confirm(self):
         """Button: the step as it is right; what was told stays in the history."""
@@ -46,5 +48,6 @@ class DunningLegalCorrection(models.TransientModel):
         step = self.step_id
         step.check_access("write")
         self.env["dunning.case"]._check_is_manager()
-        step._correct({name: self[name] for name in step._once_fields}, self.reason)
+        right = {name: self[name] for name in step._corrected_fields}
+        step._correct(right, self.reason)
         return {"type": "ir.actions.act_window_close"}

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools.misc import format_date
 
 from ..models.dunning_action import OUTCOME_LABELS
 from ..rules import outcomes
@@ -176,6 +177,7 @@ class DunningOutcomeWizard(models.TransientModel):
         by_hand = messages.filtered(lambda m: m.channel in ("ar", "pec"))
         letters = by_hand or messages.filtered(lambda m: m.channel == "pp")
         message = (letters or messages)[:1]
+        self._check_made(action, message, sent)
         sent = message.sent_date or sent
         is_notified = self.result == "notified"
         arrived = self.notified_date if is_notified else False
@@ -200,6 +202,20 @@ class DunningOutcomeWizard(models.TransientModel):
         proofs = message._proofs().get(message.id, ())
         links = [fields.Command.link(proof) for proof in proofs]
         action.notice_id.sudo().write({"pay_term": term, "attachment_ids": links})
+
+    def _check_made(self, action, message, sent):
+        """A letter does not leave before it is made: terms would have run before it
+        existed."""
+        if not message.sent_date and sent < action.planned_date:
+            raise UserError(
+                self.env._(
+                    "%(action)s was decided on %(made)s: it cannot have left on"
+                    " %(sent)s.",
+                    action=action.display_name,
+                    made=format_date(self.env, action.planned_date),
+                    sent=format_date(self.env, sent),
+                )
+            )
 
     def _set_letter_state(self, action, message, sent, arrived, term):
         vals = {"pay_term": term, "channel_used": message.channel}

@@ -41,6 +41,12 @@ STORIES = {
                 "cost_advanced": 260,
             },
         ),
+        # it was opposed, and the customer gave it up
+        (
+            "opposition",
+            -95,
+            {"number": "R.G. 5120/2026", "result": "rejected", "result_on": -45},
+        ),
         ("precept", -12, {"notified_date": -8, "cost_advanced": 35}),
     ],
     "garnishment": [

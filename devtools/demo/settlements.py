@@ -27,8 +27,10 @@ STORIES = (
     (85, "unmatched"),
     (70, "not_approved"),
 )
+#: of one customer, for two supplies: the sum that came is the older offer's
+PAIR = ((85, "unmatched"), (85, "second"))
 #: the state in which each story ends
-ENDS = {"unmatched": "offered", "not_approved": "refused"}
+ENDS = {"unmatched": "offered", "second": "expired", "not_approved": "refused"}
 #: of what was offered in the past: how long ago, for how long
 AGO, DAYS = 18, 10
 
@@ -38,13 +40,15 @@ def work(demo, company):
     books(demo, company)
     clerk = as_user(demo, "operatore", company)
     cases = choose(clerk, company)
-    for case, (share, story) in zip(cases, STORIES, strict=False):
+    stories = list(zip(cases, STORIES, strict=False))
+    stories += zip(twins(clerk, company, cases), PAIR, strict=False)
+    for case, (share, story) in stories:
         tell(demo, company, clerk, case, share, story)
     demo.env["dunning.settlement"]._watch(company, demo.today)
     demo.env.cr.commit()
     lists(demo, company, clerk)
     demo.env.cr.commit()
-    told = [story for _case, (_share, story) in zip(cases, STORIES, strict=False)]
+    told = [story for _case, (_share, story) in stories]
     return list(compare(demo, company, told))
 
 
@@ -85,7 +89,23 @@ def books(demo, company):
 
 
 def choose(clerk, company):
-    """Open cases whose debt may be settled, the oldest first."""
+    """Open cases whose debt may be settled, the oldest first, one a customer: his money
+    could be for either of two."""
+    free = to_settle(clerk, company)
+    first = {case.sudo().partner_id: case for case in free[::-1]}
+    return free.filtered(lambda c: first[c.sudo().partner_id] == c)[: len(STORIES)]
+
+
+def twins(clerk, company, others):
+    """Two cases of one customer of whom none of ``others`` is."""
+    known = others.sudo().partner_id
+    groups = to_settle(clerk, company).grouped(lambda case: case.sudo().partner_id)
+    found = [cases for partner, cases in groups.items() if partner not in known]
+    return next((cases[:2] for cases in found if len(cases) > 1), others.browse())
+
+
+def to_settle(clerk, company):
+    """Cases that nothing holds and no step is under way on."""
     cases = clerk["dunning.case"].search(
         [
             ("company_id", "=", company.id),
@@ -95,7 +115,7 @@ def choose(clerk, company):
         ],
         order="id",
     )
-    free = cases.filtered(
+    return cases.filtered(
         lambda case: (
             not case.hold_count
             and not case.sudo().action_ids.filtered(
@@ -103,14 +123,11 @@ def choose(clerk, company):
             )
         )
     )
-    # one a customer: his money could be for either of two
-    first = {case.sudo().partner_id: case for case in free[::-1]}
-    return free.filtered(lambda c: first[c.sudo().partner_id] == c)[: len(STORIES)]
 
 
 def tell(demo, company, clerk, case, share, story):
     """One settlement as far as its ``story`` goes; some began in the past."""
-    if story in ("expired", "unmatched"):
+    if story in ("expired", "unmatched", "second"):
         with freeze_time(f"{demo.today - timedelta(days=AGO)} 10:00:00"):
             one = ask(demo, company, clerk, case, share, story)
         if story == "unmatched":
@@ -273,6 +290,9 @@ def compare(demo, company, told):
         [one.state for one in checked],
         ["offered"] * told.count("unmatched"),
     )
+    if "second" in told:
+        counted = [money for money in found._count_money().values() if money.claimed]
+        yield Line("offers whose customer's money is another offer's", len(counted), 1)
     yield from compare_lists(demo, company)
 
 

@@ -100,6 +100,7 @@ class UtilityNotice(models.Model):
         "notice_id",
         "attachment_id",
         string="Proofs",
+        help="Typed by hand, a notice proves its arrival only by its document.",
     )
     source = fields.Selection(
         [

@@ -67,7 +67,12 @@ class UtilitySupplyPoint(models.Model):
         ]
     )
     annual_smc = fields.Float(string="Yearly consumption (Smc)")
-    water_resident = fields.Boolean(string="Resident (water)")
+    water_resident = fields.Boolean(
+        string="Resident (water)",
+        default=True,
+        help="A home is taken for a residence unless somebody says that it is not: a"
+        " resident's water is limited before it is suspended (ARERA 311/2019/R/idr).",
+    )
     household_members = fields.Integer()
     dwelling_count = fields.Integer(string="Dwellings")
     annual_facilitated_charge = fields.Monetary(
