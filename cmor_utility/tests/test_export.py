@@ -240,13 +240,6 @@ class TestExport(CmorCommon):
         self.assertFalse(file.attachment_id)
         self.assertEqual(set(self.all.mapped("state")), {"ready"})
 
-    def test_facts_are_read_again(self):
-        """Paid between the confirmation and the export: it stays out."""
-        for move in self.all[0].line_ids.move_id:
-            self._pay(move)
-        with self.assertRaisesRegex(UserError, "only ready"):
-            self.all.action_export()
-
     def test_exported_once(self):
         self.export()
         with self.assertRaisesRegex(UserError, "only ready"):
