@@ -4,7 +4,7 @@ from odoo.exceptions import AccessError
 from odoo.tests import freeze_time, new_test_user, tagged
 from odoo.tools import mute_logger
 
-from odoo.addons.cmor_utility.tests.common import TODAY, CmorCommon
+from odoo.addons.cmor_utility.tests.common import PROOF, TODAY, CmorCommon
 
 
 @tagged("post_install", "-at_install")
@@ -80,6 +80,38 @@ class TestBridge(CmorCommon):
         practice.action_recompute()
         self.assertFalse(practice.failed_codes)
         self.assertEqual(practice.notice_ids.source, "dunning")
+
+    def _holds(self):
+        return self.env["dunning.hold"].with_user(self.credit_clerk)
+
+    def test_what_the_customer_told_is_a_fact_of_the_conditions(self):
+        """A complaint that waits, a payment communicated: no silent yes."""
+        other = self._create_switch_out("K3")
+        found = self._find()
+        practice = found.filtered(lambda p: p.contract_id == self.contract)
+        self._declare(found)
+        found.action_confirm()
+        bill = practice.line_ids.move_id[0]
+        proofs = [{"name": "reclamo.pdf", "datas": PROOF}]
+        hold = self._holds().suspend(
+            "bill", bill.ids, "bill_disputed", note="Letture", proofs=proofs
+        )
+        # ready, with facts as they were but for this one
+        found.action_recompute()
+        self.assertEqual((practice.state, practice.failed_codes), ("blocked", "C9"))
+        evidence = practice.condition_ids.filtered(lambda c: c.code == "C9").evidence
+        self.assertIn(bill.billing_ref, evidence)
+        untouched = found - practice
+        self.assertEqual((untouched.contract_id, untouched.state), (other, "ready"))
+        hold.action_answer("refused", "Letture esatte.", proofs=proofs)
+        practice.action_recompute()
+        # what was declared before the complaint does not cover it
+        self.assertEqual((practice.state, practice.unknown_codes), ("candidate", "C9"))
+        self._holds().suspend(
+            "contract", self.contract.ids, "payment_communicated", proofs=proofs
+        )
+        practice.action_recompute()
+        self.assertEqual(practice.unknown_codes, "C6, C9")
 
     def test_buttons_both_ways(self):
         self.run_dunning()

@@ -36,6 +36,7 @@ from . import (
     cmor_practice_return,
     cmor_practice_money,
     cmor_practice_refund,
+    cmor_practice_supply,
     cmor_practice_late,
     cmor_cancel_reason,
     cmor_practice_cancel,

@@ -21,9 +21,10 @@ ALLOWED_SOURCES = {
 class CmorApproval(models.Model):
     """A step of a practice that somebody else has to allow.
 
-    It holds for one action, one practice and one amount: another amount needs another
-    approval. What was decided, by whom, is in the practice's history, append-only.
-    Approved, the step is carried out at once, as the one who asked had asked.
+    It holds for one action, one practice, one amount and the particulars asked for:
+    another amount, reason or payment needs another approval. What was decided, by whom,
+    is in the practice's history, append-only. Approved, the step is carried out at
+    once, as the one who asked had asked.
     """
 
     _name = "cmor.approval"
@@ -92,6 +93,15 @@ class CmorApproval(models.Model):
             self.env.uid,
             self.asked_by_id.id,
         )
+
+    def _is_about(self, amount, payload):
+        """Whether this is the approval of that step.
+
+        :param Decimal amount: what it is about
+        :param payload: its particulars, as JSON
+        """
+        self.ensure_one()
+        return _cents(self.amount) == amount and (self.payload or {}) == (payload or {})
 
     # --- actions ----------------------------------------------------------------
 

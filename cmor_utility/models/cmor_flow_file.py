@@ -228,6 +228,7 @@ class CmorFlowFile(models.Model):
                 claims._move_to("ready", "state")
             else:
                 claims._move_to("ready", "discarded", name)
+            claims._late_forgotten()
         for file, group in records.filtered("request_id").grouped("file_id").items():
             kind = "file_refused" if was_sent else "request_discarded"
             group.request_id._log_flow(kind, file)

@@ -257,6 +257,7 @@ class CmorFlowHandler(models.AbstractModel):
             return
         if effect == "back":
             practices._back_from_cancel(event, lambda p: params[p], file)
+            practices._late_refused(fields.Date.context_today(self))
             return
         # the amount's own event tells of it; its states only come and go
         kind = event or "state"

@@ -289,19 +289,38 @@ class CmorPractice(models.Model):
         elif action == "give_up":
             self.action_give_up(payload.get("reason"))
         elif action == "annul":
-            values = messages.typed_params(payload)
-            late = {practice: _cents(practice.late_amount) for practice in self}
-            self._ask_cancel(
-                self.env["cmor.cancel.reason"].browse(values["reason_id"]),
-                values["event_date"],
-                values.get("note") or "",
-                late,
-            )
+            self._annul_mass(messages.typed_params(payload))
         elif action == "recompute":
             self.action_recompute()
         elif action == "approve":
             return self._approve_open()
         return self._still_asked(action)
+
+    def _annul_mass(self, values):
+        """Ask the annulment of all, each with its own figures from the books.
+
+        :raise UserError: a wrong amount, and nothing here tells the right one
+        """
+        reason = self.env["cmor.cancel.reason"].browse(values["reason_id"])
+        right = {}
+        if reason.kind == "amount":
+            unknown = self.filtered(lambda p: p.late_kind != "part")
+            if unknown:
+                raise UserError(
+                    self.env._(
+                        "%(names)s: no payment tells the right amount. Ask it from the"
+                        " practice and write the amount.",
+                        names=", ".join(unknown.mapped("display_name")),
+                    )
+                )
+            right = {practice: _cents(practice.late_new_amount) for practice in self}
+        self._ask_cancel(
+            reason,
+            values["event_date"],
+            values.get("note") or "",
+            {practice: _cents(practice.late_amount) for practice in self},
+            right,
+        )
 
     def _approve_open(self):
         """Approve what waits for these practices and is the user's to decide."""

@@ -170,6 +170,8 @@ class CmorPractice(models.Model):
         help="CMOR charged to this customer for another seller and not collected.",
     )
     prev_sii_code = fields.Char(string="SII code of the previous CMOR", copy=False)
+    # a person has written it: the program proposes nothing any more
+    prev_by_hand = fields.Boolean(readonly=True, copy=False)
     indemnity = fields.Monetary(readonly=True)
     reading_used = fields.Selection(
         [
@@ -534,7 +536,11 @@ class CmorPractice(models.Model):
     def _after_draft_edit(self, vals):
         """The previous CMOR was typed in: keep who did it, reckon again."""
         event = self.env["cmor.practice.event"]
-        labels = {name: self._fields[name].string for name in DRAFT_FIELDS}
+        labels = {
+            name: self._fields[name]._description_string(self.env)
+            for name in DRAFT_FIELDS
+        }
+        self.sudo()._guarded().write({"prev_by_hand": True})
         event.sudo()._guarded().create(
             [
                 event._prepare_vals(

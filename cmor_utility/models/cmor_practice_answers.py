@@ -66,19 +66,30 @@ class CmorPractice(models.Model):
         }.get(self.cause_kind or "", False)
 
     def action_give_up_refused(self):
-        """Button of an operator: the refusal is final, the claim is given up."""
+        """Button of an operator: the refusal is final, the claim is given up; for
+        amounts with a rule somebody has to approve it, as for any other."""
         self._check_may_operate()
         for practice in self:
             if practice.state != "rejected":
                 raise UserError(
                     self.env._("%(name)s was not refused.", name=practice.display_name)
                 )
-        for practice in self.sudo():
-            reason = " ".join(
+        reasons = {
+            practice: " ".join(
                 filter(None, [practice.cause_id.display_name, practice.cause_text])
             )
-            practice._move_to("closed_lost", "lost", {"reason": reason or "-"})
-        self.sudo()._set_next()
+            or "-"
+            for practice in self
+        }
+        cleared, asked = self._clear(
+            "give_up", payload=lambda p: {"reason": reasons[p]}
+        )
+        for practice in cleared:
+            practice.sudo()._move_to(
+                "closed_lost", "lost", {"reason": reasons[practice]}
+            )
+        cleared.sudo()._set_next()
+        return asked._asked_notice() if asked else True
 
     def action_adopt(self):
         """Button: dialog that takes the SII's code as the portal shows it."""

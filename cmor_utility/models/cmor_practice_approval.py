@@ -31,10 +31,12 @@ class CmorPractice(models.Model):
             known = practices._open_approvals(action)
             for practice in practices:
                 amount = practice._claimed() if amounts is None else amounts[practice]
+                said = payload(practice) if callable(payload) else payload
                 given = known.get(practice)
-                state = practice._cleared_by(action, amount, rules, given)
+                is_same = given and given._is_about(amount, said)
+                state = practice._cleared_by(action, amount, rules, given, is_same)
                 if state is None:
-                    ask.append((practice, amount, given))
+                    ask.append((practice, amount, said, given, is_same))
                     continue
                 go.append(practice.id)
                 if given and state:
@@ -43,15 +45,18 @@ class CmorPractice(models.Model):
         if not (together and ask):
             for state, given in used.items():
                 given._decide(state)
-        self._ask_approvals(action, ask, payload)
+        self._ask_approvals(action, ask)
         return self.browse(go), self.browse([practice.id for practice, *_ in ask])
 
-    def _cleared_by(self, action, amount, rules, given):
+    def _cleared_by(self, action, amount, rules, given, is_same):
         """None when the step needs an approval that is not there; else what becomes of
-        the approval given: "used", "lapsed" (not needed) or "" (nothing)."""
+        the approval given: "used", "lapsed" (not needed) or "" (nothing).
+
+        :param bool is_same: the approval given is about this very step
+        """
         if not approvals.matching(rules, action, amount):
             return ""
-        if given and given.state == "approved" and _cents(given.amount) == amount:
+        if is_same and given.state == "approved":
             return "used"
         if approvals.clear(rules, action, amount, self.env.uid) == approvals.GO:
             return "lapsed"
@@ -72,21 +77,22 @@ class CmorPractice(models.Model):
         )
         return {approval.practice_id.with_env(self.env): approval for approval in found}
 
-    def _ask_approvals(self, action, ask, payload):
-        """Ask for what was not asked yet for that amount."""
+    def _ask_approvals(self, action, ask):
+        """Ask for what was not asked yet for that amount and those particulars."""
         vals_list = []
-        for practice, amount, given in ask:
-            if given and _cents(given.amount) == amount:
+        for practice, amount, said, given, is_same in ask:
+            if is_same:
                 continue
             if given:
-                # bound to its amount: another amount is another question
+                # bound to what was asked: another amount, another reason or another
+                # way to pay is another question
                 given._decide("lapsed")
             vals_list.append(
                 {
                     "practice_id": practice.id,
                     "action": action,
                     "amount": float(amount),
-                    "payload": payload(practice) if callable(payload) else payload,
+                    "payload": said,
                     "asked_by_id": self.env.uid,
                     "asked_on": fields.Datetime.now(),
                 }

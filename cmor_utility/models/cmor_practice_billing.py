@@ -8,6 +8,9 @@ from ..rules.incoming_money import BILLABLE
 from .cmor_practice_facts import _cents
 from .cmor_practice_settling import SETTLED_LATER
 
+# what is unpaid of it is still unpaid after the SII was told so
+UNPAID_STATES = ("uncollected", "carried", "reported", "closed")
+
 
 class CmorPractice(models.Model):
     """Incoming side: the CMOR on the customer's bill, and back to him."""
@@ -215,7 +218,7 @@ class CmorPractice(models.Model):
         incoming = self.sudo().search(
             Domain("side", "=", "incoming")
             & Domain("contract_id", "in", contracts.ids)
-            & Domain("state", "in", ("uncollected", "carried"))
+            & Domain("state", "in", UNPAID_STATES)
         )
         incoming._settle(today)
         incoming._settle_previous()
@@ -238,12 +241,17 @@ class CmorPractice(models.Model):
             Domain("side", "=", "outgoing")
             & Domain("contract_id", "in", ended.contract_id.ids)
             & Domain("state", "in", ("candidate", "blocked", "ready"))
+            & Domain("prev_by_hand", "=", False)
         )
         mine = ended.grouped("contract_id")
         changed = claims.browse()
         for claim in claims:
             found = mine[claim.contract_id]
-            carried = found.filtered(lambda p: p.state in ("uncollected", "carried"))
+            carried = found.filtered(
+                lambda p: (
+                    p.state in UNPAID_STATES and p.open_amount > 0 and not p.is_annulled
+                )
+            )
             last = carried.sorted("id")[-1:]
             amount = sum(carried.mapped("open_amount"))
             if claim.prev_sii_code and claim.prev_sii_code not in found.mapped(

@@ -1,10 +1,11 @@
 from decimal import Decimal
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..rules import lifecycle, messages
 from .cmor_practice_facts import _cents
+from .cmor_practice_request import LIVE_STATES
 
 # the annulment is asked, and the practice waits for its outcome as such ...
 WAITING_SOURCES = lifecycle.OUTGOING_SOURCES["cancel_requested"]
@@ -17,6 +18,16 @@ class CmorPractice(models.Model):
     """Annulment asked by us (AI1.0050)."""
 
     _inherit = "cmor.practice"
+
+    can_withdraw_cancel = fields.Boolean(compute="_compute_can_withdraw_cancel")
+
+    @api.depends("request_ids.state")
+    def _compute_can_withdraw_cancel(self):
+        for practice in self:
+            practice.can_withdraw_cancel = any(
+                request.key == "cancel_request" and request.state == "to_export"
+                for request in practice.request_ids
+            )
 
     # --- actions ----------------------------------------------------------------
 
@@ -49,6 +60,16 @@ class CmorPractice(models.Model):
     def _cannot_cancel_reason(self):
         """Why no annulment may be asked; False when it may."""
         self.ensure_one()
+        if self.state == "exported":
+            return self.env._(
+                "its file has not been sent: discard it and make it again."
+            )
+        if self.state == "sent":
+            return self.env._(
+                "the SII has not answered yet: load its answer, then ask."
+            )
+        if self.state == "cancel_requested":
+            return self.env._("its annulment is under way already.")
         if self.side != "outgoing" or self.state not in CANCEL_STATES:
             return self.env._("only what runs at the SII is annulled.")
         if not self.sii_code:
@@ -178,6 +199,28 @@ class CmorPractice(models.Model):
 
 class CmorPracticeRequest(models.Model):
     _inherit = "cmor.practice.request"
+
+    def _is_for_payment(self):
+        """An annulment under way that was asked because the customer had paid."""
+        if self.key != "cancel_request" or self.state not in LIVE_STATES:
+            return False
+        reasons = self.env["cmor.cancel.reason"].sudo()
+        return bool(
+            reasons.search_count(
+                [("code", "=", self.reason), ("kind", "in", ("paid", "amount"))],
+                limit=1,
+            )
+        )
+
+    def _set_state(self, state, **extra):
+        # EXTENDS: what became of the annulment is known, or it is not asked any more
+        changed = super()._set_state(state, **extra)
+        if state not in LIVE_STATES:
+            mine = changed.filtered(lambda r: r.key == "cancel_request").practice_id
+            over = mine.sudo().filtered("late_returned")
+            over._guarded().write({"late_returned": False})
+            over._set_next()
+        return changed
 
     def action_withdraw(self):
         # EXTENDS: a practice that waited for its annulment goes on

@@ -6,6 +6,7 @@ from odoo.tools import SQL
 from odoo.addons.utility_supply.models.bulk import update_changed
 
 from ..rules import eligibility, lifecycle
+from .cmor_practice_facts import COST_KINDS, OPEN_CREDITS
 
 # Each part: (practice, what is told of it), a row for each fact that the conditions,
 # the amount or the window rest on. ``mine`` are the practices, ``bills`` the journal
@@ -17,8 +18,9 @@ PARTS = (
     """
     SELECT mine.id, ROW(mine.sector, mine.date_start, mine.date_end,
            mine.prev_cmor_amount, mine.partner_id, mine.art4_key,
-           mine.art4_declared_by_id, contract.end_reason, point.voltage_level,
-           point.gas_use, point.annual_smc)::text
+           mine.art4_declared_by_id, mine.complaint_on, mine.complaint_answered_on,
+           contract.end_reason, point.voltage_level, point.gas_use,
+           point.annual_smc)::text
       FROM mine
  LEFT JOIN utility_contract contract ON contract.id = mine.contract_id
  LEFT JOIN utility_supply_point point ON point.id = mine.supply_point_id
@@ -50,9 +52,14 @@ PARTS = (
     """
     SELECT bills.practice, ROW(charge.id, charge.contract_id, charge.amount)::text
       FROM bills JOIN utility_charge charge ON charge.move_id = bills.move
-     WHERE charge.cmor_practice_id IS NOT NULL
+     WHERE (charge.cmor_practice_id IS NOT NULL OR charge.kind = ANY(%(kinds)s))
        AND charge.state IN ('confirmed', 'invoiced')
     """,
+    f"""
+    SELECT mine.id, ROW(item.id, item.amount_residual)::text
+      FROM mine JOIN res_partner partner ON partner.id = mine.partner_id
+     CROSS JOIN LATERAL ({OPEN_CREDITS.code}) item
+    """,  # noqa: S608 made of constants
     """
     SELECT notices.practice, ROW(notice.id, notice.ref, notice.contract_id,
            notice.is_formal_notice, notice.channel, notice.cmor_warning,
@@ -136,15 +143,26 @@ class CmorPractice(models.Model):
         self.env.flush_all()
         # a plan of many look-ups seems dear enough to be compiled, which takes longer
         self.env.cr.execute("SET LOCAL jit = off")
-        query = SQL(QUERY, ids=self.ids, dead=list(lifecycle.DEAD_STATES))
-        told = dict(self.env.execute_query(query))
+        query = SQL(
+            QUERY,
+            ids=self.ids,
+            dead=list(lifecycle.DEAD_STATES),
+            kinds=list(COST_KINDS),
+        )
+        told, more = dict(self.env.execute_query(query)), self._digest_more()
         found = {}
         for practice in self:
             role = roles.get((company.id, practice.sector))
             phase = eligibility.phase(practice._window(), today, terms)
             text = f"{phase}|{terms}|{role and role.id}|{told[practice.id]}"
+            if more.get(practice.id):
+                text = f"{text}|{more[practice.id]}"
             found[practice.id] = hashlib.sha256(text.encode()).hexdigest()
         return found
+
+    def _digest_more(self):
+        """{practice id: text} of facts that other add-ons bring to the conditions."""
+        return {}
 
     def _untouched(self, company, today):
         """Those that may leave as they were checked last: the same facts, on a day of

@@ -52,11 +52,12 @@ class CmorPractice(models.Model):
             created |= self._open_for(contracts, today)
         return created
 
-    def _candidate_contracts(self, company, today, contracts=None):
+    def _candidate_contracts(self, company, today, contracts=None, anew=False):
         """Contracts ended by a switch-out whose claim can still be made, with open
         bills and without a practice.
 
         :param contracts: look at these only
+        :param bool anew: those that have a practice which is over as well
         """
         terms = self.env["cmor.parameter"]._terms(company, today)
         oldest = window.add_months(
@@ -82,14 +83,16 @@ class CmorPractice(models.Model):
         known = self.sudo().search(
             [("contract_id", "in", found.ids), ("side", "=", "outgoing")]
         )
-        found -= known.contract_id
+        if not anew:
+            found -= known.contract_id
         shares = self._bill_shares(found) if found else {}
         owing = {
             contract_id
             for (contract_id, _move), (_total, residual) in shares.items()
             if residual > 0
         }
-        return found.filtered(lambda contract: contract.id in owing)
+        found = found.filtered(lambda contract: contract.id in owing)
+        return self._without_twins(found)
 
     def _open_for(self, contracts, today):
         """Create and check the outgoing practices of ``contracts``."""
@@ -205,6 +208,7 @@ class CmorPractice(models.Model):
         todo = self.sudo().filtered(
             lambda p: p.state in lifecycle.OPEN_STATES and p.side == "outgoing"
         )
+        todo._follow_contracts()
         for company, practices in todo.grouped("company_id").items():
             # no fact of the rules, but what the file tells
             practices._fill_distributors(today)
@@ -219,9 +223,9 @@ class CmorPractice(models.Model):
             return
         terms = self.env["cmor.parameter"]._terms(company, today)
         roles = self.env["cmor.company.role"]._find_roles(company, today)
-        bills = self._collect_bills(self.contract_id)
+        bills = self._collect_bills(self.contract_id, terms.costs_in_credit)
         notices = self._collect_notices(self.contract_id, bills)
-        transfers, twins = self._collect_transfers(), self._collect_twins()
+        others = self._collect_others(bills)
         lines, outcomes = self._known_lines(), {}
         for practice in self:
             kept = lines.get(practice.id, {})
@@ -231,8 +235,7 @@ class CmorPractice(models.Model):
                 bills.get(practice.contract_id.id, []),
                 notices.get(practice.contract_id.id, []),
                 {move_id for move_id, line in kept.items() if line.is_excluded},
-                transfers.get(practice.id),
-                twins.get(practice.id),
+                others[practice.id],
             )
             outcomes[practice] = (facts, eligibility.evaluate(facts, terms))
         results = self._write_conditions(outcomes)
@@ -242,10 +245,38 @@ class CmorPractice(models.Model):
         self._set_next()
         self._keep_digests(company, today)
 
-    def _facts(self, today, terms, bills, notices, excluded, transfer, twin):
+    def _collect_others(self, bills):
+        """{practice id: facts of ``eligibility.PracticeFacts`` beside bills, notices
+        and supply}; as many queries for one practice as for all.
+
+        :param dict bills: those of ``_collect_bills``
+        """
+        transfers, twins = self._collect_transfers(), self._collect_twins()
+        credits = self._collect_credits()
+        open_bills = {
+            practice.id: [
+                item.move.id
+                for item in bills.get(practice.contract_id.id, ())
+                if item.bill.residual
+            ]
+            for practice in self
+        }
+        told = self._collect_told(open_bills)
+        found = {}
+        for id_ in self.ids:
+            found[id_] = {
+                "transferred_to": transfers.get(id_),
+                "live_twin": twins.get(id_),
+                "open_credit": credits.get(id_, Decimal("0.00")),
+                **{name: tuple(words) for name, words in told.get(id_, {}).items()},
+            }
+        return found
+
+    def _facts(self, today, terms, bills, notices, excluded, others):
         """``eligibility.PracticeFacts`` of one practice.
 
         :param set excluded: ids of the bills that a person left out
+        :param dict others: those of ``_collect_others``
         """
         span = window.request_window(self.date_end, terms)
         shares = [
@@ -273,8 +304,7 @@ class CmorPractice(models.Model):
                 )
             ),
             notices=tuple(fact for _notice, fact in notices),
-            transferred_to=transfer,
-            live_twin=twin,
+            **others,
         )
 
     def _bill_fact(self, item, bill, share):

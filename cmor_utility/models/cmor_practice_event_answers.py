@@ -18,6 +18,8 @@ KINDS = [
     ("file_refused", "File refused by the portal"),
     ("cc_request", "Asked by the seller"),
     ("cc_received", "Received from the seller"),
+    ("contract_changed", "Contract corrected"),
+    ("claimed_anew", "Claimed anew"),
 ]
 
 

@@ -6,11 +6,14 @@ from odoo.exceptions import UserError
 from odoo.addons.utility_supply.formats.record_layout import Issue
 
 from ..rules import eligibility
+from ..rules.amount import netted
 from ..rules.person_name import split_name
 from .cmor_company_role import SECTOR_CODES
 from .cmor_practice_facts import _cents
 from .flow_file_maker import CHUNK, FileMaker
 
+# ready before the export, and no longer when the facts were read again
+STAYED = ("candidate", "blocked", "expired")
 NOTICE_CODES = {"ar": "R", "pec": "P"}
 
 
@@ -74,7 +77,7 @@ class CmorPractice(models.Model):
         """Make one file for each role.
 
         The facts are read again: a practice whose facts changed since it was confirmed
-        goes back to candidate and stays out.
+        goes back to candidate, stays out and is told; the others leave.
 
         :param date today: day of the facts and of the layout
         :return: cmor.flow.file recordset (a file where nothing could be written is in
@@ -85,7 +88,11 @@ class CmorPractice(models.Model):
         makers, problems = {}, []
         for start in range(0, len(practices), CHUNK):
             chunk = practices[start : start + CHUNK]
+            others = chunk.filtered(lambda p: p.state != "ready")
+            problems += others._export_problems(today)
             chunk._evaluate(today)
+            # what changed behind the confirmation is seen and confirmed again first
+            chunk = chunk.filtered(lambda p: p.state == "ready")
             problems += chunk._export_problems(today)
             if not problems:  # else nothing leaves: what was written is undone
                 for role, group in chunk.grouped("role_id").items():
@@ -172,7 +179,7 @@ class CmorPractice(models.Model):
         fiscal_code = (partner.l10n_it_codice_fiscale or "").strip().upper()
         vat = _plain_vat(partner.vat)
         name = None if partner.is_company else split_name(partner.name, fiscal_code)
-        lines = self.line_ids.filtered(lambda line: line.relevant_amount > 0)
+        bills = self._flow_bills()
         notices = self.notice_ids.sorted(lambda notice: (notice.sent_date, notice.id))
         electric = self.sector == "electricity"
         prev = self.prev_cmor_amount
@@ -194,14 +201,26 @@ class CmorPractice(models.Model):
             "has_prev": int(bool(prev)),
             "prev_sii_code": self.prev_sii_code or None if prev else None,
             "prev_amount": _cents(prev) if prev else None,
-            "bill_count": len(lines),
-            "bills": [line._flow_item() for line in lines],
+            "bill_count": len(bills),
+            "bills": bills,
             "notice_count": len(notices),
             "notices": [_notice_item(notice) for notice in notices],
             "art4": int(self._is_art4_declared()),
             "cc_vat": self._seller_vat(),
             "note": None,
         }
+
+    def _flow_bills(self):
+        """The bills claimed as items of the flow; their amounts add up to the credit.
+
+        An open credit note is no item: it lowers those of the bills.
+        """
+        lines = self.line_ids.filtered("relevant_amount")
+        parts = {line: _cents(line.relevant_amount) for line in lines}
+        return [
+            {**line._flow_item(), "amount": amount}
+            for line, amount in netted(parts).items()
+        ]
 
     def _flow_issues(self, values):
         """What the layout cannot know: numbers with a check digit, the declaration."""
@@ -244,7 +263,28 @@ class CmorPractice(models.Model):
         }
 
     def _show_files(self, files):
-        return files._action_show()
+        """Action that opens the files made; who stayed here is told first."""
+        self.fetch(["state"])
+        stayed = self.filtered(lambda practice: practice.state in STAYED)
+        action = (files or stayed)._action_show()
+        if not stayed:
+            return action
+        names = stayed[:5].mapped("display_name")
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "warning",
+                "sticky": True,
+                "message": self.env._(
+                    "%(count)s practices stayed here, their facts have changed since"
+                    " they were confirmed: look at them and confirm again. %(names)s",
+                    count=len(stayed),
+                    names=", ".join(names) + (" ..." if stayed[5:] else ""),
+                ),
+                "next": action,
+            },
+        }
 
 
 def _plain_vat(vat):

@@ -23,6 +23,8 @@ NOTICE_FIELDS = [
     "attachment_ids",
     "move_ids",
 ]
+# charges that a bill may carry and that are no consumption of this seller's
+COST_KINDS = ("interest", "cost")
 MOVE_FIELDS = (
     "name",
     "billing_ref",
@@ -61,6 +63,28 @@ class MoveData(NamedTuple):
     reversed_to: date | None
 
 
+# ``mine`` a practice, ``partner`` its customer: money of his that waits for a bill. By
+# the index of the partner: OFFSET 0 keeps PostgreSQL from reading the whole table
+OPEN_CREDITS = SQL(
+    """
+    SELECT line.id, line.amount_residual
+      FROM account_move_line line
+      JOIN account_account account ON account.id = line.account_id
+      JOIN account_move move ON move.id = line.move_id
+     WHERE line.partner_id = partner.commercial_partner_id
+       AND line.company_id = mine.company_id
+       AND line.parent_state = 'posted'
+       AND line.reconciled IS NOT TRUE
+       AND line.amount_residual < 0
+       AND (line.utility_contract_id = mine.contract_id
+            OR line.utility_contract_id IS NULL)
+       AND account.account_type = 'asset_receivable'
+       AND move.move_type = 'entry'
+    OFFSET 0
+    """
+)
+
+
 @dataclass(frozen=True)
 class BillData:
     """A bill's share of one contract: its data and what the rules see of it."""
@@ -80,19 +104,22 @@ class CmorPractice(models.Model):
 
     _inherit = "cmor.practice"
 
-    def _collect_bills(self, contracts):
+    def _collect_bills(self, contracts, costs_in_credit=False):
         """Posted bills and credit notes of contracts.
 
         The share of a contract in a bill is that of its receivable lines; a bill
         without contract on the lines belongs whole to the contract of its header.
 
+        :param bool costs_in_credit: interest and recovery costs on a bill are credit
+            like the rest of it
         :return: {contract id: [BillData, oldest consumption first]}
         """
         shares = self._bill_shares(contracts)
         moves = self._moves_data({move_id for _contract, move_id in shares})
-        bills, cmor = defaultdict(list), self._cmor_on_bills(moves)
+        bills = defaultdict(list)
+        charged = self._charges_on_bills(moves, () if costs_in_credit else COST_KINDS)
         for (contract_id, move_id), (total, residual) in shares.items():
-            share = cmor.get((contract_id, move_id), Decimal(0))
+            share = charged.get((contract_id, move_id), Decimal(0))
             bills[contract_id].append(
                 self._bill_data(moves[move_id], total, residual, share)
             )
@@ -148,17 +175,24 @@ class CmorPractice(models.Model):
         return shares
 
     @api.model
-    def _cmor_on_bills(self, move_ids):
-        """{(contract id, move id): Decimal}: CMOR of other sellers on these bills.
+    def _charges_on_bills(self, move_ids, kinds):
+        """{(contract id, move id): Decimal}: what these bills carry that is no credit
+        for energy.
 
-        It is no credit for energy: what is unpaid of it is the previous CMOR.
+        CMOR of other sellers (what is unpaid of it is the previous CMOR), and charges
+        of these kinds.
+
+        :param kinds: kinds of ``utility.charge``
         """
         rows = (
             self.env["utility.charge"]
             .sudo()
             ._read_group(
                 Domain("move_id", "in", list(move_ids))
-                & Domain("cmor_practice_id", "!=", False)
+                & (
+                    Domain("cmor_practice_id", "!=", False)
+                    | Domain("kind", "in", kinds)
+                )
                 & Domain("state", "in", ("confirmed", "invoiced")),
                 ["contract_id", "move_id"],
                 ["amount:sum"],
@@ -166,19 +200,22 @@ class CmorPractice(models.Model):
         )
         return {(c.id, move.id): _cents(amount) for c, move, amount in rows}
 
-    def _bill_data(self, move, total, residual, cmor=Decimal(0)):
+    def _bill_data(self, move, total, residual, charged=Decimal(0)):
         whole = _cents(move.amount_total)
         other = _cents(move.other_services_amount)
         if other and whole:
             # a bill over several supplies: each bears its part of the other services
             other = other * total / whole
-        other += cmor
+        other += charged
         period = (move.consumption_from, move.consumption_to)
         if not move.consumption_from and (move.reversed_from or move.reversed_to):
             period = (move.reversed_from, move.reversed_to)
         told = None
         if move.billing_residual_date:
             told = _cents(move.billing_residual)
+            if whole and abs(total) < abs(whole):
+                # of a bill over several supplies its part
+                told = amount_rules.round_cent(told * abs(total / whole))
         return BillData(
             move,
             amount_rules.Bill(
@@ -277,6 +314,39 @@ class CmorPractice(models.Model):
             others = [p for p in by_supply[practice._supply_key()] if p != practice]
             if others:
                 found[practice.id] = others[0].name
+        return found
+
+    def _collect_credits(self):
+        """{practice id: Decimal}: payments of the customer that no bill takes, of the
+        contract or of none. One query."""
+        self.env["account.move.line"].flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT mine.id, -SUM(item.amount_residual)
+                  FROM cmor_practice mine
+                  JOIN res_partner partner ON partner.id = mine.partner_id
+                 CROSS JOIN LATERAL (%s) item
+                 WHERE mine.id = ANY(%s)
+                 GROUP BY mine.id
+                """,
+                OPEN_CREDITS,
+                list(self.ids),
+            )
+        )
+        return {practice_id: _cents(amount) for practice_id, amount in rows}
+
+    def _collect_told(self, bills):
+        """What the customers have told us: {practice id: {name of
+        ``eligibility.PracticeFacts``: [what and when]}}.
+
+        :param dict bills: {practice id: ids of its open bills}
+        """
+        found = defaultdict(lambda: defaultdict(list))
+        for practice in self:
+            if practice.complaint_on:
+                name = "answered" if practice.complaint_answered_on else "complaints"
+                found[practice.id][name].append(f"{practice.complaint_on:%d/%m/%Y}")
         return found
 
     def _supply_key(self):

@@ -6,6 +6,33 @@ from ..rules import late, lifecycle
 from .cmor_practice_facts import _cents
 
 CHUNK = 1000
+LATE_FIELDS = (
+    "late_state",
+    "late_kind",
+    "late_amount",
+    "late_new_amount",
+    "late_on",
+    "late_found_on",
+    "late_due",
+)
+
+
+def _since_the_claim(table):
+    """Condition: a payment (journal item ``c``) came after the claim of practice ``p``
+    had left. Of a practice of the past the day counts, for its payments were entered
+    with it.
+
+    :param str table: alias of the row that was made when it came
+    """
+    return SQL(
+        """
+        CASE WHEN p.loaded_values IS NULL
+             THEN %s > COALESCE(p.exported_on, p.sent_on)
+             ELSE c.date >= COALESCE(p.sent_on::date, p.accepted_on,
+                                     p.create_date::date) END
+        """,
+        SQL.identifier(table, "create_date"),
+    )
 
 
 class CmorPractice(models.Model):
@@ -49,14 +76,28 @@ class CmorPractice(models.Model):
     late_due = fields.Date(
         string="Answer by", readonly=True, copy=False, index="btree_not_null"
     )
+    late_returned = fields.Boolean(
+        string="The payment came back",
+        readonly=True,
+        copy=False,
+        help="An annulment was asked for a payment that was reversed since.",
+    )
 
     late_text = fields.Char(compute="_compute_late_text")
 
-    @api.depends("late_state", "late_kind", "late_amount", "late_due")
+    @api.depends("state", "late_state", "late_kind", "late_amount", "late_due")
     @api.depends_context("lang")
     def _compute_late_text(self):
         kinds = dict(self._fields["late_kind"]._description_selection(self.env))
         for practice in self:
+            if practice.late_state == "open" and practice.state == "exported":
+                practice.late_text = self.env._(
+                    "%(amount)s paid on the bills of the file, the last on %(day)s:"
+                    " discard the file and make it again before it is sent.",
+                    amount=practice._late_money(practice.late_amount),
+                    day=format_date(self.env, practice.late_on),
+                )
+                continue
             practice.late_text = practice.late_state == "open" and self.env._(
                 "%(amount)s paid on the claimed bills, the last on %(day)s. %(kind)s:"
                 " %(left)s. Update the claim or annul it by %(due)s.",
@@ -122,7 +163,11 @@ class CmorPractice(models.Model):
         if not practices:
             return
         bills = practices._claimed_bills()
-        credits = practices._open_credits()
+        credits, previous = practices._open_credits(), practices._previous_left()
+        on_top = {
+            company: self.env["cmor.parameter"]._terms(company, today).prev_on_top
+            for company in practices.company_id
+        }
         event, events = self.env["cmor.practice.event"], []
         changed = self.browse()
         for practice in practices:
@@ -133,6 +178,8 @@ class CmorPractice(models.Model):
                 _cents(practice.prev_cmor_amount),
                 practice.state == "paid",
                 credits.get(practice.id, late.Credit()),
+                on_top[practice.company_id],
+                previous.get(practice.id),
             )
             vals = practice._late_vals(verdict, today)
             if not vals:
@@ -154,20 +201,11 @@ class CmorPractice(models.Model):
         ):
             return {}
         if verdict.kind == late.NONE:
-            return dict.fromkeys(
-                (
-                    "late_state",
-                    "late_kind",
-                    "late_amount",
-                    "late_new_amount",
-                    "late_on",
-                    "late_found_on",
-                    "late_due",
-                ),
-                False,
-            )
+            asked = self.request_ids.filtered(lambda r: r._is_for_payment())
+            return {**dict.fromkeys(LATE_FIELDS, False), "late_returned": bool(asked)}
         return {
             "late_state": "open",
+            "late_returned": False,
             "late_kind": verdict.kind,
             "late_amount": float(verdict.paid),
             "late_new_amount": float(verdict.new_amount),
@@ -194,7 +232,7 @@ class CmorPractice(models.Model):
                        paid.csea, paid.late, paid.late_on
                   FROM cmor_practice p
                   JOIN cmor_practice_line l
-                    ON l.practice_id = p.id AND l.relevant_amount > 0
+                    ON l.practice_id = p.id AND l.relevant_amount <> 0
                  CROSS JOIN LATERAL (
                        SELECT COALESCE(SUM(d.amount_residual), 0) AS residual,
                               ARRAY_AGG(d.id) AS ids
@@ -212,11 +250,10 @@ class CmorPractice(models.Model):
                          JOIN account_move_line c ON c.id = r.credit_move_id
                          LEFT JOIN cmor_receipt own ON own.move_id = c.move_id
                         WHERE r.debit_move_id = ANY(items.ids)
-                          AND (own.id IS NOT NULL
-                               OR r.create_date
-                                  > COALESCE(p.exported_on, p.sent_on))) paid
+                          AND (own.id IS NOT NULL OR %(since)s)) paid
                  WHERE p.id IN %(ids)s
                 """,
+                since=_since_the_claim("r"),
                 ids=tuple(self.ids),
             )
         )
@@ -249,23 +286,72 @@ class CmorPractice(models.Model):
                    AND c.amount_residual < 0
                    AND (c.utility_contract_id = p.contract_id
                         OR c.utility_contract_id IS NULL)
-                   AND c.create_date > COALESCE(p.exported_on, p.sent_on)
+                   AND %(since)s
                   JOIN account_account a
                     ON a.id = c.account_id AND a.account_type = 'asset_receivable'
                   LEFT JOIN cmor_receipt own ON own.move_id = c.move_id
                  WHERE p.id IN %(ids)s AND p.received_amount > 0 AND own.id IS NULL
                  GROUP BY p.id
                 """,
+                since=_since_the_claim("c"),
                 ids=tuple(self.ids),
             )
         )
         return {row[0]: late.Credit(_cents(row[1]), row[2]) for row in rows}
+
+    def _previous_left(self):
+        """{practice id: what of its previous CMOR the customer has not paid}, of those
+        whose previous CMOR was charged by us and that CSEA has not paid."""
+        mine = self.filtered(
+            lambda p: p.prev_cmor_amount and p.prev_sii_code and not p.received_amount
+        )
+        if not mine:
+            return {}
+        charged = self.search(
+            [
+                ("side", "=", "incoming"),
+                ("contract_id", "in", mine.contract_id.ids),
+                ("sii_code", "in", mine.mapped("prev_sii_code")),
+            ]
+        )
+        on_bills, _pending = charged._customer_charges()
+        left = {
+            (practice.contract_id, practice.sii_code): sum(
+                bill.open_amount for bill, _move in on_bills[practice.id]
+            )
+            for practice in charged
+            if practice.id in on_bills
+        }
+        keys = {p.id: (p.contract_id, p.prev_sii_code) for p in mine}
+        return {id_: left[key] for id_, key in keys.items() if key in left}
 
     def _late_reopened(self):
         """The answer was taken back: it is due again, by the same day."""
         todo = self.filtered(lambda p: p.late_state == "answered")
         todo._guarded().write({"late_state": "open"})
         todo._set_next()
+
+    def _late_refused(self, today):
+        """The SII refused the annulment that answered it: another answer is due.
+
+        :param date today: the day from which the term to answer runs
+        """
+        event, events = self.env["cmor.practice.event"], []
+        todo = self.filtered(lambda p: p.late_state == "answered" and p.late_amount)
+        for practice in todo:
+            due = practice._term_end("late_payment_days", today)
+            practice._guarded().write(
+                {"late_state": "open", "late_found_on": today, "late_due": due}
+            )
+            params = {"amount": _cents(practice.late_amount), "date": due}
+            events.append(event._prepare_vals(practice, "late_payment", params))
+        event._append(events)
+        todo._set_next()
+
+    def _late_forgotten(self):
+        """The file was discarded: the next one is made of the books as they are."""
+        todo = self.filtered("late_state")
+        todo._guarded().write(dict.fromkeys(LATE_FIELDS, False))
 
     def _late_answered(self, note=None):
         """Somebody has decided; ``note`` is told in the history."""
@@ -283,6 +369,14 @@ class CmorPractice(models.Model):
     def _next_step(self):
         # EXTENDS: a payment on the claimed bills comes before anything else
         self.ensure_one()
+        if self.late_state == "open" and self.state == "exported":
+            return "discard_paid", {"date": self.window_close}, self.window_close
+        if self.late_returned:
+            waits = self.request_ids.filtered(
+                lambda r: r._is_for_payment() and r.state in ("to_export", "exported")
+            )
+            step = "withdraw_returned" if waits else "annulled_returned"
+            return step, {}, self.late_due or fields.Date.context_today(self)
         if self.late_state == "open":
             return "answer_late", {"date": self.late_due}, self.late_due
         return super()._next_step()

@@ -47,7 +47,10 @@ class CmorPracticeLine(models.Model):
     days_inside = fields.Integer(string="Days in the window", readonly=True)
     total_amount = fields.Monetary(string="Total", readonly=True)
     open_amount = fields.Monetary(
-        string="Still open", readonly=True, help="Open energy part of the bill."
+        string="Still open",
+        readonly=True,
+        help="Open energy part of the bill: without other services, CMOR of other"
+        " sellers, interest and recovery costs.",
     )
     relevant_amount = fields.Monetary(string="Claimed", readonly=True)
     reason_code = fields.Char(readonly=True)

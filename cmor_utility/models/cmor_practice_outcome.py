@@ -264,6 +264,7 @@ def _details(result):
                     "days": share.period_days,
                     "inside": share.days_inside,
                     "open": str(share.open_amount),
+                    "residual": str(share.residual),
                     "relevant": str(share.relevant),
                     "note": share.note,
                 }

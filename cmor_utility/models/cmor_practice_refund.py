@@ -256,6 +256,17 @@ class CmorPractice(models.Model):
             },
         )
 
+    def _report_again(self):
+        """The portal refused the file of the report: nobody was told, the term runs."""
+        todo = self.filtered(lambda p: p.state == "closed" and p.refund_from)
+        for practice in todo:
+            done = practice.return_ids.filtered(lambda r: r.state == "done" and r.date)
+            day = max(done.mapped("date"), default=practice.refund_from)
+            due = practice._term_end("refund_report_days", day)
+            practice._guarded().write({"money_due": due})
+        todo._move_to("refund_due", "state")
+        todo._set_next()
+
     def _deadline_days(self):
         # EXTENDS: the terms of the money run from days that are no change of state
         bases, known, done = super()._deadline_days()
@@ -288,11 +299,26 @@ class CmorPractice(models.Model):
 class CmorPracticeRequest(models.Model):
     _inherit = "cmor.practice.request"
 
+    def action_withdraw(self):
+        # EXTENDS: the money is with the customer, the SII has to be told of it
+        mine = self.filtered(lambda r: r.key == "refund_report" and not r.cc_code)
+        if mine:
+            raise UserError(
+                self.env._(
+                    "%(names)s: the customer has been refunded and the SII has to be"
+                    " told. The report cannot be withdrawn: export it.",
+                    names=", ".join(mine.practice_id.mapped("display_name")),
+                )
+            )
+        return super().action_withdraw()
+
     def _set_state(self, state, **extra):
         # EXTENDS: the report of the refund is the end of the practice
         changed = super()._set_state(state, **extra)
+        reported = changed.filtered(lambda r: r.key == "refund_report").practice_id
+        if state == "to_export":
+            reported.sudo()._report_again()
         if state == "sent":
-            reported = changed.filtered(lambda r: r.key == "refund_report").practice_id
             reported = reported.sudo().filtered(lambda p: p.state == "refund_due")
             reported._guarded().write({"money_due": False})
             reported._move_to("closed", "refund_reported")

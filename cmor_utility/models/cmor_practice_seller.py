@@ -123,16 +123,53 @@ class CmorPractice(models.Model):
         for company, practices in todo.grouped("company_id").items():
             terms = self.env["cmor.parameter"]._terms(company, today)
             roles = self.env["cmor.company.role"]._find_roles(company, today)
+            twins = practices._sellers_twins(today, terms)
             for practice in practices:
                 role = roles.get((company.id, practice.sector))
-                practice._evaluate_for_seller(today, terms, role)
+                practice._evaluate_for_seller(today, terms, role, practice in twins)
             practices._settle_for_seller(today)
             practices._set_next()
         return result
 
-    def _evaluate_for_seller(self, today, terms, role):
+    def _sellers_twins(self, today, terms):
+        """Those of these practices for whose supply another seller's claim runs (C13):
+        of the same point, end and customer, under whatever code it was asked. What was
+        refused, or cannot leave, is put right by a new request: it does not run."""
+        idle = (*lifecycle.DEAD_STATES, "rejected", "blocked")
+        runs = Domain("side", "=", "outgoing") & Domain("cc_vat", "!=", False)
+        runs &= Domain("company_id", "in", self.company_id.ids)
+        runs &= Domain("state", "not in", idle)
+        runs &= Domain("date_end", "in", list(set(self.mapped("date_end"))))
+        keys = {}
+        for practice in self.sudo().search(runs, order="id"):
+            values = messages.typed_params(practice.cc_values)
+            waits = practice.state in lifecycle.OPEN_STATES
+            if waits and seller.check(values, today, terms)[1]:
+                continue
+            keys.setdefault(practice._told_key(), []).append(practice)
+        found = self.browse()
+        for practice in self:
+            same = keys.get(practice._told_key(), [])
+            # of two that came in, the first may leave
+            before = [p for p in same if p != practice and not p._comes_after(practice)]
+            if before:
+                found |= practice
+        return found
+
+    def _comes_after(self, other):
+        """Whether it waits here still, and came in after ``other``."""
+        return self.state in lifecycle.OPEN_STATES and self.id > other.id
+
+    def _told_key(self):
+        """Point, end and customer of a seller's claim, by what its request says."""
+        # a POD may be written with its fifteenth character
+        point = "".join((self.point_code or "").split()).upper()[:14]
+        customer = self.told_fiscal_code or self.told_vat or ""
+        return point, self.date_end, customer.strip().upper().removeprefix("IT")
+
+    def _evaluate_for_seller(self, today, terms, role, has_twin):
         values = messages.typed_params(self.cc_values)
-        span, failed = seller.check(values, today, terms)
+        span, failed = seller.check(values, today, terms, has_twin)
         vals = {
             "verdict": "no" if failed else "yes",
             "failed_codes": ", ".join(failed) or False,

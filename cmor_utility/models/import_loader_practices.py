@@ -42,6 +42,8 @@ LOADER_MESSAGES.update(
 CHARGED_TO_US = ("to_charge", "charged", "collected", "uncollected")
 # it was on a bill before the program
 TOLD_STATES = ("charged", "collected", "uncollected", "carried", "reported", "closed")
+# CSEA has not paid: what the customer pays himself would be paid twice
+RUNNING = frozenset(lifecycle.CLAIMED_STATES) - {"paid"}
 # answers of the SII have come: it has given its code
 NUMBERED = frozenset(lifecycle.SOURCES["outgoing"]) - {"sent", "rejected"}
 
@@ -263,6 +265,7 @@ class UtilityImportLoaderCmorPractices(models.AbstractModel):
         self._log(pairs, batch)
         done = practices.union(*(practice for _record, practice, _source in pairs))
         done._sum_receipts()
+        done._mark_late(today)
         done._set_next()
 
     def _vals(self, record, contract, terms, roles, company):
@@ -395,7 +398,8 @@ class UtilityImportLoaderCmorPractices(models.AbstractModel):
         """Lines of the bills: what each practice claims of them, oldest first.
 
         A file of the past does not divide the credit: what is open of the bills named
-        (or of all) is taken up to it.
+        (or of all) is taken up to it. Of a claim that runs the rest is on what was paid
+        of them, the latest first: paid after it had left, somebody has to know.
         """
         pairs = [pair for pair in pairs if pair[1].side == "outgoing"]
         practices = self.env["cmor.practice"].sudo()
@@ -412,15 +416,26 @@ class UtilityImportLoaderCmorPractices(models.AbstractModel):
 
     def _line_vals(self, practice, named, items):
         left = _cents(practice.credit_amount)
+        items = [
+            item
+            for item in items
+            if item.bill.total > 0 and (not named or item.move.id in named)
+        ]
+        parts = {}
+        for item in items:
+            part = parts[item.move.id] = max(Decimal(0), min(left, item.bill.residual))
+            left -= part
+        if practice.state in RUNNING:
+            for item in reversed(items):
+                paid = max(Decimal(0), item.bill.total - max(0, item.bill.residual))
+                part = min(left, paid)
+                parts[item.move.id] += part
+                left -= part
         vals_list = []
         for item in items:
-            bill, move = item.bill, item.move
-            if bill.total <= 0 or (named and move.id not in named):
-                continue
-            part = max(Decimal(0), min(left, bill.residual))
+            bill, move, part = item.bill, item.move, parts[item.move.id]
             if not part and not named:
                 continue
-            left -= part
             vals_list.append(
                 {
                     "practice_id": practice.id,

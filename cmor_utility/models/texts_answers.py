@@ -29,6 +29,11 @@ EVENTS = {
         "A customer of the seller %(seller)s, said by hand: %(note)s"
     ),
     "cc_received": _lt("Asked by the seller %(seller)s with its code %(code)s."),
+    "contract_changed": _lt(
+        "The contract was corrected: %(customer)s on %(point)s, supplied from %(start)s"
+        " to %(end)s."
+    ),
+    "claimed_anew": _lt("Claimed anew by practice %(name)s."),
 }
 NEXT = {
     "claim_again": _lt("Refused: put it right and claim again before %(date)s."),

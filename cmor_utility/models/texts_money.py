@@ -43,6 +43,18 @@ NEXT = {
     ),
     "close_paid": _lt("Paid by CSEA: close the practice."),
     "answer_late": _lt("Paid after the claim: update or annul by %(date)s."),
+    "discard_paid": _lt(
+        "A bill of the file was paid: discard the file and make it again before"
+        " %(date)s."
+    ),
+    "withdraw_returned": _lt(
+        "The payment came back: withdraw the annulment before it leaves (discard its"
+        " file first)."
+    ),
+    "annulled_returned": _lt(
+        "The payment came back after the annulment was sent: tell the SII. If it is"
+        " annulled all the same, claim anew."
+    ),
 }
 PROBLEMS = {
     "unknown_practice": _lt("No practice of ours has this code."),

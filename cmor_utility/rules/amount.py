@@ -68,7 +68,10 @@ class Bill:
 
 @dataclass(frozen=True)
 class BillShare:
-    """One line of the explanation of the credit."""
+    """One line of the explanation of the credit.
+
+    ``residual``: open of the whole bill; ``open_amount``: open of its energy part.
+    """
 
     ref: str
     date_from: date | None
@@ -78,6 +81,7 @@ class BillShare:
     open_amount: Decimal
     relevant: Decimal
     note: str
+    residual: Decimal = ZERO
 
 
 @dataclass(frozen=True)
@@ -153,6 +157,7 @@ def bill_share(bill, start, end, straddle_rule):
         open_amount,
         relevant,
         note,
+        bill.residual,
     )
 
 
@@ -175,6 +180,25 @@ def _relevant(bill, open_amount, days, inside, straddle_rule):
         # a credit note is never left out by this rule: it only lowers the claim
         return (min(open_amount, ZERO), NOTE_STRADDLE_EXCLUDED)
     return round_cent(open_amount * inside / days), NOTE_STRADDLE
+
+
+def netted(parts):
+    """The parts of the bills in the claim, what credit notes take off taken off the
+    latest of them; the sum is the same.
+
+    :param dict parts: {bill: cents}, oldest first; a credit note is negative
+    :return: {bill: cents > 0}; nothing is left of a claim that is not positive
+    """
+    taken = -sum((part for part in parts.values() if part < 0), ZERO)
+    left = {}
+    for bill, part in reversed(parts.items()):
+        if part <= 0:
+            continue
+        off = min(part, taken)
+        taken -= off
+        if part > off:
+            left[bill] = part - off
+    return dict(reversed(left.items()))
 
 
 def monthly_spend(bills, start, end, months, supply_start):

@@ -81,6 +81,14 @@ class PracticeFacts:
     notices: tuple = ()
     transferred_to: str | None = None
     live_twin: str | None = None
+    # payments of the customer that no bill takes
+    open_credit: Decimal = Decimal("0.00")
+    # what he has told, and when, in words that need no translation: complaints that
+    # wait and that were answered, that he has paid, that amounts are time-barred
+    complaints: tuple = ()
+    answered: tuple = ()
+    said_paid: tuple = ()
+    objected: tuple = ()
 
 
 @dataclass(frozen=True)
@@ -301,11 +309,7 @@ def _grade_notice(notices, bill, terms):
     missing."""
     covering = _covering(notices, bill)
     warned = [item for item in covering if item.warning]
-    proved = [
-        item
-        for item in warned
-        if item.notified and (item.has_proof or not terms.notice_proof_required)
-    ]
+    proved = _proved(warned, terms)
     if proved:
         return "proved", [item.ref for item in proved]
     if warned:
@@ -317,12 +321,30 @@ def _grade_notice(notices, bill, terms):
     return ("doubtful" if vague else "missing"), []
 
 
+def _proved(warned, terms):
+    """Those of the notices with the warning whose delivery is proved."""
+    return [
+        item
+        for item in warned
+        if item.notified and (item.has_proof or not terms.notice_proof_required)
+    ]
+
+
+def _counting(notices, bill, terms):
+    """The notices whose term counts: those that condition 4 rests on, not an earlier
+    letter that said nothing of the CMOR or never arrived. Without such, any formal
+    one: condition 4 says what is missing."""
+    covering = _covering(notices, bill)
+    warned = [item for item in covering if item.warning]
+    return _proved(warned, terms) or warned or covering
+
+
 def _c5_term_passed(facts, terms):
     """C5: the customer did not pay within the term of the notice."""
     bills = claimed_bills(facts)
     waiting, without, terms_end = [], [], []
     for bill in bills:
-        covering = _covering(facts.notices, bill)
+        covering = _counting(facts.notices, bill, terms)
         ends = [item.pay_term for item in covering if item.pay_term]
         if any(end < facts.today for end in ends):
             continue
@@ -362,6 +384,17 @@ def _c6_unpaid(facts, terms):
     ]
     if told_paid:
         return UNKNOWN, "c6_billing_paid", {"bills": _refs(told_paid)}
+    told_less = [
+        bill
+        for bill in bills
+        if bill.billing_residual is not None and bill.billing_residual < bill.residual
+    ]
+    if told_less:
+        return UNKNOWN, "c6_billing_less", {"bills": _refs(told_less)}
+    if facts.open_credit > 0:
+        return UNKNOWN, "c6_open_credit", {"amount": facts.open_credit}
+    if facts.said_paid:
+        return UNKNOWN, "c6_said_paid", {"what": sorted(facts.said_paid)}
     return YES, "c6_open", {"amount": open_amount}
 
 
@@ -391,8 +424,14 @@ def _c8_meter_fault(facts, terms):
 
 
 def _c9_complaints(facts, terms):
-    """C9: complaints answered, TIQV indemnities paid: nothing here knows it."""
-    return UNKNOWN, "c9_declare", {"bills": _refs(claimed_bills(facts))}
+    """C9: complaints answered, TIQV indemnities paid. A complaint that waits for its
+    answer is known here; that there is no other, and the indemnities, are not."""
+    if facts.complaints:
+        return NO, "c9_open", {"complaints": sorted(facts.complaints)}
+    bills = {"bills": _refs(claimed_bills(facts))}
+    if facts.answered:
+        return UNKNOWN, "c9_answered", {**bills, "complaints": sorted(facts.answered)}
+    return UNKNOWN, "c9_declare", bills
 
 
 def _c10_minimum(facts, terms):
@@ -449,6 +488,10 @@ def _c14_prescription(facts, terms):
         and bill.date_from
         and add_months(bill.date_from, terms.prescription_months) < bill.issued
     ]
+    if facts.objected:
+        # he raised it: what is old is left out, of the rest a person judges
+        params = {"what": sorted(facts.objected), "bills": _refs(old)}
+        return (NO, "c14_raised", params) if old else (UNKNOWN, "c14_objected", params)
     if old:
         return UNKNOWN, "c14_old", {"bills": _refs(old)}
     return YES, "c14_recent", {"months": terms.prescription_months}

@@ -20,9 +20,9 @@ UNTOUCHED = "untouched"
 class ClaimedBill:
     """A bill in the claim as it stands now.
 
-    ``claimed``: its part in the claim; ``residual``: open now; ``by_csea``: what
-    CSEA's receipts paid of it; ``late``: paid otherwise (payment, credit note) since
-    the claim left; ``late_on``: day of the last of these.
+    ``claimed``: its part in the claim, negative for a credit note; ``residual``: open
+    now; ``by_csea``: what CSEA's receipts paid of it; ``late``: paid otherwise
+    (payment, credit note) since the claim left; ``late_on``: day of the last of these.
     """
 
     claimed: Decimal
@@ -30,6 +30,14 @@ class ClaimedBill:
     by_csea: Decimal = ZERO
     late: Decimal = ZERO
     late_on: date | None = None
+
+    @property
+    def left(self):
+        """What of its part in the claim is unpaid. A credit note lowers the claim as
+        long as it is open; once a bill has taken it, that bill is the lower for it."""
+        if self.claimed < 0:
+            return max(self.claimed, min(ZERO, self.residual))
+        return min(self.claimed, max(ZERO, self.residual) + self.by_csea)
 
 
 @dataclass(frozen=True)
@@ -54,7 +62,16 @@ class Credit:
     day: date | None = None
 
 
-def judge(bills, indemnity, cap, prev, is_paid_by_csea=False, credit=Credit()):
+def judge(
+    bills,
+    indemnity,
+    cap,
+    prev,
+    is_paid_by_csea=False,
+    credit=Credit(),
+    prev_on_top=True,
+    prev_left=None,
+):
     """What late payments on claimed bills mean for the claim.
 
     :param bills: ``ClaimedBill`` of the practice
@@ -65,20 +82,27 @@ def judge(bills, indemnity, cap, prev, is_paid_by_csea=False, credit=Credit()):
         should be
     :param Credit credit: open credits of the customer; once CSEA's money has closed a
         bill, that is all there is to see of his payment
+    :param bool prev_on_top: the previous CMOR is not under the cap
+    :param Decimal prev_left: what of it the customer has not paid; None: all of it
     :return: ``Verdict``
     """
     bills = tuple(bills)
-    paid = sum((bill.late for bill in bills), ZERO)
+    left_of_prev = prev if prev_left is None else min(prev, prev_left)
+    # its bill may be one of the claim, where the payment is seen as well
+    paid = max(sum((bill.late for bill in bills), ZERO), prev - left_of_prev)
     days = [bill.late_on for bill in bills if bill.late_on]
-    left = sum((min(b.claimed, max(ZERO, b.residual) + b.by_csea) for b in bills), ZERO)
+    left = max(ZERO, sum((bill.left for bill in bills), ZERO))
     twice = _paid_twice(bills, credit)
     if twice:
-        paid, left = paid + twice, left - twice
+        paid, left = paid + twice, max(ZERO, left - twice)
         days.append(credit.day)
-    new_amount = min(indemnity, min(left, cap) + prev)
+    own = min(left, cap)
+    owed = own + left_of_prev if prev_on_top else min(left + left_of_prev, cap)
+    new_amount = min(indemnity, owed)
     if not paid:
         return Verdict(NONE, ZERO, indemnity, None)
-    if not left:
+    # a previous CMOR that nobody has paid is left when all the bills are
+    if not new_amount:
         kind = FULL
     elif new_amount < indemnity:
         kind = PART
@@ -93,5 +117,5 @@ def _paid_twice(bills, credit):
     """What of an open credit pays again what CSEA has paid: an open bill comes first,
     its payment is seen when the two are reconciled."""
     open_ = sum((max(ZERO, bill.residual) for bill in bills), ZERO)
-    by_csea = sum((min(bill.claimed, bill.by_csea) for bill in bills), ZERO)
+    by_csea = sum((max(ZERO, min(b.claimed, b.by_csea)) for b in bills), ZERO)
     return max(ZERO, min(credit.amount - open_, by_csea))

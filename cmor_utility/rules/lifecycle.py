@@ -169,8 +169,9 @@ PAYABLE_STATES = (
 )
 # CSEA has paid, or it is over: nothing more is expected
 PAID_STATES = ("paid", "excess_to_return", "refund_due", "closed")
-# claimed and left: what happens to the bills now concerns the claim
+# claimed, in a file or gone: what happens to the bills now concerns the claim
 CLAIMED_STATES = (
+    "exported",
     "sent",
     "accepted",
     "suspended",

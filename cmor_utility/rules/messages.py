@@ -50,6 +50,18 @@ TEXTS = {
     "c6_open": _lt("%(amount)s still open."),
     "c6_paid": _lt("Nothing is open any more."),
     "c6_billing_paid": _lt("The billing system says paid, Odoo says open: %(bills)s."),
+    "c6_billing_less": _lt(
+        "The billing system has less open than Odoo, a payment may be missing here:"
+        " %(bills)s."
+    ),
+    "c6_open_credit": _lt(
+        "The customer has paid %(amount)s that no bill takes: reconcile it with his"
+        " bills, or declare that it does not concern them."
+    ),
+    "c6_said_paid": _lt(
+        "The customer says that he has paid: %(what)s. Look for the payment, or declare"
+        " that there is none."
+    ),
     "c7_no_closing": _lt("The closing bill has not been issued."),
     "c7_declare": _lt(
         "Closing bill %(bills)s issued. Declare that any indemnity of TIF art. 18"
@@ -63,6 +75,11 @@ TEXTS = {
     "c9_declare": _lt(
         "Declare that complaints and correction requests on %(bills)s were answered"
         " and the TIQV indemnities paid."
+    ),
+    "c9_open": _lt("A complaint waits for its answer: %(complaints)s."),
+    "c9_answered": _lt(
+        "Complaints answered: %(complaints)s. Declare that the reply covers %(bills)s"
+        " and the TIQV indemnities were paid."
     ),
     "c10_reached": _lt("%(amount)s reaches the minimum of %(limit)s."),
     "c10_below": _lt("%(amount)s is below the minimum of %(limit)s."),
@@ -86,6 +103,13 @@ TEXTS = {
     "c13_alone": _lt("No other live practice for this point, customer and period."),
     "c13_twin": _lt("Another practice is alive: %(practice)s."),
     "c14_recent": _lt("No consumption is older than %(months)s months at billing."),
+    "c14_raised": _lt(
+        "The customer objects that it is time-barred (%(what)s): leave out %(bills)s."
+    ),
+    "c14_objected": _lt(
+        "The customer objects that it is time-barred (%(what)s), but nothing is older"
+        " than the prescription: declare that it does not hold."
+    ),
     "c14_old": _lt(
         "Older than the prescription when billed: %(bills)s. Declare that the"
         " customer did not raise it."

@@ -78,12 +78,13 @@ def differences(before, after):
     return [name for name in FIGURES if before.get(name) != after.get(name)]
 
 
-def check(values, today, terms):
+def check(values, today, terms, has_twin=False):
     """Why a request cannot be forwarded.
 
     :param dict values: the request by source
     :param date today: the day of the check
     :param terms: ``rules.terms.Terms`` in force
+    :param bool has_twin: another claim runs for the same point, customer and end
     :return: (window or None, list of condition codes that fail, e.g. ["C11"])
     """
     failed = set()
@@ -109,5 +110,7 @@ def check(values, today, terms):
         failed.add("C4")
     if str(values.get("art4")) != "1":
         failed.update(("C7", "C8", "C9"))
-    order = ("C2", "C4", "C7", "C8", "C9", "C10", "C11")
+    if has_twin:
+        failed.add("C13")
+    order = ("C2", "C4", "C7", "C8", "C9", "C10", "C11", "C13")
     return span, [code for code in order if code in failed]

@@ -33,6 +33,7 @@ class Terms:
     cap_method: str = MEAN
     straddle_rule: str = PRO_RATA
     prev_on_top: bool = True
+    costs_in_credit: bool = False
     scope_ele_voltages: tuple = ("low", "medium")
     scope_gas_condominium_smc: Decimal = Decimal("200000")
     scope_gas_other_smc: Decimal = Decimal("50000")

@@ -8,7 +8,7 @@ from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import BaseCase, freeze_time, tagged
 
-from ..rules import approvals
+from ..rules import approvals, messages
 from .test_receipts import MoneyCommon
 
 D = Decimal
@@ -106,6 +106,47 @@ class TestApprovals(ApprovalCommon):
         second = self.practice.approval_ids - first
         self.assertEqual(second.state, "asked")
         self.assertNotEqual(second.amount, first.amount)
+
+    def test_bound_to_what_was_asked(self):
+        """The same amount to be returned in another way is another question."""
+        self.rule.action = "return_excess"
+        paid = self._create_waiting("A5").with_user(self.operator)
+        self._pay(paid.line_ids.move_id[0], 100)
+        self._apply(self._record(paid))
+        bank = self.company_data["default_journal_bank"]
+        day = date(2026, 4, 15)
+        paid._return_money("transfer", D("100"), day, "", bank)
+        first = paid.approval_ids
+        paid._return_money("offset", D("100"), day)
+        self.assertEqual(first.state, "lapsed")
+        second = paid.approval_ids - first
+        self.assertEqual((second.state, second.payload["mode"]), ("asked", "offset"))
+        paid._return_money("offset", D("100"), day)
+        self.assertEqual(len(paid.approval_ids), 2, "asked twice")
+        # approved, but it could not be done: good for this, and for nothing else
+        second.sudo()._decide("approved")
+        paid._return_money("transfer", D("100"), day, "", bank)
+        self.assertEqual(second.state, "lapsed")
+        self.assertFalse(paid.return_ids)
+
+    def test_a_refused_claim_is_given_up_with_the_same_approval(self):
+        self.rule.action = "give_up"
+        refused = self._create_waiting("A6", state="rejected").with_user(self.operator)
+        refused.action_give_up_refused()
+        self.assertEqual(refused.state, "rejected")
+        refused.approval_ids.with_user(self.manager).action_approve()
+        self.assertEqual(refused.state, "closed_lost")
+
+    def test_given_up_by_the_dialog_only_with_a_reason(self):
+        wizard = (
+            self.env["cmor.declare.wizard"]
+            .with_user(self.operator)
+            .create(
+                {"mode": "give_up", "practice_ids": self.practice.ids, "proof": " "}
+            )
+        )
+        with self.assertRaisesRegex(UserError, "Write why"):
+            wizard.action_apply()
 
     def test_refused_with_a_reason(self):
         self.practice.action_confirm()
@@ -247,6 +288,23 @@ class TestMass(ApprovalCommon):
             wizard.create(
                 {"practice_ids": running.ids, "action": "give_up"}
             ).action_start()
+
+    def test_annul_for_a_wrong_amount_tells_the_right_one(self):
+        self.rule.active = False
+        practice, other = self._create_waiting("MC"), self._create_waiting("MD")
+        practice.sudo()._guarded().write(
+            {"late_state": "open", "late_kind": "part", "late_amount": 50}
+            | {"late_new_amount": 250}
+        )
+        reason = self.env.ref("cmor_utility.cancel_reason_n7")
+        payload = messages.encode_params(
+            {"reason_id": reason.id, "event_date": date(2026, 4, 10), "note": ""}
+        )
+        job = self._job(practice | other, "annul", payload)
+        values = messages.typed_params(practice.request_ids.values)
+        self.assertEqual(values["cmor_amount"], D("250"))
+        self.assertEqual(job.problem_ids.practice_id, other)
+        self.assertFalse(other.request_ids)
 
     def test_only_operators_start(self):
         with self.assertRaises(AccessError):

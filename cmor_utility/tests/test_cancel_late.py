@@ -56,6 +56,47 @@ class TestLateRules(BaseCase):
             ("part", D("200"), D("320")),
         )
 
+    def test_an_open_credit_note_lowers_what_is_left(self):
+        """Claimed 70: a bill of 100 less a credit note of 30 that no bill has taken."""
+        note = self.bill("-30", "-30")
+        paid = self.bill("100", "70", "30")
+        self.assertEqual(
+            self.judge(paid, note, indemnity="70"), ("part", D("30"), D("40"))
+        )
+        # taken by the bill: nothing of the claim is paid
+        taken = self.bill("-30", "0")
+        self.assertEqual(
+            self.judge(paid, taken, indemnity="70"), ("untouched", D("30"), D("70"))
+        )
+        # as large as the bill
+        self.assertEqual(
+            self.judge(self.bill("100", "30", "70"), note, indemnity="70")[0], "full"
+        )
+
+    def test_a_previous_cmor_is_left_when_the_bills_are_paid(self):
+        paid = self.bill("300", "0", "300")
+        self.assertEqual(
+            self.judge(paid, indemnity="350", prev="50"), ("part", D("300"), D("50"))
+        )
+        # he pays that one too, on its bill
+        verdict = late.judge((paid,), D("350"), D("400"), D("50"), prev_left=D(0))
+        self.assertEqual((verdict.kind, verdict.new_amount), ("full", D(0)))
+        alone = late.judge(
+            (self.bill("300", "300"),), D("350"), D("400"), D("50"), prev_left=D("20")
+        )
+        self.assertEqual(
+            (alone.kind, alone.paid, alone.new_amount), ("part", D("30"), D("320"))
+        )
+        # under the cap it is a part of it
+        verdict = late.judge(
+            (self.bill("300", "250", "50"),),
+            D("320"),
+            D("320"),
+            D("50"),
+            prev_on_top=False,
+        )
+        self.assertEqual((verdict.kind, verdict.new_amount), ("part", D("300")))
+
     def test_after_csea_only_what_concerns_the_claim(self):
         residue = self.bill("300", "20", "80", csea="300")
         self.assertEqual(self.judge(residue, paid=True)[0], "none")
@@ -160,6 +201,16 @@ class TestCancel(MoneyCommon):
     def test_only_operators(self):
         with self.assertRaises(AccessError):
             self._ask(user=self.bystander)
+
+    def test_why_not_is_told_in_words_that_help(self):
+        for state, words in (
+            ("exported", "discard"),
+            ("sent", "load its answer"),
+            ("cancel_requested", "under way"),
+        ):
+            practice = self._create_waiting(f"W-{state}", state=state)
+            with self.assertRaisesRegex(UserError, words):
+                self._ask(practice)
 
 
 @tagged("post_install", "-at_install")
@@ -337,6 +388,74 @@ class TestLatePayment(MoneyCommon):
         self.assertEqual(me.late_state, "answered")
         self._pay(self.bills[0], 10)
         self.assertEqual(me.late_state, "open", "more was paid")
+
+    def _ask_for_payment(self):
+        """The annulment that answers a payment of 40."""
+        self._pay(self.bills[0], 40)
+        self._dialog(self.practice).save().action_apply()
+        return self.practice.request_ids
+
+    def _payment_comes_back(self):
+        self.bills[0].sudo().line_ids.matched_credit_ids.unlink()
+
+    def test_payment_back_while_the_annulment_waits(self):
+        """Sent, the claim would be lost for a payment that there is not."""
+        request = self._ask_for_payment()
+        self._payment_comes_back()
+        practice = self.practice
+        self.assertFalse(practice.late_state)
+        self.assertTrue(practice.late_returned)
+        self.assertEqual(practice.next_action, "withdraw_returned")
+        self.assertTrue(practice.can_withdraw_cancel)
+        practice.with_user(self.operator).action_withdraw_cancel()
+        self.assertEqual((request.state, practice.state), ("withdrawn", "accepted"))
+        self.assertFalse(practice.late_returned)
+        self.assertNotEqual(practice.next_action, "withdraw_returned")
+
+    def test_payment_back_after_the_annulment_was_sent(self):
+        request = self._ask_for_payment()
+        request._set_state("exported")
+        request._set_state("sent")
+        self._payment_comes_back()
+        self.assertEqual(self.practice.next_action, "annulled_returned")
+        # paid once more: the annulment is right again
+        self._pay(self.bills[0], 40)
+        self.assertFalse(self.practice.late_returned)
+
+    def test_an_annulment_for_another_reason_goes_on(self):
+        self._pay(self.bills[0], 40)
+        dialog = self._dialog(self.practice)
+        dialog.reason_id = self.env.ref("cmor_utility.cancel_reason_n1")
+        dialog.save().action_apply()
+        self._payment_comes_back()
+        self.assertFalse(self.practice.late_returned)
+
+    def test_refused_annulment_wants_another_answer(self):
+        """He has paid, and the claim runs: the term runs again."""
+        self._ask_for_payment()
+        self.practice._back_from_cancel()
+        with freeze_time("2026-04-27 10:30:00"):
+            self.practice.sudo()._late_refused(date(2026, 4, 27))
+        self.assertEqual(self.practice.late_state, "open")
+        self.assertEqual(self.practice.late_due, date(2026, 5, 5))
+        self.assertEqual(self.practice.next_action, "answer_late")
+
+    def test_paid_while_the_file_waits_to_be_sent(self):
+        contract = self._create_switch_out("LX")
+        practice = self._find().filtered(lambda p: p.contract_id == contract)
+        self._declare(practice)
+        practice.action_confirm()
+        practice.action_export()
+        # a test is one moment: the file was made before
+        practice.sudo()._guarded().write({"exported_on": datetime(2026, 4, 1)})
+        self._pay(practice.line_ids.move_id[0], 40)
+        self.assertEqual(practice.late_state, "open")
+        self.assertEqual(practice.next_action, "discard_paid")
+        self.assertIn("discard", practice.late_text)
+        practice.action_discard_file()
+        self.assertEqual(practice.state, "ready")
+        self.assertFalse(practice.late_state)
+        self.assertFalse(practice.late_due)
 
     def test_answer_taken_back_is_due_again(self):
         self._pay(self.bills[0], 40)

@@ -228,6 +228,149 @@ class TestCandidates(CmorCommon):
         practice.action_recompute()
         self.assertTrue(line.exists().is_excluded)
 
+    def test_what_is_put_right_on_the_contract(self):
+        """The window and the credit are those of the right last day."""
+        practice = self._find()
+        customer = self._create_customer("CUK1B", name="Mario Bianchi")
+        self.contract.write({"date_end": date(2025, 8, 30), "partner_id": customer.id})
+        practice.action_recompute()
+        self.assertRecordValues(
+            practice,
+            [
+                {
+                    "date_end": date(2025, 8, 30),
+                    "partner_id": customer.id,
+                    "window_open": date(2026, 2, 28),
+                    "window_close_latest": date(2026, 8, 31),
+                }
+            ],
+        )
+        self.assertIn("contract_changed", practice.event_ids.mapped("kind"))
+        events = len(practice.event_ids)
+        practice.action_recompute()
+        self.assertEqual(len(practice.event_ids), events)
+
+    def test_confirmed_on_a_wrong_last_day_it_does_not_leave(self):
+        practice = self._find()
+        self._declare(practice)
+        practice.action_confirm()
+        self.contract.date_end = date(2025, 10, 31)
+        practice.action_recompute()
+        self.assertEqual(practice.state, "blocked")
+        self.assertIn("C11", practice.failed_codes)
+
+    def test_what_has_left_stays_as_it_was(self):
+        practice = self._find()
+        practice.sudo()._guarded().write({"state": "sent"})
+        self.contract.date_end = date(2025, 8, 30)
+        practice.sudo()._evaluate(TODAY)
+        self.assertEqual(practice.date_end, END)
+
+    def test_the_same_supply_under_two_codes_is_claimed_once(self):
+        """And the search of all the others goes on."""
+        twin = self._create_contract(
+            "K1-BIS",
+            self.contract.partner_id,
+            self.contract.supply_point_id,
+            date_start=date(2020, 1, 1),
+            date_end=END,
+            end_reason="switch_out",
+            supply_state="ceased",
+        )
+        self._create_period_bill("K1-BIS/1", twin, 50.0, date(2025, 8, 1), END)
+        other = self._create_switch_out("K9")
+        with self.assertLogs(
+            "odoo.addons.cmor_utility.models.cmor_practice_supply", "WARNING"
+        ):
+            found = self._find()
+        self.assertEqual(found.contract_id, self.contract | other)
+
+    def test_claimed_anew_after_it_was_given_up(self):
+        practice = self._find()
+        with self.assertRaisesRegex(UserError, "claimed anew"):
+            practice.action_claim_anew()
+        practice.action_give_up("per errore")
+        self.assertTrue(practice.can_claim_anew)
+        new = self.practices.browse(practice.action_claim_anew()["res_id"])
+        self.assertRecordValues(
+            new, [{"contract_id": self.contract.id, "state": "candidate"}]
+        )
+        self.assertEqual(practice.state, "closed_lost")
+        self.assertIn("claimed_anew", practice.event_ids.mapped("kind"))
+        # it runs now: once more is once too often
+        with self.assertRaisesRegex(UserError, "No new claim"):
+            practice.action_claim_anew()
+        with self.assertRaises(AccessError):
+            practice.with_user(self.bystander).action_claim_anew()
+
+    def test_interest_and_costs_on_a_bill_are_no_credit(self):
+        practice = self._find()
+        bill = practice.line_ids.filtered(lambda line: line.name == "K1/1").move_id
+        charge = (
+            self.env["utility.charge"]
+            .sudo()
+            ._guarded()
+            .create(
+                {
+                    "company_id": self.company.id,
+                    "partner_id": self.contract.partner_id.id,
+                    "contract_id": self.contract.id,
+                    "kind": "cost",
+                    "amount": 15.0,
+                    "date": TODAY,
+                    "description": "Spese di sollecito",
+                    "state": "confirmed",
+                    "move_id": bill.id,
+                }
+            )
+        )
+        practice.action_recompute()
+        line = practice.line_ids.filtered(lambda line: line.name == "K1/1")
+        self.assertEqual((line.open_amount, line.relevant_amount), (85.0, 85.0))
+        self.assertEqual(practice.credit_amount, 281.77)
+        self.assertIn("interest and costs are no credit", practice.amount_explanation)
+        charge._guarded().kind = "indemnity"
+        practice.action_recompute()
+        self.assertEqual(practice.credit_amount, 296.77)
+
+    def test_a_payment_that_no_bill_takes_is_a_doubt(self):
+        practice = self._find()
+        payment = (
+            self.env["account.payment"]
+            .sudo()
+            .create(
+                {
+                    "payment_type": "inbound",
+                    "partner_type": "customer",
+                    "partner_id": self.contract.partner_id.id,
+                    "journal_id": self.company_data["default_journal_bank"].id,
+                    "amount": 100.0,
+                    "date": date(2026, 4, 10),
+                }
+            )
+        )
+        payment.action_post()
+        practice.action_recompute()
+        known = self.condition(practice, "C6")
+        self.assertEqual(known.computed_result, "unknown")
+        self.assertIn("100", known.evidence)
+        # of another supply of his it is none of this one's
+        payment.move_id.line_ids.utility_contract_id = self._create_switch_out("K8")
+        practice.action_recompute()
+        self.assertEqual(known.computed_result, "yes")
+
+    def test_a_complaint_that_waits_keeps_it_here(self):
+        practice = self._find()
+        self._declare(practice)
+        practice.action_confirm()
+        practice.complaint_on = date(2026, 4, 10)
+        practice.action_recompute()
+        self.assertEqual((practice.state, practice.failed_codes), ("blocked", "C9"))
+        practice.complaint_answered_on = TODAY
+        practice.action_recompute()
+        # what was declared before the complaint does not cover it
+        self.assertEqual((practice.state, practice.unknown_codes), ("candidate", "C9"))
+
     def test_previous_cmor_goes_on_top(self):
         practice = self._find()
         practice.write({"prev_cmor_amount": 50.0, "prev_sii_code": "SII000000000001"})

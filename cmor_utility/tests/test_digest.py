@@ -131,6 +131,10 @@ class TestDigest(CmorCommon):
             "previous CMOR": lambda: practice._guarded().write(
                 {"prev_cmor_amount": 20.0}
             ),
+            "a complaint": lambda: practice.write({"complaint_on": TODAY}),
+            "the last day": lambda: contract.write({"date_end": date(2025, 8, 30)}),
+            "an open credit": lambda: self._open_credit(),
+            "costs on a bill": lambda: self._costs_on(bill),
             "a bill left out": lambda: (
                 practice.line_ids[0]
                 ._guarded()
@@ -151,6 +155,38 @@ class TestDigest(CmorCommon):
             ),
             "the role": lambda: self.role.sudo().write({"date_to": date(2026, 4, 1)}),
         }
+
+    def _open_credit(self):
+        payment = (
+            self.env["account.payment"]
+            .sudo()
+            .create(
+                {
+                    "payment_type": "inbound",
+                    "partner_type": "customer",
+                    "partner_id": self.contract.partner_id.id,
+                    "journal_id": self.company_data["default_journal_bank"].id,
+                    "amount": 5.0,
+                    "date": TODAY,
+                }
+            )
+        )
+        payment.action_post()
+
+    def _costs_on(self, bill):
+        self.env["utility.charge"].sudo()._guarded().create(
+            {
+                "company_id": self.company.id,
+                "partner_id": self.contract.partner_id.id,
+                "contract_id": self.contract.id,
+                "kind": "interest",
+                "amount": 2.0,
+                "date": TODAY,
+                "description": "Mora",
+                "state": "confirmed",
+                "move_id": bill.id,
+            }
+        )
 
     def test_every_fact_counts(self):
         """Whatever the rules look at: a change of it is a reason to judge again."""

@@ -1,5 +1,6 @@
 import hashlib
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from unittest.mock import patch
 
@@ -67,10 +68,51 @@ class TestExport(CmorCommon):
         self.assertEqual(set(self.all.mapped("state")), {"sent"})
         self.assertEqual(self.all.mapped("next_action"), ["await_answer"] * 2)
 
-    def test_in_chunks_one_that_may_not_leave_keeps_all_here(self):
-        """The bad one is in the second chunk: the first is undone, no code is lost."""
+    def test_what_changed_stays_here_the_others_leave(self):
+        """Nobody has to look for the one that was paid, and it says what to do."""
         for move in self.all[1].line_ids.move_id:
             self._pay(move)
+        with patch.object(cmor_practice_export, "CHUNK", 1):
+            action = self.all.action_export()
+        self.assertEqual(self.all.mapped("state"), ["exported", "blocked"])
+        self.assertFalse(self.all[1].code)
+        self.assertEqual(action["tag"], "display_notification")
+        self.assertIn(self.all[1].display_name, action["params"]["message"])
+        file = self.all[0].record_ids.file_id
+        self.assertEqual(action["params"]["next"]["res_id"], file.id)
+        self.assertEqual((file.count_written, file.count_refused), (1, 0))
+
+    def test_when_all_changed_there_is_no_file(self):
+        for move in self.all.line_ids.move_id:
+            self._pay(move)
+        action = self.all.action_export()
+        self.assertEqual(action["params"]["next"]["res_model"], "cmor.practice")
+        self.assertFalse(self.all.record_ids)
+
+    def test_the_bills_of_the_list_add_up_to_the_credit(self):
+        self._create_period_bill(
+            "K1/NC",
+            self.first,
+            30.0,
+            date(2025, 8, 1),
+            date(2025, 8, 29),
+            move_type="out_refund",
+        )
+        practice = self.all.filtered(lambda p: p.contract_id == self.first)
+        practice.action_recompute()
+        self._declare(practice)
+        practice.action_confirm()
+        self.export(practice)
+        raw = practice.record_ids.raw_values
+        items = [item.split("|") for item in raw["ELENCO_FATTURE"].split("#")]
+        self.assertEqual(
+            sum(Decimal(item[3]) for item in items), Decimal(raw["VALORE_CREDITO"])
+        )
+        self.assertEqual(len(items), int(raw["NUM_FATTURE"]))
+
+    def test_in_chunks_one_that_may_not_leave_keeps_all_here(self):
+        """The bad one is in the second chunk: the first is undone, no code is lost."""
+        self.all[1].sudo()._guarded().write({"state": "candidate"})
         with (
             patch.object(cmor_practice_export, "CHUNK", 1),
             self.assertRaisesRegex(UserError, "only ready"),
@@ -197,13 +239,6 @@ class TestExport(CmorCommon):
         )
         self.assertFalse(file.attachment_id)
         self.assertEqual(set(self.all.mapped("state")), {"ready"})
-
-    def test_facts_are_read_again(self):
-        """Paid between the confirmation and the export: it stays out."""
-        for move in self.all[0].line_ids.move_id:
-            self._pay(move)
-        with self.assertRaisesRegex(UserError, "only ready"):
-            self.all.action_export()
 
     def test_exported_once(self):
         self.export()

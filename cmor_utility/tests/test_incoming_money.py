@@ -371,10 +371,18 @@ class TestCharging(IncomingCommon):
             line = claim.line_ids.filtered(lambda line: line.move_id == bill)
             # 30 of the 31 days of the bill, by the safe reading of the last day
             self.assertEqual(line.relevant_amount, 48.39)
+            # told to the SII it is still unpaid, night after night
+            practice.sudo()._guarded().write({"state": "reported"})
+            practice.action_settle()
+            self.assertEqual(claim.prev_cmor_amount, 100.0)
             self._pay(bill)
             practice.action_settle()
-            self.assertEqual(practice.state, "collected")
+            self.assertEqual(practice.collected_amount, 100.0)
             self.assertEqual(claim.prev_cmor_amount, 0.0)
+            # what a person has written is his
+            claim.write({"prev_cmor_amount": 40.0, "prev_sii_code": practice.sii_code})
+            practice.action_settle()
+            self.assertEqual(claim.prev_cmor_amount, 40.0)
 
     def test_a_charge_of_a_practice_is_guarded(self):
         practice = self._to_charge()

@@ -72,6 +72,25 @@ class TestPastPractices(MoneyCommon, ImportCommon):
         self.assertEqual((again.count_unchanged, again.count_created), (1, 1))
         self.assertEqual(len(practice.event_ids), 3)
 
+    def test_paid_by_the_customer_before_it_came_in(self):
+        """Its bills were paid after the claim had left: somebody has to know."""
+        for move in self.left.bill_ids.filtered("amount_residual"):
+            self._pay(move)
+        self._load(self._row(state="Ammessa", accepted_on=date(2026, 3, 12)))
+        practice = self._practice()
+        self.assertEqual((practice.late_state, practice.late_kind), ("open", "full"))
+        self.assertEqual(practice.next_action, "answer_late")
+
+    def test_paid_before_the_claim_is_no_late_payment(self):
+        bill = self.left.bill_ids.filtered("amount_residual")[:1]
+        self.env["account.payment.register"].sudo().with_context(
+            active_model="account.move", active_ids=bill.ids
+        ).create({"amount": 50, "payment_date": date(2026, 3, 1)})._create_payments()
+        self._load(self._row(state="Ammessa", accepted_on=date(2026, 3, 12)))
+        practice = self._practice()
+        self.assertFalse(practice.late_state)
+        self.assertEqual(sum(practice.line_ids.mapped("relevant_amount")), 250)
+
     def test_code_is_burnt(self):
         self._load(self._row())
         codes = self.env["cmor.practice.code"]._taken(self.company)

@@ -369,10 +369,17 @@ class TestRefund(MoneyCommon):
                 "refund_ref": "CRO77",
             },
         )
+        with self.assertRaisesRegex(UserError, "cannot be withdrawn"):
+            request.with_user(self.operator).action_withdraw()
         request._set_state("exported")
         request._set_state("sent")
         self.assertEqual(practice.state, "closed")
         self.assertFalse(practice._owed_items())
+        # the portal refused the file: nobody was told, the term goes on
+        request._set_state("to_export")
+        self.assertEqual(practice.state, "refund_due")
+        self.assertEqual(practice.money_due, date(2026, 5, 6))
+        self.assertEqual(practice.next_action, "report_refund")
 
     def test_payment_that_accounting_has_made(self):
         practice = self.practice

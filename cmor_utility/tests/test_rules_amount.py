@@ -52,6 +52,11 @@ def month_bills(spends, residuals=None):
     return found
 
 
+def shares(*cents):
+    """Parts of bills in a claim, by their place."""
+    return {place: D(part) for place, part in enumerate(cents)}
+
+
 def compute(found, terms=None, prev=amount.ZERO, start=None, end=END):
     terms = terms or Terms()
     return amount.compute_amount(
@@ -225,3 +230,22 @@ class TestAmount(BaseCase):
             compute(found).chosen.indemnity,
             compute(list(reversed(found))).chosen.indemnity,
         )
+
+
+@tagged("post_install", "-at_install")
+class TestNetted(BaseCase):
+    """The list of bills of the flow adds up to the credit, whatever credit notes do."""
+
+    def test_credit_notes_lower_the_latest_bills(self):
+        self.assertEqual(amount.netted(shares("10", "20")), shares("10", "20"))
+        self.assertEqual(amount.netted(shares("10", "20", "-5")), shares("10", "15"))
+        self.assertEqual(amount.netted(shares("10", "20", "-20.01")), {0: D("9.99")})
+        self.assertEqual(amount.netted(shares("10", "-10")), {})
+
+    @given(st.lists(st.integers(-50_000, 50_000), max_size=8))
+    def test_the_sum_is_the_same(self, cents):
+        parts = shares(*(D(cent) / 100 for cent in cents))
+        left = amount.netted(parts)
+        self.assertEqual(sum(left.values()), max(D(0), sum(parts.values())))
+        self.assertTrue(all(D(0) < left[key] <= parts[key] for key in left))
+        self.assertEqual(list(left), sorted(left))

@@ -196,6 +196,49 @@ class TestEligibility(BaseCase):
         for notices, expected in cases:
             self.assertEqual(self.result("C5", facts(notices=notices)), expected)
 
+    def test_c5_the_term_is_that_of_the_notice_of_condition_4(self):
+        """An earlier letter that said nothing of the CMOR, or that nobody proves to
+        have arrived, is not the one whose term has to pass."""
+        running = notice_fact("N2", pay_term=date(2026, 5, 1))
+        for earlier in (notice_fact(warning=False), notice_fact(notified=None)):
+            known = facts(notices=[earlier, running])
+            self.assertEqual(self.result("C4", known), "yes")
+            self.assertEqual(self.answer("C5", known).reason, "c5_running")
+        # none warns: condition 4 says so, the term has passed all the same
+        known = facts(notices=[notice_fact(warning=False)])
+        self.assertEqual(self.result("C4", known), "no")
+        self.assertEqual(self.result("C5", known), "yes")
+
+    def test_c6_paid_in_part_elsewhere(self):
+        """What billing has less open, and money that no bill takes, is a doubt."""
+        told = facts([bill_fact(billing_residual=D("99.99"))])
+        self.assertEqual(self.answer("C6", told).reason, "c6_billing_less")
+        self.assertEqual(self.result("C6", told), "unknown")
+        same = facts([bill_fact(billing_residual=D(100))])
+        self.assertEqual(self.result("C6", same), "yes")
+        credit = self.answer("C6", facts(open_credit=D("0.01")))
+        self.assertEqual((credit.result, credit.reason), ("unknown", "c6_open_credit"))
+        other = self.answer("C6", facts(open_credit=D("0.02")))
+        self.assertNotEqual(credit.key, other.key)
+
+    def test_what_the_customer_says_of_payment_and_prescription(self):
+        said = facts(said_paid=("K1 01/03/2026",))
+        self.assertEqual(self.answer("C6", said).reason, "c6_said_paid")
+        self.assertEqual(self.result("C6", said), "unknown")
+        objected = {"objected": ("K1 01/03/2026",)}
+        self.assertEqual(self.result("C14", facts(**objected)), "unknown")
+        old = facts([bill_fact(date_from=date(2023, 8, 9))], **objected)
+        self.assertEqual(self.answer("C14", old).result, "no")
+
+    def test_c9_a_complaint_that_waits_is_a_fact(self):
+        self.assertEqual(self.result("C9"), "unknown")
+        waiting = facts(complaints=("F1 01/03/2026",))
+        self.assertEqual(self.answer("C9", waiting).result, "no")
+        answered = self.answer("C9", facts(answered=("F1 01/03/2026",)))
+        self.assertEqual(answered.result, "unknown")
+        # a declaration made before the complaint does not cover it
+        self.assertNotEqual(answered.key, self.answer("C9").key)
+
     def test_c6_unpaid(self):
         self.assertEqual(self.result("C6"), "yes")
         paid = bill_fact(residual=D(0), relevant=D(0))

@@ -99,6 +99,19 @@ class TestNetworkUser(NetworkUserCommon):
         with self.assertRaises(UserError):
             practices[0].action_confirm()
 
+    def test_the_same_supply_is_presented_once(self):
+        """Under another code the same claim is a second one (C13), until the first is
+        refused: then it is the one that was put right."""
+        _file, first = self.ask(self.row("V-1"))
+        _file, both = self.ask(self.row("V-2"))
+        again = both.filtered(lambda p: p.cc_code == "V-2") - first
+        self.assertEqual((again.state, again.failed_codes), ("blocked", "C13"))
+        first.action_recompute()
+        self.assertEqual(first.state, "candidate")
+        first.sudo()._guarded().write({"state": "rejected"})
+        again.action_recompute()
+        self.assertEqual((again.state, again.failed_codes), ("candidate", False))
+
     def test_unknown_seller_and_same_code(self):
         other = self.row(PIVA_CONTROPARTE_COMMERCIALE="12345670017")
         file, _practice = self.ask(other)

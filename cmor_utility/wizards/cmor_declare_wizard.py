@@ -78,7 +78,9 @@ class CmorDeclareWizard(models.TransientModel):
         """Record what the dialog says."""
         self.ensure_one()
         if self.mode == "give_up":
-            answer = self.practice_ids.action_give_up(self.proof or "-")
+            if not (self.proof or "").strip():
+                raise UserError(self.env._("Write why the claim is given up."))
+            answer = self.practice_ids.action_give_up(self.proof)
             if isinstance(answer, dict):
                 return answer
         else:

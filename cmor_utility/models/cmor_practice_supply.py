@@ -1,0 +1,159 @@
+import logging
+
+from odoo import fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+
+from odoo.addons.utility_supply.models.bulk import plain_values, update_changed
+
+from ..rules import lifecycle
+
+_logger = logging.getLogger(__name__)
+
+# what a practice takes from its contract, and what makes it the claim of this supply
+FOLLOWED = ("supply_point_id", "partner_id", "date_end", "date_start")
+KEY = FOLLOWED[:3]
+# nothing runs and nothing was kept: the supply may be claimed anew
+CLAIMABLE_ANEW = ("cancelled", "closed_lost", "expired")
+
+
+class CmorPractice(models.Model):
+    """The supply that a practice claims for: what is put right on the contract, and a
+    claim that is made anew."""
+
+    _inherit = "cmor.practice"
+
+    can_claim_anew = fields.Boolean(compute="_compute_can_claim_anew")
+
+    def _compute_can_claim_anew(self):
+        for practice in self:
+            practice.can_claim_anew = practice._may_be_claimed_anew()
+
+    def _may_be_claimed_anew(self):
+        """Whether it is over and left the debt as it was."""
+        # closed: only what was annulled after CSEA had paid, and given back
+        over = self.state in CLAIMABLE_ANEW or (
+            self.state == "closed" and bool(self.refund_from)
+        )
+        return over and self.side == "outgoing" and bool(self.contract_id)
+
+    # --- actions ----------------------------------------------------------------
+
+    def action_claim_anew(self):
+        """Button of an operator: a new practice for a supply whose claim is over.
+
+        After an annulment for a wrong amount, or when it was given up or had expired
+        by a mistake. What was stays as it was, with its code burnt.
+
+        :return: action that shows the new practices
+        :raise UserError: a claim is not over, or none can be made any more
+        """
+        self._check_may_operate()
+        running = self.filtered(lambda practice: not practice._may_be_claimed_anew())
+        if running:
+            raise UserError(
+                self.env._(
+                    "%(names)s: only what is annulled, given up or expired is claimed"
+                    " anew.",
+                    names=", ".join(running.mapped("display_name")),
+                )
+            )
+        today = fields.Date.context_today(self)
+        made = self.sudo().browse()
+        for company, practices in self.sudo().grouped("company_id").items():
+            contracts = practices._candidate_contracts(
+                company, today, practices.contract_id, anew=True
+            )
+            made |= practices._open_for(contracts, today)
+        if not made:
+            raise UserError(
+                self.env._(
+                    "No new claim can be made: the window is closed, no bill is open,"
+                    " or another practice runs for this supply."
+                )
+            )
+        new = {practice.contract_id: practice for practice in made}
+        old = self.sudo().filtered(lambda practice: practice.contract_id in new)
+        old._log("claimed_anew", lambda p: {"name": new[p.contract_id].name})
+        return made.with_env(self.env)._action_show()
+
+    # --- business ---------------------------------------------------------------
+
+    def _follow_contracts(self):
+        """Take over what was put right on the contracts: as long as nothing has left,
+        the window and the credit are those of the supply as it is known now."""
+        mine = self.filtered("contract_id")
+        told = plain_values(mine.contract_id, FOLLOWED)
+        kept = plain_values(mine, (*FOLLOWED, "contract_id"))
+        rows = {}
+        for practice in mine:
+            *known, contract_id = kept[practice.id]
+            vals = {
+                name: now
+                for name, before, now in zip(
+                    FOLLOWED, known, told[contract_id], strict=True
+                )
+                if now and now != before
+            }
+            if vals:
+                rows[practice] = vals
+        if rows:
+            self.browse(p.id for p in rows)._follow(rows)
+
+    def _follow(self, rows):
+        """Write ``rows`` ({practice: values}), those left out that would be a second
+        claim of a supply."""
+        keys = {
+            practice: tuple(
+                vals.get(name)
+                or (practice[name].id if name in KEY[:2] else practice[name])
+                for name in KEY
+            )
+            for practice, vals in rows.items()
+        }
+        taken = self._live_keys({key[0] for key in keys.values()}, self.ids)
+        fine = {p: vals for p, vals in rows.items() if keys[p] not in taken}
+        update_changed(self, fine)
+        self.browse(p.id for p in fine)._log(
+            "contract_changed",
+            lambda p: {
+                "customer": p.partner_id.display_name,
+                "point": p.supply_point_id.code or "-",
+                "start": p.date_start or "-",
+                "end": p.date_end,
+            },
+        )
+
+    def _live_keys(self, point_ids, but=()):
+        """Keys of the supplies of these points that a live practice claims for."""
+        live = self.sudo().search_fetch(
+            Domain("side", "=", "outgoing")
+            & Domain("supply_point_id", "in", list(point_ids))
+            & Domain("state", "not in", lifecycle.DEAD_STATES)
+            & Domain("id", "not in", list(but)),
+            KEY,
+        )
+        return {practice._supply_key() for practice in live}
+
+    def _without_twins(self, contracts):
+        """Those of ``contracts`` that are not the supply of a live practice, nor of
+        another one of them: the same supply under two codes is claimed once."""
+        contracts.fetch(KEY)
+        taken = self._live_keys(contracts.supply_point_id.ids) if contracts else set()
+        fine = contracts.browse()
+        for contract in contracts:
+            key = (
+                contract.supply_point_id.id,
+                contract.partner_id.id,
+                contract.date_end,
+            )
+            if contract.supply_point_id and key in taken:
+                _logger.warning(
+                    "CMOR: contract %s is left out, its supply is claimed under"
+                    " another contract",
+                    contract.code,
+                )
+                continue
+            taken.add(key)
+            fine |= contract
+        return fine
