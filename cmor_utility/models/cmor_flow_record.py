@@ -72,7 +72,7 @@ class CmorFlowRecord(models.Model):
             ("waiting", "To be checked"),
             ("applied", "Applied"),
             ("repeated", "Known already"),
-            ("set_aside", "Set aside"),
+            ("set_aside", "Put aside"),
         ],
         required=True,
         readonly=True,

@@ -74,7 +74,7 @@ class CmorNetworkCharge(models.Model):
         [
             ("unmatched", "No practice found"),
             ("matched", "Matched"),
-            ("set_aside", "Set aside"),
+            ("set_aside", "Put aside"),
             ("withdrawn", "Withdrawn"),
         ],
         required=True,

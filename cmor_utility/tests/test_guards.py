@@ -127,7 +127,11 @@ class TestGuards(CmorCommon):
 
     def test_bytes_never_change(self):
         attachment = self.exported().attachment_id
-        for vals in ({"raw": b"x"}, {"datas": b"eA=="}, {"res_id": 0}):
+        for vals in (
+            *({"raw": b"x"}, {"datas": b"eA=="}, {"res_id": 0}),
+            *({"type": "url", "url": "http://x"}, {"mimetype": "text/html"}),
+            *({"public": True}, {"company_id": False}, {"res_field": "x"}),
+        ):
             with self.assertRaises(UserError):
                 attachment.sudo().write(vals)
         file = self.env["cmor.flow.file"].sudo().search([], limit=1)
