@@ -3,6 +3,7 @@
 import base64
 import io
 import zipfile
+from dataclasses import replace
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import freeze_time, tagged
@@ -156,9 +157,8 @@ class TestFlowRefused(ReceiveCommon):
         for source, name in (("service_code", "Servizio"), ("flow_code", "Flusso")):
             layout.field_ids.filtered(lambda f, s=source: f.source == s).name = name
         for form in ("csv", "xml"):
-            layout.file_format = form
-            layout.xml_record = "Pratica"
-            data, _rules = flow_sample.sample(layout._spec(), 1)
+            spec = replace(layout._spec(), file_format=form)
+            data, _rules = flow_sample.sample(spec, 1)
             file = self.receive(data, f"esiti.{form}")
             self.assertEqual(file.code, "SI1.0100", file.refusal_text)
 

@@ -108,14 +108,28 @@ class TestLayoutRules(BaseCase):
         data = flow_io.write(layout, enumerate(records)).data
         (row,) = flow_io.read(layout, data).rows
         self.assertEqual((row.issues, row.values), ((), records[0]), data)
+        schema = None
         if layout.file_format == "xml":
             schema = etree.XMLSchema(etree.fromstring(flow_xsd.schema(layout).encode()))
             schema.assertValid(etree.fromstring(data))
-            for (texts, items), rule in flow_sample.spoil(
-                layout, (encode_record(layout, records[0])[0], {})
-            ):
-                bad = render(layout, [(texts, items)])
-                self.assertFalse(schema.validate(etree.fromstring(bad)), (rule, bad))
+        good = (encode_record(layout, records[0])[0], split_items(layout, records[0]))
+        for bad, rule in flow_sample.spoil(layout, good):
+            self.check_refused(layout, schema, bad, rule)
+
+    def check_refused(self, layout, schema, bad, rule):
+        """A row with one thing wrong is told by the reader and by the schema."""
+        data = render(layout, [bad])
+        if schema:
+            self.assertFalse(schema.validate(etree.fromstring(data)), (rule, data))
+        try:
+            rows = flow_io.read(layout, data).rows
+        except flow_io.FlowRefused as refusal:
+            # nothing else in the row: it is blank
+            self.assertEqual(
+                (rule, refusal.code in ("no_rows", "empty")), ("required", True)
+            )
+            return
+        self.assertIn(rule, {issue.rule for row in rows for issue in row.issues}, data)
 
     def issues(self, code="SI1.0050", form=None, **changes):
         """Codes of what is wrong with a shipped layout after ``changes`` to fields."""
