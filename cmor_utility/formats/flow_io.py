@@ -176,6 +176,15 @@ def sniff(data, name="", headings=None):
     return found or _sniff_name(name)
 
 
+def check_readable(data, headings):
+    """Whether a file of which nothing says what it is can be read at all.
+
+    :param dict headings: as for ``sniff``
+    :raise FlowRefused: why it cannot
+    """
+    _sniff_content(data, {text.upper(): headings[text] for text in headings})
+
+
 def _sniff_name(name):
     found = _CODE.search((name or "").upper())
     return (found[1], found[2]) if found else None
@@ -193,6 +202,8 @@ def _sniff_content(data, known):
     places = {known[text]: place for place, text in enumerate(names) if text in known}
     if len(places) < len(SOURCES):
         return None
+    if not any(text.strip() for cells in rows[1:] for text in cells):
+        raise FlowRefused("no_rows")
     for cells in rows[1:]:
         if max(places.values()) < len(cells):
             found = _code(*(cells[places[source]] for source in SOURCES))

@@ -128,9 +128,7 @@ def _record(layout, number):
     ordered = sorted(layout.fields, key=lambda field: field.condition is not None)
     for field in ordered:
         value = _value(field, number, counts)
-        is_off = (
-            field.condition and texts.get(field.condition[0]) != field.condition[1]
-        )
+        is_off = field.condition and texts.get(field.condition[0]) != field.condition[1]
         if is_off and field.kind != FIXED:  # a fixed code is there always
             value = None
         if field.required != MANDATORY and _is_left_out(field, number):

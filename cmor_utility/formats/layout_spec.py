@@ -367,11 +367,24 @@ def _file_name_issues(pattern, form):
     try:
         name = patterns.file_name(pattern or "", {**EXAMPLE, "ext": form})
     except patterns.PatternError as error:
-        return [SpecIssue("bad_file_name", "file_name_pattern", error.args[1])]
+        told = error.args[1] if error.args[0] == "too_long" else pattern
+        return [SpecIssue("bad_file_name", "file_name_pattern", told or "-")]
     other = f".{CSV if form == XML else XML}"
     if name.lower().endswith(other):
         return [SpecIssue("bad_extension", "file_name_pattern", name, str(form))]
     return []
+
+
+def unfilled(rows):
+    """Names of the fields that must have a value when we write, and can have none: they
+    have no meaning and no value of their own."""
+    return [
+        row["name"]
+        for row in rows
+        if row.get("required") == MANDATORY
+        and row.get("kind") != FIXED
+        and not row.get("source")
+    ]
 
 
 # --- differences -----------------------------------------------------------------

@@ -58,7 +58,7 @@ class CmorFlowFile(models.Model):
             ("received", "To be applied"),
             ("applied", "Applied"),
             ("partial", "To be checked"),
-            ("refused", "Refused"),
+            ("refused", "Refused as a whole"),
             ("set_aside", "Put aside"),
             ("file_error", "Refused by the portal"),
         ],

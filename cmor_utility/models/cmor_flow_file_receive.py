@@ -304,6 +304,8 @@ class CmorFlowFile(models.Model):
         headings = self.env["cmor.flow.layout"]._code_headings()
         found = flow_io.sniff(data, self.name, headings)
         if not found:
+            # broken off, or of no kind that is read: that is the reason to tell
+            flow_io.check_readable(data, headings)
             raise FlowRefused("unknown_flow")
         code = ".".join(found)
         flow = self.env["cmor.flow.type"].search([("code", "=", code)], limit=1)

@@ -56,7 +56,10 @@ class CmorFlowLayout(models.Model):
             layout.file_name_preview = layout._example_name()
             layout.preview = "\n".join(problems) or layout._example_text()
 
-    @api.depends("type_id.code", "field_ids.fixed_value", "field_ids.source")
+    @api.depends(
+        *("type_id.code", "type_id.direction", "field_ids.fixed_value"),
+        *("field_ids.source", "field_ids.required", "field_ids.kind"),
+    )
     def _compute_warning(self):
         for layout in self:
             layout.warning = layout._code_warning()
@@ -151,7 +154,8 @@ class CmorFlowLayout(models.Model):
         return [spec_line(self.env, issue) for issue in issues]
 
     def _code_warning(self):
-        """The codes in the record must be those of the flow; False when they are."""
+        """The codes in the record must be those of the flow, and what is mandatory must
+        have a meaning; False when all is well."""
         if not self.type_id:
             return False
         wanted = dict(
@@ -166,7 +170,22 @@ class CmorFlowLayout(models.Model):
                     value=field.fixed_value,
                     code=self.type_id.code,
                 )
-        return False
+        return self._unfilled_warning(self._rows())
+
+    def _unfilled_warning(self, rows):
+        """Of a flow that we send: fields in which nothing could be written, or False.
+
+        :param rows: the fields as plain rows
+        """
+        names = layout_spec.unfilled(rows)
+        if not names or self.type_id.direction not in ("out", "both"):
+            return False
+        return self.env._(
+            "%(names)s: mandatory, but without a meaning nothing can be written there"
+            " and no practice would leave. Choose the meaning, or make it a fixed code"
+            " or optional.",
+            names=", ".join(names),
+        )
 
     def _example_name(self):
         try:

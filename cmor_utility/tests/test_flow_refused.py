@@ -135,6 +135,18 @@ class TestFlowRefused(ReceiveCommon):
         self.assertEqual(record.read(["amount"])[0]["amount"], 0)
         self.assertEqual(record.raw_values["IMPORTO_PAGATO"], "9" * 400)
 
+    def test_the_reason_is_the_file_not_its_name(self):
+        """A file whose name says nothing tells what is wrong with it all the same."""
+        head = self._bytes("claim_ack", [])
+        for name, data, text in (
+            ("a.xml", b"<a><b>", "not well formed"),
+            ("b.xml", b"<!DOCTYPE a [<!ENTITY b 'c'>]><a/>", "document type"),
+            ("c.csv", head, "no row below"),
+            ("d.csv", b"a;b\r\n1;2\r\n", "Nothing tells which flow"),
+            ("e.csv", b"\x81;b\r\n", "any encoding"),
+        ):
+            self.assertIn(text, self.receive(data, name).refusal_text)
+
     def test_an_empty_file_in_an_archive_says_that_it_is_empty(self):
         good = self._bytes("claim_ack", [self._ack(self.all[0])])
         files = self.receive(packed(("a.csv", good), ("b.csv", b"")), "x.zip")

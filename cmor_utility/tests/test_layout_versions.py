@@ -206,6 +206,26 @@ class TestLayoutVersions(CmorCommon):
         )
         self.assertIn("1 renamed", wizard.summary)
 
+    def test_mandatory_field_that_nobody_fills(self):
+        """Told when the workbook is read, not by an export that leaves all out."""
+
+        def change(book):
+            page = book[layout_book.FIELDS_SHEET]
+            page.append(["CAUSALE", "testo", 3, None, "obbligatorio"])
+
+        wizard = self.wizard(change, date_from=NEW_DAY, source="v2")
+        self.assertIn("CAUSALE: mandatory, but without a meaning", wizard.summary)
+        new = self.env["cmor.flow.layout"].browse(wizard.action_apply()["res_id"])
+        self.assertIn("CAUSALE", new.warning)
+        with self.assertRaisesRegex(UserError, "CAUSALE"):
+            new.with_user(self.manager).action_confirm()
+        new.field_ids[-1].required = "optional"
+        self.assertFalse(new.warning)
+        ack = self.env.ref("cmor_utility.layout_si1_0100").with_user(self.manager)
+        self.assertFalse(
+            ack._unfilled_warning([{"name": "A", "required": "mandatory"}])
+        )
+
     def test_two_edits_at_once(self):
         """What another manager changed meanwhile is shown before it is overwritten,
         and a version brought in meanwhile is never replaced unseen."""
@@ -257,7 +277,7 @@ class TestLayoutVersions(CmorCommon):
 
         wizard = self.wizard(change, date_from=NEW_DAY)
         self.assertEqual(wizard.state, "errors")
-        self.assertIn("SI1 0050.csv cannot be used", wizard.line_ids.what)
+        self.assertIn("SI1 {flow}.csv cannot be used", wizard.line_ids.what)
 
     def test_accepted_as_it_was_no_longer_when_changed(self):
         """Somebody accepted to export with this form unchecked, not with the next."""

@@ -8,6 +8,7 @@ from ..formats import flow_io, layout_book, layout_spec
 from ..models.texts import refusal_line, spec_line
 
 MAX_LINES = 1000
+MAX_ROWS = 1 << 20  # of a sheet
 SHOWN_COLUMNS = ("kind", "name", "what", "old_value", "new_value")
 
 
@@ -33,7 +34,7 @@ class CmorLayoutImportWizard(models.TransientModel):
         default="choose",
         readonly=True,
     )
-    summary = fields.Char(readonly=True)
+    summary = fields.Text(readonly=True)
     line_ids = fields.One2many(
         "cmor.layout.import.line", "wizard_id", readonly=True, string="Differences"
     )
@@ -49,7 +50,9 @@ class CmorLayoutImportWizard(models.TransientModel):
             book = self._read()
         except flow_io.FlowRefused as error:
             return self._tell([refusal_line(self.env, error)])
-        wrong = [self._issue_text(number, issue) for number, issue in book.issues]
+        # from top to bottom of the sheet, then what is of no row
+        issues = sorted(book.issues, key=lambda pair: pair[0] or MAX_ROWS)
+        wrong = [self._issue_text(number, issue) for number, issue in issues]
         if book.code != self.layout_id.type_id.code:
             wrong.insert(
                 0,
@@ -67,7 +70,7 @@ class CmorLayoutImportWizard(models.TransientModel):
             self.date_from = book.date_from
         if book.settings.get("source") not in (None, "", self.layout_id.source):
             self.source = book.settings["source"]
-        return self._show(self._differences(book))
+        return self._show(book, self._differences(book))
 
     def action_apply(self):
         """Button: make the new version and open it.
@@ -91,7 +94,7 @@ class CmorLayoutImportWizard(models.TransientModel):
             for found in differences[:MAX_LINES]
         ]:
             self.line_ids.unlink()
-            return self._show(differences, is_late=True)
+            return self._show(book, differences, is_late=True)
         settings = {**book.settings, "source": self.source or ""}
         layout = self.layout_id._new_version(self.date_from, settings, book.rows)
         layout.message_post(
@@ -182,7 +185,7 @@ class CmorLayoutImportWizard(models.TransientModel):
     def _plain_vals(vals):
         return tuple(vals.get(name) or "" for name in SHOWN_COLUMNS)
 
-    def _show(self, found, is_late=False):
+    def _show(self, book, found, is_late=False):
         counts = dict.fromkeys(
             ("added", "removed", "renamed", "changed", "moved", "setting"), 0
         )
@@ -202,6 +205,9 @@ class CmorLayoutImportWizard(models.TransientModel):
                 " differences now. Look at them again, then make the new version."
             )
             summary = f"{late} {summary}"
+        unfilled = self.layout_id._unfilled_warning(book.rows)
+        if unfilled:
+            summary = f"{summary}\n{unfilled}"
         self.write(
             {
                 "state": "ready",
@@ -293,7 +299,7 @@ class CmorLayoutImportLine(models.TransientModel):
         readonly=True,
     )
     name = fields.Char(string="Field", readonly=True)
-    what = fields.Char(readonly=True)
+    what = fields.Text(readonly=True)  # an error is read whole, not to its first line
     old_value = fields.Text(string="Before", readonly=True)
     new_value = fields.Text(string="After", readonly=True)
 
