@@ -72,12 +72,19 @@ def open_csv(layout, data):
     if quoted:
         _check_quoting(data, encoding, delimiter)
 
+    # a heading that is blank, at the end of the row, is of no column
+    needed = len(columns)
+    while needed and columns[needed - 1][0] == "#":
+        needed -= 1
+
     def lines():
         rows = _quoted_rows if quoted else _plain_rows
         for number, cells in rows(data, encoding, delimiter):
             if (number > 1 or not layout.header) and any(c.strip() for c in cells):
-                yield _line(columns, number, cells, delimiter)
+                yield _line(columns, needed, number, cells, delimiter)
 
+    if next(lines(), None) is None:
+        raise FlowRefused("no_rows")
     return FlowReader(layout, lines, encoding)
 
 
@@ -95,12 +102,14 @@ def first_rows(data, count=5):
 def check_bytes(data):
     """Refuse what cannot be a text file at all.
 
-    :raise FlowRefused: empty, too_big, nul
+    :raise FlowRefused: empty, too_big, utf16, nul
     """
     if not data.strip():
         raise FlowRefused("empty")
     if len(data) > MAX_BYTES:
         raise FlowRefused("too_big", limit=MAX_BYTES >> 20)
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise FlowRefused("utf16")
     if b"\0" in data:
         raise FlowRefused("nul")
 
@@ -108,12 +117,15 @@ def check_bytes(data):
 def find_encoding(data, wanted):
     """The encoding that reads the whole file: its layout's first, then the usual ones.
 
-    :raise FlowRefused: empty, too_big, nul, too_many_rows, undecodable
+    :raise FlowRefused: empty, too_big, utf16, nul, too_many_rows, undecodable
     """
     check_bytes(data)
     if max(data.count(b"\n"), data.count(b"\r")) > MAX_ROWS:
         raise FlowRefused("too_many_rows", limit=MAX_ROWS)
     first = "utf-8-sig" if codecs.lookup(wanted).name == "utf-8" else wanted
+    if data.startswith(codecs.BOM_UTF8):
+        # what says of itself what it is, whatever the layout says
+        first = "utf-8-sig"
     for name in dict.fromkeys((first, *FALLBACK_ENCODINGS)):
         decoder = codecs.getincrementaldecoder(name)()
         try:
@@ -208,11 +220,13 @@ def header(layout, cells):
     return columns
 
 
-def _line(columns, number, cells, delimiter):
-    issues = ()
-    if len(cells) != len(columns):
+def _line(columns, needed, number, cells, delimiter):
+    issues, more = (), cells[len(columns) :]
+    # separators at the end of a row, with nothing between them, say nothing
+    has_more = any(text.strip() for text in more)
+    if len(cells) < needed or has_more:
         issues = (Issue("columns", "", "", number, (len(columns), len(cells))),)
     found = dict(zip(columns, cells, strict=False))
-    if len(cells) > len(columns):
-        found[f"#{len(columns) + 1}"] = delimiter.join(cells[len(columns) :])
+    if has_more:
+        found[f"#{len(columns) + 1}"] = delimiter.join(more)
     return Line(number, found, issues)

@@ -49,7 +49,9 @@ __all__ = [
 
 members = flow_zip.members
 
-SERVICE, FLOW = "COD_SERVIZIO", "COD_FLUSSO"
+#: sources of the two columns that say which flow a file is
+SOURCES = ("service_code", "flow_code")
+CODES = dict(zip(("COD_SERVIZIO", "COD_FLUSSO"), SOURCES, strict=True))
 _CODE = re.compile(r"(?<![A-Z0-9])([A-Z]{2}[0-9A-Z]{1,2})[._-]?([0-9]{4})(?![0-9])")
 _SERVICE = re.compile(r"[A-Z0-9]{2,4}\Z")
 _FLOW = re.compile(r"[0-9]{1,4}\Z")
@@ -159,16 +161,28 @@ def by_source(layout, values):
     return found
 
 
-def sniff(data, name=""):
+def sniff(data, name="", headings=None):
     """Which flow a file is: from its first record, else from its name.
 
+    :param dict headings: {heading: "service_code" or "flow_code"}, as the layouts call
+        the two columns; None: as the SII does today
     :return: (service code, flow code of four digits), or None when nothing tells
     """
+    known = {text.upper(): source for text, source in (headings or CODES).items()}
     try:
-        found = _sniff_content(data)
+        found = _sniff_content(data, known)
     except FlowRefused:
         found = None
     return found or _sniff_name(name)
+
+
+def check_readable(data, headings):
+    """Whether a file of which nothing says what it is can be read at all.
+
+    :param dict headings: as for ``sniff``
+    :raise FlowRefused: why it cannot
+    """
+    _sniff_content(data, {text.upper(): headings[text] for text in headings})
 
 
 def _sniff_name(name):
@@ -176,21 +190,23 @@ def _sniff_name(name):
     return (found[1], found[2]) if found else None
 
 
-def _sniff_content(data):
+def _sniff_content(data, known):
     kind = kind_of(data)
     if kind == "xml":
-        return flow_xml.sniff(data, (SERVICE, FLOW), _code)
+        return flow_xml.sniff(data, known, _code)
     if kind == "csv":
         rows = flow_csv.first_rows(data)
     else:
         rows = flow_xlsx.first_rows(data)
     names = [text.strip().strip('"').upper() for text in rows[0]] if rows else []
-    if SERVICE not in names or FLOW not in names:
+    places = {known[text]: place for place, text in enumerate(names) if text in known}
+    if len(places) < len(SOURCES):
         return None
-    service, flow = names.index(SERVICE), names.index(FLOW)
+    if not any(text.strip() for cells in rows[1:] for text in cells):
+        raise FlowRefused("no_rows")
     for cells in rows[1:]:
-        if max(service, flow) < len(cells):
-            found = _code(cells[service], cells[flow])
+        if max(places.values()) < len(cells):
+            found = _code(*(cells[places[source]] for source in SOURCES))
             if found:
                 return found
     return None

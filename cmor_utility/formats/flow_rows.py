@@ -4,12 +4,15 @@ The forms (CSV, XML, XLSX) hand over lines; here they become rows with what each
 and what is wrong with it. A bad value is an issue of its row and never stops another.
 """
 
+import re
 from collections import Counter
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from stdnum import luhn
 
 from ...utility_supply.formats.record_layout import (
+    CODE,
     FIXED,
     GROUP,
     Issue,
@@ -19,7 +22,7 @@ from ...utility_supply.formats.record_layout import (
     encode,
     item_texts,
 )
-from .flow_sources import GROUP_COUNTS, KEYS
+from .flow_sources import GROUP_COUNTS, IDENTITIES, KEYS
 
 MAX_BYTES = 256 * 2**20
 MAX_ROWS = 1_000_000
@@ -27,15 +30,17 @@ MAX_COLUMNS = 512
 MAX_CELL = 20_000
 MAX_ITEMS = 1000  # of one group of one record
 PDR_LENGTH, VAT_LENGTH = 14, 11
+# 12345678901234 as a spreadsheet saves it: "1,23457E+13", the other digits are lost
+_SCIENTIFIC = re.compile(r"[0-9](?:[.,][0-9]+)?E\+[0-9]{2,3}", re.IGNORECASE)
 
 
 class FlowRefused(Exception):
     """A file that cannot be read at all. ``code`` is stable, ``params`` fill its text.
 
-    Codes: empty, too_big, too_many_rows, too_many_columns, nul, undecodable, quoting,
-    header_missing, header_double, column_missing, record_missing, xml, xml_dtd, kind,
-    zip, workbook. ``issues`` are the reader's own words on a workbook or a ZIP
-    (``utility_supply.formats.issues.Issue``).
+    Codes: empty, no_rows, too_big, too_many_rows, too_many_columns, nul, utf16,
+    undecodable, quoting, header_missing, header_double, column_missing, record_missing,
+    xml, xml_dtd, kind, sheets, workbook, and those of ``flow_zip``. ``issues`` are the
+    reader's own words on a workbook (``utility_supply.formats.issues.Issue``).
     """
 
     def __init__(self, code, issues=(), **params):
@@ -135,11 +140,18 @@ class FlowReader:
 
     def read_all(self):
         """All of it, as a ``ReadResult``."""
-        layout, rows = self._layout, tuple(self.rows())
-        known = {name for field in layout.fields for name in _headings(layout, field)}
-        told = dict.fromkeys(name for row in rows for name in row.raw)
-        unknown = tuple(name for name in told if name not in known)
-        return ReadResult(rows, self.encoding, unknown)
+        rows = tuple(self.rows())
+        unknown = dict.fromkeys(name for row in rows for name in self.unknown_in(row))
+        return ReadResult(rows, self.encoding, tuple(unknown))
+
+    def unknown_in(self, row):
+        """The headings of a row that its layout does not have, in their order."""
+        return [name for name in row.raw if name not in self._known]
+
+    @cached_property
+    def _known(self):
+        layout = self._layout
+        return {name for field in layout.fields for name in _headings(layout, field)}
 
 
 def _headings(layout, field):
@@ -279,7 +291,9 @@ def read_line(layout, line):
         else:
             cell = _visible(cells.get(name, ""))
             value, found = _read_cell(layout, field, cell, mangled)
-            texts[name] = value if field.kind == FIXED and value else cell.strip()
+            # a code as the layout writes it: conditions are about that
+            is_code = field.kind in (FIXED, CODE) and value
+            texts[name] = value if is_code else cell.strip()
         values[name] = value
         if found:
             issues += [
@@ -305,6 +319,8 @@ def _read_cell(layout, field, cell, mangled):
     if mangled:
         cell = restore_zeros(field, cell.strip())
     value, issue = decode(layout, field, cell)
+    if field.source in IDENTITIES and _SCIENTIFIC.fullmatch(cell.strip()):
+        issue = Issue("spreadsheet", field.name, cell[:80])
     if field.kind == GROUP and value and len(value) > MAX_ITEMS:
         issue = Issue("too_long", field.name, cell[:80], 0, (MAX_ITEMS,))
     return value, [issue] if issue else []

@@ -113,7 +113,10 @@ def _errors(layout, field, text):
         yield "bad_date", _DAY.strftime(layout.strftime).replace("15", "45", 1)
     if field.kind == DECIMAL:
         yield "bad_number", "dodici"
-        yield "bad_decimals", text + "9"
+        yield (
+            "bad_decimals",
+            text + ("9" if field.decimals else f"{layout.decimal_mark}9"),
+        )
     if field.kind == INTEGER:
         yield "bad_type", "due"
 
@@ -125,7 +128,8 @@ def _record(layout, number):
     ordered = sorted(layout.fields, key=lambda field: field.condition is not None)
     for field in ordered:
         value = _value(field, number, counts)
-        if field.condition and texts.get(field.condition[0]) != field.condition[1]:
+        is_off = field.condition and texts.get(field.condition[0]) != field.condition[1]
+        if is_off and field.kind != FIXED:  # a fixed code is there always
             value = None
         if field.required != MANDATORY and _is_left_out(field, number):
             value = None
@@ -178,8 +182,9 @@ def _value(field, number, counts):
         return whole % (10 ** (field.length or 9))
     if field.kind == INTEGER:
         return (number + 1) % 10 ** min(field.length or 9, 9)
-    text = made(number) if made else f"{field.name[:20].replace('_', ' ')} {number + 1}"
-    return text[: field.length] if field.length else text
+    words = " ".join(field.name[:20].replace("_", " ").split())
+    text = made(number) if made else f"{words} {number + 1}"
+    return text[: field.length].strip() if field.length else text
 
 
 def _item(field, number):

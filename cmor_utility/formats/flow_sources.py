@@ -118,5 +118,13 @@ PART_WORDS = {
 }
 # source of a group -> source of the number of its items
 GROUP_COUNTS = {"bills": "bill_count", "notices": "notice_count"}
+# sources that name a practice, a point or a subject: one digit lost is another one
+IDENTITIES = frozenset(
+    {
+        *("code", "sii_code", "prev_sii_code", "cancel_sii_code", "cancel_code"),
+        *("disconnection_code", "pod", "pdr", "fiscal_code", "vat"),
+        *("role_vat", "gestore_vat", "cc_vat", "udd_vat", "distributor_vat"),
+    }
+)
 # the source that names the practice of a record, the first that a layout has
 KEYS = ("code", "sii_code", "cancel_sii_code")

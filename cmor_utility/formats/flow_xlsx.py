@@ -51,16 +51,39 @@ def open_source(data):
 
     :raise FlowRefused: workbook
     """
-    reader = xlsx_reader.XlsxSource
-    if not data.startswith(b"PK"):
-        reader = xls_reader.XlsSource
     try:
-        source = reader(data, LIMITS, sheet=None)
+        source = _source(data)
         for _record in source.records():
             pass  # what is wrong with the file shows before the first row is given
     except FileRefused as error:
         raise FlowRefused("workbook", error.issues) from error
     return source
+
+
+def _source(data, sheet=None):
+    is_zip = data.startswith(b"PK")
+    reader = xlsx_reader.XlsxSource if is_zip else xls_reader.XlsSource
+    return reader(data, LIMITS, sheet=sheet)
+
+
+def _check_other_sheets(layout, data, sheet):
+    """One sheet is read: rows on another that can be seen would be lost in silence."""
+    module = xlsx_reader if data.startswith(b"PK") else xls_reader
+    known = {name.upper() for name in layout.columns()}
+    try:
+        names = [name for name in module.list_sheets(data, LIMITS) if name != sheet]
+        double = [name for name in names if known & _headings(data, name)]
+    except FileRefused as error:
+        raise FlowRefused("workbook", error.issues) from error
+    if double:
+        raise FlowRefused("sheets", names=", ".join([sheet, *double]))
+
+
+def _headings(data, sheet):
+    """The texts of the first row of a sheet that is not blank, in capitals."""
+    for _number, found, _issues in _source(data, sheet).records():
+        return {cells.plain(cell).strip().upper() for _column, cell in found}
+    return set()
 
 
 def first_rows(data, count=5):
@@ -95,6 +118,7 @@ def open_xlsx(layout, data):
     for column, cell in found:
         texts[column] = cells.plain(cell)
     columns = header(layout, texts)
+    _check_other_sheets(layout, data, source.sheet)
     merged = _Merged(source.merges, top)
     kinds = _fields_by_heading(layout)
 
@@ -103,6 +127,8 @@ def open_xlsx(layout, data):
             if number > top:
                 yield _line(layout, kinds, columns, number, cells_, merged)
 
+    if next(lines(), None) is None:
+        raise FlowRefused("no_rows")
     return FlowReader(layout, lines, "xlsx")
 
 

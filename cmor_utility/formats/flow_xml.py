@@ -56,10 +56,10 @@ def open_document(data):
     return document
 
 
-def sniff(data, names, judge):
-    """The first texts of the elements or attributes ``names`` that ``judge`` likes.
+def sniff(data, known, judge):
+    """The first texts of the elements or attributes ``known`` that ``judge`` likes.
 
-    :param names: two element names
+    :param dict known: {name in capitals: "service_code" or "flow_code"}
     :param judge: function of their two texts, a true answer ends the search
     :return: the answer of ``judge``, or None
     :raise FlowRefused: it is no XML that may be read
@@ -67,10 +67,12 @@ def sniff(data, names, judge):
     document = open_document(data)
     found = {}
     for element, _done in _elements(document, ("*",)):
-        found.update({k: v for k, v in element.attrib.items() if k in names})
-        if local_name(element) in names:
-            found[local_name(element)] = element.text or ""
-        answer = len(found) == len(names) and judge(*(found[name] for name in names))
+        texts = {**element.attrib, local_name(element): element.text or ""}
+        for name, text in texts.items():
+            source = known.get(name.upper())
+            if source:
+                found[source] = text
+        answer = len(found) == 2 and judge(found["service_code"], found["flow_code"])
         if answer:
             return answer
     return None

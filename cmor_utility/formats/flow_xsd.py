@@ -15,13 +15,19 @@ from ...utility_supply.formats.record_layout import (
     GROUP,
     INTEGER,
     MANDATORY,
+    MAX_DIGITS,
     clean_text,
 )
 
-_TOKENS = (
-    ("YYYY", "[0-9]{4}"),
-    ("MM", "(0[1-9]|1[0-2])"),
-    ("DD", "(0[1-9]|[12][0-9]|3[01])"),
+_YEAR = "[1-9][0-9]{3}"
+# of the four-digit years those with a 29th of February
+_LEAP = "([1-9][0-9](0[48]|[2468][048]|[13579][26])|([2468][048]|[13579][26])00)"
+#: (days, months, years) that go together: the schema knows the calendar as we do
+_CALENDAR = (
+    ("(0[1-9]|1[0-9]|2[0-8])", "(0[1-9]|1[0-2])", _YEAR),
+    ("(29|30)", "(0[13-9]|1[0-2])", _YEAR),
+    ("31", "(0[13578]|1[02])", _YEAR),
+    ("29", "02", _LEAP),
 )
 
 
@@ -108,21 +114,28 @@ def _facets(layout, field):
         return [("enumeration", clean_text(field.fixed, layout.delimiter))]
     if field.kind == CODE and field.table:
         return [("enumeration", code) for code in sorted(field.table)]
+    digits = f"[0-9]{{1,{field.length or MAX_DIGITS}}}"
     if field.kind == INTEGER:
-        return [("pattern", f"[0-9]{{1,{field.length or 18}}}")]
+        return [("pattern", digits)]
     if field.kind == DECIMAL:
         mark = "\\." if layout.decimal_mark == "." else layout.decimal_mark
         cents = f"{mark}[0-9]{{{field.decimals}}}" if field.decimals else ""
-        return [("pattern", f"[0-9]{{1,{field.length or 18}}}{cents}")]
+        return [("pattern", f"{digits}{cents}")]
     if field.kind == DATE:
-        pattern = layout.date_format
-        for token, expression in _TOKENS:
-            pattern = pattern.replace(token, expression)
-        return [("pattern", pattern)]
+        # patterns of one restriction are alternatives
+        return [("pattern", _date(layout, *parts)) for parts in _CALENDAR]
     facets = [("minLength", "1")]
     if field.length and (field.kind != GROUP or field not in layout.groups()):
         facets.append(("maxLength", str(field.length)))
     return facets
+
+
+def _date(layout, day, month, year):
+    """The form of a date with these expressions for its parts."""
+    made = layout.date_format
+    for token, expression in (("YYYY", year), ("MM", month), ("DD", day)):
+        made = made.replace(token, expression)
+    return made
 
 
 def _notes(field):

@@ -6,6 +6,7 @@ Italian; reading accepts the words and the program's own keys.
 """
 
 import io
+import unicodedata
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -135,6 +136,8 @@ class _Styles:
     def __init__(self, book):
         self.head = book.add_format({"bold": True, "bg_color": "#D9E2F3"})
         self.quoted = book.add_format({"quote_prefix": True})
+        # what is typed stays what was typed: "0,1" is no number, "001" no 1
+        self.text = book.add_format({"num_format": "@"})
         self.day = book.add_format({"num_format": "dd/mm/yyyy", "align": "left"})
 
 
@@ -149,7 +152,8 @@ def _write_fields(page, styles, rows, labels):
     page.freeze_panes(1, 1)
     last = max(len(rows), 1) + 100
     for column, (name, (heading, width)) in enumerate(HEADINGS.items()):
-        page.set_column(column, column, width)
+        style = None if name in NUMBERS else styles.text
+        page.set_column(column, column, width, style)
         _text(page, 0, column, heading, styles, styles.head)
         choices = None
         if name in WORDS:
@@ -178,7 +182,7 @@ def _write_settings(page, styles, code, date_from, settings):
     for column, (heading, width) in enumerate(
         ((_SETTING, 30), (_VALUE, 48), (_ABOUT, 70))
     ):
-        page.set_column(column, column, width)
+        page.set_column(column, column, width, styles.text)
         _text(page, 0, column, heading, styles, styles.head)
     _text(page, 1, 0, _CODE, styles)
     _text(page, 1, 1, code, styles)
@@ -242,7 +246,8 @@ def read(data, name=""):
         issues += [(line.number, issue) for issue in wrong]
     code, date_from, settings, wrong = _read_settings(told)
     issues += [(0, issue) for issue in wrong]
-    told_already = {issue.field for _number, issue in issues}
+    # a cell that cannot be used may make more of its field look wrong
+    told_already = {issue.field.partition(" · ")[0] for _number, issue in issues}
     for issue in layout_issues(settings, rows):
         if issue.field not in told_already:
             issues.append((numbers.get(issue.field.upper(), 0), issue))
@@ -261,12 +266,13 @@ def _read_field(line):
     for column, (heading, _width) in HEADINGS.items():
         text = _plain(line, heading)
         cell = line.cells.get(heading, cells.EMPTY)
-        if cell.type in (cells.FORMULA, cells.ERROR, cells.DATE):
+        if not _is_usable(column, cell):
             issues.append(SpecIssue("bad_cell", heading, str(cell.value)))
             text = ""
         if column in NUMBERS:
-            value = int(text) if text.isdigit() and len(text) < 6 else 0
-            if text and not (text.isdigit() and len(text) < 6):
+            is_whole = text.isascii() and text.isdigit() and len(text) < 6
+            value = int(text) if is_whole else 0
+            if text and not is_whole:
                 issues.append(SpecIssue("bad_number", heading, text))
         elif column in WORDS:
             value = _key(column, text)
@@ -282,30 +288,54 @@ def _read_field(line):
         # the sheet took the zeros of a code whose length is told
         row["fixed_value"] = row["fixed_value"].zfill(row["max_length"])
     wrong = [replace(issue, field=f"{row['name']} · {issue.field}") for issue in issues]
+    if line.issues:  # merged: which of the rows the value is of, nobody can tell
+        wrong.append(SpecIssue("merged", row["name"], line.issues[0].value))
     return row, wrong
+
+
+def _is_usable(column, cell):
+    """Whether a cell holds what was typed: "0, 1" may have become the number 0.1."""
+    if column in NUMBERS or column == "note":
+        return cell.type not in (cells.FORMULA, cells.ERROR, cells.DATE)
+    if cell.type == cells.NUMBER:
+        return "." not in cell.value
+    return cell.type in (cells.TEXT, cells.EMPTY_TYPE)
 
 
 def _key(name, text):
     """The key of a word, of the key itself, or None."""
-    wanted = " ".join(text.split()).casefold()
+    wanted = _bare(text)
     for key, word in WORDS[name].items():
-        if wanted in (word.casefold(), str(key).casefold()):
+        if wanted in (_bare(word), _bare(str(key))):
             return key
     return None
 
 
+def _bare(text):
+    """A word however it is typed: "Sì", "si" and "SI" are the same."""
+    parts = unicodedata.normalize("NFKD", " ".join(text.split()).casefold())
+    return "".join(char for char in parts if not unicodedata.combining(char))
+
+
 def _read_settings(lines):
     names = {shown.casefold(): name for name, (shown, _about) in SETTING_NAMES.items()}
-    code, date_from, settings, issues = "", None, {}, []
+    code, date_from, settings, issues, seen = "", None, {}, [], set()
     for line in lines:
         shown, cell = _plain(line, _SETTING), line.cells.get(_VALUE, cells.EMPTY)
         text, name = _plain(line, _VALUE), names.get(shown.casefold())
+        if line.issues:
+            issues.append(SpecIssue("merged", shown, line.issues[0].value))
+        if cell.type in (cells.FORMULA, cells.ERROR):
+            issues.append(SpecIssue("bad_cell", shown, str(cell.value)))
+        if shown.casefold() in seen:
+            issues.append(SpecIssue("double", shown, shown))
+        seen.add(shown.casefold())
         if shown.casefold() == _CODE.casefold():
             code = text
         elif shown.casefold() == _FROM.casefold():
             date_from = _day(cell)
             if text and date_from is None:
-                issues.append(SpecIssue("bad_cell", _FROM, text))
+                issues.append(SpecIssue("bad_day", _FROM, text))
         elif name is None:
             issues.append(SpecIssue("unknown_setting", shown, shown))
         elif name in WORDS:
@@ -321,7 +351,9 @@ def _read_settings(lines):
 def _day(cell):
     if cell.type == cells.DATE:
         return cell.value.date() if isinstance(cell.value, datetime) else cell.value
-    try:
-        return datetime.strptime(cells.plain(cell).strip(), "%d/%m/%Y").date()
-    except ValueError:
-        return None
+    for form in ("%d/%m/%Y", "%Y-%m-%d"):
+        try:
+            return datetime.strptime(cells.plain(cell).strip(), form).date()
+        except ValueError:
+            continue
+    return None

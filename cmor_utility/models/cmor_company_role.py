@@ -1,3 +1,5 @@
+import re
+
 from stdnum.exceptions import ValidationError as NumberError
 from stdnum.it import iva
 
@@ -270,6 +272,16 @@ class CmorCompanyRole(models.Model):
 
     # --- codes -----------------------------------------------------------------
 
+    def _code_roles(self):
+        """The roles with the VAT numbers of these, whatever their company: the SII
+        knows a code by that number and refuses it the second time."""
+        roles = self.sudo().with_context(active_test=False)
+        return roles.search([("vat", "in", self.mapped("vat"))])
+
+    def _code_companies(self):
+        """The companies that may have given codes under the VAT number of this role."""
+        return self._code_roles().company_id | self.company_id
+
     def _make_code(self, day, number, customer_code):
         """The practice code number ``number`` by the role's pattern."""
         values = {
@@ -277,7 +289,8 @@ class CmorCompanyRole(models.Model):
             "year": str(day.year),
             "yy": f"{day.year % 100:02d}",
             "company": self.company_code or "",
-            "customer": customer_code or "",
+            # of the customer's code what a practice code may hold: C/12 is C12
+            "customer": re.sub(r"[^A-Za-z0-9]", "", customer_code or ""),
             "seq": number,
         }
         return patterns.practice_code(self.code_pattern or "", values)
@@ -287,7 +300,14 @@ class CmorCompanyRole(models.Model):
         try:
             return self._make_code(day, number, customer_code)
         except patterns.PatternError as error:
-            raise UserError(self._pattern_error_text(error)) from error
+            raise UserError(
+                self.env._(
+                    "No practice code can be given for %(role)s: %(reason)s Change the"
+                    " pattern of the practice codes on the role: the codes given stay.",
+                    role=self.display_name,
+                    reason=self._pattern_error_text(error),
+                )
+            ) from error
 
     def _claim_key(self):
         """Key of the flow by which claims leave: to the SII, or to our UDD."""
@@ -308,7 +328,9 @@ class CmorCompanyRole(models.Model):
             "unknown_token": self.env._("Unknown token {%(value)s}.", value=value),
             "brace": self.env._("A brace is not closed in %(value)s.", value=value),
             "no_seq": self.env._("The pattern needs {seq:N}: codes must differ."),
-            "too_long": self.env._("%(value)s is longer than 15.", value=value),
+            "too_long": self.env._(
+                "%(value)s is longer than 15 characters.", value=value
+            ),
             "bad_char": self.env._(
                 "%(value)s: only letters, digits, - and _ are allowed.", value=value
             ),

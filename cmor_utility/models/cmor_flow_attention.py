@@ -26,10 +26,15 @@ class CmorFlowFile(models.Model):
             ("action", "to_send", is_out & Domain("state", "=", "generated")),
             (
                 "check",
+                "file_refused",
+                Domain("direction", "=", "in") & Domain("state", "=", "refused"),
+            ),
+            (
+                "check",
                 "records_wait",
                 Domain("direction", "=", "in")
                 & (
-                    Domain("state", "in", ("partial", "refused"))
+                    Domain("state", "=", "partial")
                     | Domain("record_ids", "any", [("state", "=", "waiting")])
                 ),
             ),

@@ -89,7 +89,9 @@ class CmorFlowField(models.Model):
         return fields_
 
     def write(self, vals):
-        self.layout_id._touch_form()
+        # a note is for people: the file is the same
+        if set(vals) - {"note"}:
+            self.layout_id._touch_form()
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)

@@ -1,4 +1,5 @@
 import hashlib
+from urllib.parse import quote
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -57,7 +58,8 @@ class CmorFlowFile(models.Model):
             ("received", "To be applied"),
             ("applied", "Applied"),
             ("partial", "To be checked"),
-            ("refused", "File refused"),
+            ("refused", "Refused as a whole"),
+            ("set_aside", "Put aside"),
             ("file_error", "Refused by the portal"),
         ],
         required=True,
@@ -130,7 +132,7 @@ class CmorFlowFile(models.Model):
         return {
             "type": "ir.actions.act_url",
             "url": f"/web/content/cmor.flow.file/{self.id}/content"
-            f"?download=true&filename={self.name}",
+            f"?download=true&filename={quote(self.name)}",
             "target": "download",
         }
 

@@ -28,12 +28,13 @@ class CmorFlowFile(models.Model):
 
     @api.model
     def _lock_role(self, roles):
-        """Only one export of a role at a time.
+        """Only one export of a role at a time, and of those that give codes for the
+        same VAT number.
 
         :raise UserError: another one is running
         """
         try:
-            roles.lock_for_update()
+            (roles | roles._code_roles()).lock_for_update()
         except LockError as error:
             raise UserError(
                 self.env._("Another export is running for this role: try again.")
@@ -224,9 +225,10 @@ class CmorPracticeCode(models.Model):
         if not todo:
             return
         given, number = self._next_codes(todo, role, today)
-        if self._taken(role.company_id, [code for _item, code in given]):
+        companies = role._code_companies()
+        if self._taken(companies, [code for _item, code in given]):
             # a changed pattern may run into codes of the past: skip them
-            used = self._taken(role.company_id)
+            used = self._taken(companies)
             given, number = self._next_codes(todo, role, today, used)
         role.code_next = number
         rows = []

@@ -18,7 +18,9 @@ class CmorFlowFile(models.Model):
         try:
             return super()._layout_of(data)
         except FlowRefused as refusal:
-            layout = refusal.code == "unknown_flow" and self._network_layout(data)
+            # FATTURE_2026.csv: what looks like a code in a name may be none
+            is_nameless = refusal.code in ("unknown_flow", "unknown_code")
+            layout = is_nameless and self._network_layout(data)
             if not layout:
                 raise
             return layout
@@ -35,7 +37,8 @@ class CmorFlowFile(models.Model):
             )
         except UserError:
             return None
-        reader = flow_xlsx if flow_io.kind_of(data) == "xlsx" else flow_csv
+        is_book = flow_io.kind_of(data) in ("xlsx", "xls")
+        reader = flow_xlsx if is_book else flow_csv
         rows = reader.first_rows(data, 1)
         names = {str(cell or "").strip().upper() for row in rows for cell in row}
         mandatory = {

@@ -100,7 +100,7 @@ class CmorFlowFile(models.Model):
         """
         self.ensure_one()
         self.check_access("read")
-        if self.direction != "in" or self.state != "refused" or self.child_ids:
+        if not self._is_refused():
             raise UserError(self.env._("Only a refused file is read again."))
         if not layout_id:
             return self._open_settle("read", self.env._("Read again"))
@@ -111,6 +111,35 @@ class CmorFlowFile(models.Model):
         file._read_received(layout.sudo())
         file._work_received()
         return True
+
+    def action_set_aside(self, reason=None):
+        """Button of an operator: nothing follows from a file that cannot be read.
+
+        Its bytes stay, and it can still be read again.
+
+        :param str reason: mandatory; None: a dialog asks
+        """
+        self.check_access("read")
+        if not all(f._is_refused() and f.state == "refused" for f in self):
+            raise UserError(self.env._("Only a refused file is set aside."))
+        if reason is None:
+            self.ensure_one()
+            return self._open_settle("file_aside", self.env._("Set aside"))
+        self.env["cmor.flow.record"]._check_operator_of(self.company_id)
+        if not (reason or "").strip():
+            raise UserError(self.env._("Write why the file is set aside."))
+        files = self.sudo()
+        vals = {"state": "set_aside", "discard_reason": reason.strip()}
+        files._guarded().write(vals)
+        if files.parent_id:
+            files.parent_id._close_received()
+        return True
+
+    def _is_refused(self):
+        """A received file that could not be read, set aside or not."""
+        self.ensure_one()
+        could_not = self.direction == "in" and self.state in ("refused", "set_aside")
+        return could_not and not self.child_ids
 
     def action_refused_by_portal(self):
         """Button: dialog that asks what the portal said."""
@@ -245,6 +274,8 @@ class CmorFlowFile(models.Model):
         data = self.attachment_id.raw or b""
         try:
             with self.env.cr.savepoint():
+                if not data.strip():
+                    raise FlowRefused("empty")
                 layout = layout or self._layout_of(data)
                 spec = layout._spec()
                 reader = flow_io.open_flow(spec, data, self.name)
@@ -254,6 +285,7 @@ class CmorFlowFile(models.Model):
                         "type_id": layout.type_id.id,
                         "layout_state": layout.state,
                         "refusal": False,
+                        "discard_reason": False,
                         "state": "received",
                     }
                 )
@@ -269,8 +301,11 @@ class CmorFlowFile(models.Model):
 
     def _layout_of(self, data):
         """The layout in force on the day the file arrived; FlowRefused without one."""
-        found = flow_io.sniff(data, self.name)
+        headings = self.env["cmor.flow.layout"]._code_headings()
+        found = flow_io.sniff(data, self.name, headings)
         if not found:
+            # broken off, or of no kind that is read: that is the reason to tell
+            flow_io.check_readable(data, headings)
             raise FlowRefused("unknown_flow")
         code = ".".join(found)
         flow = self.env["cmor.flow.type"].search([("code", "=", code)], limit=1)

@@ -3,7 +3,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import format_date
 
-from ..formats import layout_spec
+from ..formats import flow_io, layout_spec
 from ..rules import patterns
 from .texts import spec_line
 
@@ -130,12 +130,6 @@ class CmorFlowLayout(models.Model):
     @api.constrains(*layout_spec.SETTINGS)
     def _check_form(self):
         for layout in self:
-            try:
-                patterns.parse(layout.file_name_pattern, patterns.FILE_TOKENS)
-            except patterns.PatternError as error:
-                raise ValidationError(
-                    self.env._("File name not valid: %(name)s", name=error.args[1])
-                ) from error
             for issue in layout_spec.setting_issues(layout._settings()):
                 raise ValidationError(spec_line(self.env, issue))
 
@@ -186,7 +180,8 @@ class CmorFlowLayout(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
-        self._check_unused()
+        # of a discarded file too: without its layout nobody could read it as a table
+        self._check_unused(states=None)
 
     # --- actions --------------------------------------------------------------
 
@@ -264,26 +259,31 @@ class CmorFlowLayout(models.Model):
         )
 
     def _touch_form(self):
-        """Before any change of the record's form: allowed? Then check it again."""
+        """Before any change of the record's form: allowed? Then check it again.
+
+        Who confirmed it, or used it unchecked, decided about another form.
+        """
         self._check_unused()
-        confirmed = self.filtered(lambda layout: layout.state == "confirmed")
-        confirmed.sudo()._guarded().write(
-            {"state": "to_check", "confirmed_by_id": False, "confirmed_on": False}
+        decided = self.filtered(lambda layout: layout._is_usable())
+        decided.sudo()._guarded().write(
+            {
+                "state": "to_check",
+                "confirmed_by_id": False,
+                "confirmed_on": False,
+                "acknowledged_by_id": False,
+                "acknowledged_on": False,
+            }
         )
 
-    def _check_unused(self):
-        """A layout of a file sent or received is history: make a new version."""
-        used = (
-            self.env["cmor.flow.file"]
-            .sudo()
-            .search(
-                [
-                    ("layout_id", "in", self.ids),
-                    ("state", "not in", ("generated", "discarded", "refused")),
-                ],
-                limit=1,
-            )
-        )
+    def _check_unused(self, states=("generated", "discarded", "refused")):
+        """A layout of a file sent or received is history: make a new version.
+
+        :param states: files in these do not count
+        """
+        used = Domain("layout_id", "in", self.ids)
+        if states:
+            used &= Domain("state", "not in", states)
+        used = self.env["cmor.flow.file"].sudo().search(used, limit=1)
         if used:
             raise UserError(
                 self.env._(
@@ -291,7 +291,25 @@ class CmorFlowLayout(models.Model):
                     " layout instead.",
                     name=used.layout_id.name,
                 )
+                if states
+                else self.env._(
+                    "%(file)s was made or read with %(name)s: a layout with files is"
+                    " kept. Give it its last day instead.",
+                    file=used.name,
+                    name=used.layout_id.name,
+                )
             )
+
+    def _check_sound(self):
+        """Before a file is made: nothing may be wrong with the layout as a whole.
+
+        :raise UserError: with all that is wrong
+        """
+        self.ensure_one()
+        problems = [*self._problems(), self._code_warning()]
+        if any(problems):
+            lines = [self.env._("%(name)s cannot be used:", name=self.name)]
+            raise UserError("\n".join([*lines, *filter(None, problems)]))
 
     def _is_usable(self):
         """Confirmed, or accepted as it is by somebody."""
@@ -320,6 +338,14 @@ class CmorFlowLayout(models.Model):
                 )
             )
         return found[0]
+
+    @api.model
+    def _code_headings(self):
+        """{heading: source} of the columns that say which flow a file is, as all
+        layouts call them: a new version may give them other names."""
+        fields_ = self.env["cmor.flow.field"].sudo()
+        found = fields_.search([("source", "in", flow_io.SOURCES)])
+        return flow_io.CODES | {field.name: field.source for field in found}
 
     def _settings(self):
         """The form of the file as plain values (``formats.layout_spec.SETTINGS``)."""

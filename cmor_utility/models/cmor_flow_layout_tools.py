@@ -1,5 +1,6 @@
 import base64
 from datetime import datetime
+from urllib.parse import quote
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -9,7 +10,7 @@ from odoo.tools import format_date
 from ..formats import flow_io, flow_sample, flow_xsd, layout_book, layout_spec
 from ..formats.flow_sources import SOURCES
 from ..rules import patterns
-from .texts import spec_line
+from .texts import issue_line, issue_vals, spec_line
 
 EXAMPLE_VAT = "12345670017"
 EXAMPLE_NOW = datetime(2026, 1, 15, 10, 30)
@@ -55,7 +56,10 @@ class CmorFlowLayout(models.Model):
             layout.file_name_preview = layout._example_name()
             layout.preview = "\n".join(problems) or layout._example_text()
 
-    @api.depends("type_id.code", "field_ids.fixed_value", "field_ids.source")
+    @api.depends(
+        *("type_id.code", "type_id.direction", "field_ids.fixed_value"),
+        *("field_ids.source", "field_ids.required", "field_ids.kind"),
+    )
     def _compute_warning(self):
         for layout in self:
             layout.warning = layout._code_warning()
@@ -121,7 +125,7 @@ class CmorFlowLayout(models.Model):
         return {
             "type": "ir.actions.act_url",
             "url": f"/web/content/{self._name}/{self.id}/{field}"
-            f"?download=true&filename={name}",
+            f"?download=true&filename={quote(name)}",
             "target": "download",
         }
 
@@ -150,7 +154,8 @@ class CmorFlowLayout(models.Model):
         return [spec_line(self.env, issue) for issue in issues]
 
     def _code_warning(self):
-        """The codes in the record must be those of the flow; False when they are."""
+        """The codes in the record must be those of the flow, and what is mandatory must
+        have a meaning; False when all is well."""
         if not self.type_id:
             return False
         wanted = dict(
@@ -165,7 +170,22 @@ class CmorFlowLayout(models.Model):
                     value=field.fixed_value,
                     code=self.type_id.code,
                 )
-        return False
+        return self._unfilled_warning(self._rows())
+
+    def _unfilled_warning(self, rows):
+        """Of a flow that we send: fields in which nothing could be written, or False.
+
+        :param rows: the fields as plain rows
+        """
+        names = layout_spec.unfilled(rows)
+        if not names or self.type_id.direction not in ("out", "both"):
+            return False
+        return self.env._(
+            "%(names)s: mandatory, but without a meaning nothing can be written there"
+            " and no practice would leave. Choose the meaning, or make it a fixed code"
+            " or optional.",
+            names=", ".join(names),
+        )
 
     def _example_name(self):
         try:
@@ -175,9 +195,13 @@ class CmorFlowLayout(models.Model):
 
     def _example_text(self):
         spec = self._spec()
-        records = enumerate(flow_sample.records(spec, 2))
-        data = flow_io.write(spec, records).data.decode(spec.encoding)
-        lines = data.splitlines()[:PREVIEW_LINES]
+        result = flow_io.write(spec, enumerate(flow_sample.records(spec, 2)))
+        lines = result.data.decode(spec.encoding).splitlines()[:PREVIEW_LINES]
+        if result.refused:
+            lines.append(self.env._("Cannot be written with this layout:"))
+            issues = [issue for row in result.refused for issue in row.issues]
+            told = (issue_line(self.env, issue_vals(issue)) for issue in issues)
+            lines += dict.fromkeys(told)
         return "\n".join(
             line if len(line) <= PREVIEW_WIDTH else f"{line[:PREVIEW_WIDTH]}…"
             for line in lines
@@ -190,7 +214,8 @@ class CmorFlowLayout(models.Model):
         :param dict settings: as for ``formats.layout_spec.make_layout``
         :param list rows: its fields
         :return: the new layout, to be checked
-        :raise UserError: a version begins on that day or the day is before all of them
+        :raise UserError: a version begins on that day, the day is before all of them,
+            or another version than this one is in force until then
         """
         self.ensure_one()
         versions = self.search(
@@ -210,6 +235,19 @@ class CmorFlowLayout(models.Model):
                 self.env._(
                     "The new version must begin after %(date)s, when the first began.",
                     date=format_date(self.env, min(versions.mapped("date_from"))),
+                )
+            )
+        last = before.sorted("date_from")[-1]
+        if last != self:
+            # somebody else's changes would be gone without a word
+            raise UserError(
+                self.env._(
+                    "Until %(date)s %(last)s is in force, but the new version was"
+                    " compared with %(name)s: open %(last)s and bring the workbook in"
+                    " from there.",
+                    date=format_date(self.env, fields.Date.subtract(date_from, days=1)),
+                    last=last.name,
+                    name=self.name,
                 )
             )
         eve = fields.Date.subtract(date_from, days=1)

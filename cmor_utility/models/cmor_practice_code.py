@@ -45,19 +45,21 @@ class CmorPracticeCode(models.Model):
     )
 
     @api.model
-    def _taken(self, company, codes=None):
-        """Codes ever given in the company, and those of practices loaded otherwise.
+    def _taken(self, companies, codes=None):
+        """Codes ever given in the companies, and those of practices loaded otherwise.
 
+        :param companies: those that the SII knows by one VAT number
         :param list codes: look at these only
         """
         wanted = SQL("AND code = ANY(%s)", codes) if codes is not None else SQL()
         rows = self.env.execute_query(
             SQL(
                 "SELECT code FROM cmor_practice_code"
-                " WHERE company_id = %(company)s %(wanted)s"
+                " WHERE company_id = ANY(%(companies)s) %(wanted)s"
                 " UNION SELECT code FROM cmor_practice"
-                " WHERE company_id = %(company)s AND code IS NOT NULL %(wanted)s",
-                company=company.id,
+                " WHERE company_id = ANY(%(companies)s)"
+                " AND code IS NOT NULL %(wanted)s",
+                companies=companies.ids,
                 wanted=wanted,
             )
         )

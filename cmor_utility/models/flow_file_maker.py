@@ -15,6 +15,7 @@ class FileMaker:
     def __init__(self, files, role, key, today, more=None):
         """Role and items are locked; parameters as ``_make``."""
         layout = files.env["cmor.flow.layout"]._find(key, role.company_id, today)
+        layout._check_sound()
         self._role, self._today = role, today
         self._has_codes = key != "cc_answer"
         self._common = {**files._flow_common(layout, role, today), **(more or {})}

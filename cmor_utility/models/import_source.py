@@ -56,7 +56,13 @@ class UtilityImportSource(models.Model):
             commit()
         opened._work_received(commit=lambda: commit() > 0)
         where = folders.REJECTED if file.state == "refused" else folders.DONE
-        folder.move(found, where, folders.utc_now())
+        try:
+            folder.move(found, where, folders.utc_now())
+        except folders.FolderError as error:
+            if error.code == "changed":  # what lies there now is another file
+                file._guarded().write({"is_in_folder": False})
+                commit()
+            raise
         file._guarded().write({"is_in_folder": False})
         commit()
         return None

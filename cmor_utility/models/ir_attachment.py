@@ -2,7 +2,11 @@ from odoo import api, models
 from odoo.exceptions import UserError
 
 CONTENT_FIELDS = frozenset(
-    {"raw", "datas", "db_datas", "store_fname", "checksum", "res_model", "res_id"}
+    {
+        *("raw", "datas", "db_datas", "store_fname", "checksum", "res_model", "res_id"),
+        # an address in place of the bytes, another company's, everybody's
+        *("type", "url", "mimetype", "res_field", "company_id", "public"),
+    }
 )
 # attachments of one step of the nightly clean-up
 BATCH = 1000

@@ -94,6 +94,7 @@ RULE_TEXTS = {
 
 # what is wrong with a layout (formats.layout_spec.SpecIssue)
 SPEC_TEXTS = {
+    "no_name": _lt("A field has no name."),
     "bad_name": _lt(
         "%(value)s: a field name has letters, digits and _ only and begins with no"
         " digit."
@@ -103,12 +104,54 @@ SPEC_TEXTS = {
     "bad_length": _lt("%(field)s: %(value)s is no possible length."),
     "bad_number": _lt("%(field)s: %(value)s is no whole number."),
     "bad_cell": _lt("%(field)s: the cell cannot be used: %(value)s"),
+    "bad_day": _lt("%(field)s: write a date like 31/12/2026, not %(value)s."),
+    "merged": _lt(
+        "%(field)s: the cells %(value)s are merged. Split them and write each value in"
+        " its own row."
+    ),
     "unknown_setting": _lt("There is no setting %(value)s."),
     "no_fixed": _lt("%(field)s: a fixed code needs its value."),
     "no_decimals": _lt("%(field)s: %(value)s decimals are not possible here."),
     "is_group": _lt("%(field)s: the source %(value)s is a repeated group."),
     "bad_parts": _lt("%(field)s: the parts of this group may be %(param)s."),
-    "separators": _lt("%(field)s: items and parts need different separators."),
+    "separators": _lt(
+        "%(field)s: items and parts need two different separators, each of one"
+        " character that is no letter, digit or blank: %(value)s"
+    ),
+    "no_effect": _lt(
+        "%(field)s: %(value)s has no effect on a field of this kind. Change the kind or"
+        " take the value away."
+    ),
+    "bad_code": _lt(
+        "%(field)s: %(value)s is no code. Separate the codes with commas, without"
+        " blanks inside a code."
+    ),
+    "long_value": _lt(
+        "%(field)s: %(value)s is longer than the field, which has %(param)s characters."
+    ),
+    "not_conditional": _lt(
+        "%(field)s: the condition (%(value)s) counts only when the field is"
+        " conditional. Make it conditional or take the condition away."
+    ),
+    "no_condition_value": _lt(
+        "%(field)s: a condition needs both the other field and the value that it has."
+    ),
+    "never": _lt(
+        "%(field)s: %(param)s never has the value %(value)s, so the condition would"
+        " never hold."
+    ),
+    "mark_taken": _lt(
+        "%(field)s: %(value)s is a separator of the file, the decimal mark or part of a"
+        " date as well: choose another."
+    ),
+    "bad_file_name": _lt(
+        "%(field)s: %(value)s cannot be used. Letters, digits, - _ . and the tokens"
+        " only, at most 120 characters."
+    ),
+    "bad_extension": _lt(
+        "%(field)s: %(value)s has not the ending of a file in the form %(param)s: put"
+        " {ext} at the end."
+    ),
     "no_fields": _lt("The layout has no field."),
     "too_many_fields": _lt("The layout has %(value)s fields, at most %(param)s fit."),
     "double": _lt("%(value)s is there more than once."),
@@ -124,9 +167,11 @@ def spec_line(env, issue):
 
     :param issue: ``formats.layout_spec.SpecIssue``
     """
+    field = env["cmor.flow.layout"]._fields.get(issue.field)
     return env._(
         SPEC_TEXTS[issue.code],
-        field=issue.field,
+        # a setting by the name that it has on the screen
+        field=field._description_string(env) if field else issue.field,
         value=issue.value,
         param=issue.param,
     )
@@ -138,7 +183,15 @@ REFUSAL_TEXTS = {
     "too_big": _lt("The file is larger than %(limit)s MB."),
     "too_many_rows": _lt("The file has more than %(limit)s rows."),
     "too_many_columns": _lt("The file has more than %(limit)s columns."),
+    "no_rows": _lt(
+        "The file has the names of the fields and no row below them. If it should have"
+        " some, download it again."
+    ),
     "nul": _lt("The file is no text: it has zero bytes."),
+    "utf16": _lt(
+        "The file is in UTF-16 (“Unicode text”): save it as CSV UTF-8 and load it"
+        " again."
+    ),
     "undecodable": _lt("The characters of the file cannot be read in any encoding."),
     "quoting": _lt("The quotes of the file do not match: %(detail)s"),
     "header_missing": _lt("The first row has none of the field names of the layout."),
@@ -148,11 +201,22 @@ REFUSAL_TEXTS = {
     "xml": _lt("The XML is not well formed: %(detail)s"),
     "xml_dtd": _lt("The XML declares a document type: such files are not read."),
     "kind": _lt("The file is a %(found)s: CSV, XML, XLSX or a ZIP of them is needed."),
-    "zip": _lt("The ZIP cannot be opened safely."),
+    "zip": _lt("The ZIP is damaged or incomplete: download it again."),
+    "zip_protected": _lt(
+        "The ZIP is protected by a password: unpack it and load the files."
+    ),
+    "zip_bomb": _lt(
+        "The ZIP holds too many files, or would become too large once unpacked: unpack"
+        " it and load the files one by one."
+    ),
     "zip_empty": _lt("The ZIP has no file in it."),
     "zip_nested": _lt("%(name)s is an archive inside the archive: unpack it first."),
     "zip_path": _lt("The ZIP has a file with the path of another folder: %(name)s"),
     "zip_double": _lt("The ZIP has two files of the same name: %(name)s"),
+    "sheets": _lt(
+        "More than one sheet has rows (%(names)s) and only one is read: save each sheet"
+        " as a file of its own."
+    ),
     "workbook": _lt("The workbook cannot be read."),
 }
 

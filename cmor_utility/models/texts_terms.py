@@ -93,6 +93,9 @@ NEED_TEXTS = {
     "unanswered": _lt("The SII has not answered within its term: look on the portal."),
     "to_send": _lt("Upload the file, then mark it as sent."),
     "to_export": _lt("Put it into a file and send it."),
+    "file_refused": _lt(
+        "It cannot be read: choose the layout and read it again, or set it aside."
+    ),
     "records_wait": _lt("Some records wait for a decision."),
     "record_waits": _lt("Received, but not applied: decide what it means."),
     "layout_refused": _lt(

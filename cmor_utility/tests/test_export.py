@@ -6,6 +6,7 @@ from unittest.mock import patch
 
 from psycopg2 import IntegrityError
 
+from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import freeze_time, tagged
 from odoo.tools import mute_logger
@@ -332,6 +333,50 @@ class TestExport(CmorCommon):
         self.role.write({"code_pattern": "ED_{year}_{seq:4}", "code_next": 7})
         self.export()
         self.assertEqual(self.all.mapped("code"), ["ED_2026_0007", "ED_2026_0008"])
+
+    def test_pattern_that_has_run_out(self):
+        """Year over year the numbers go on; when they no longer fit nothing leaves,
+        no code is lost, and the message says what to do."""
+        self.role.write({"code_pattern": "ED{year}{seq:9}", "code_next": 999_999_999})
+        with self.assertRaisesRegex(UserError, "15 characters.*Change the pattern"):
+            self.all.action_export()
+        self.assertFalse(any(self.all.mapped("code")))
+        self.role.code_pattern = "ED{yy}{seq:10}"
+        self.export()
+        codes = ["ED260999999999", "ED261000000000"]
+        self.assertEqual(self.all.mapped("code"), codes)
+
+    def test_codes_go_on_over_the_year(self):
+        first, second = self.all
+        self.export(first)
+        role = self.role
+        with freeze_time("2027-01-04"):
+            self.assertEqual(
+                role._next_code(date(2027, 1, 4), role.code_next, ""), "E27-00000002"
+            )
+        self.assertEqual((first.code, second.code), ("E26-00000001", False))
+
+    def test_codes_of_two_companies_with_one_vat_number(self):
+        """Branches have the VAT number of their parent: to the SII they are one."""
+        self.export(self.all[0])
+        other = self._create_role(
+            company_id=self.other_company.id, user_ids=[Command.clear()]
+        )
+        codes = self.env["cmor.practice.code"].sudo()
+        self.assertEqual(other._code_companies(), self.company | self.other_company)
+        taken = codes._taken(other._code_companies(), ["E26-00000001"])
+        self.assertEqual(taken, {"E26-00000001"})
+        other.vat = "00743110157"
+        self.assertEqual(other._code_companies(), self.other_company)
+
+    def test_customer_code_that_no_practice_code_may_hold(self):
+        """One odd customer code must not stop the export of all the others."""
+        self.role.code_pattern = "{customer:6}-{seq:6}"
+        first, second = self.all
+        first.sudo().partner_id.billing_code = "C/0 1.2"
+        second.sudo().partner_id.billing_code = "-à9"
+        self.export()
+        self.assertEqual(self.all.mapped("code"), ["C012-000001", "9-000002"])
 
     def test_who_may_export(self):
         """Roles decide which flows may be made (A08)."""

@@ -125,9 +125,48 @@ class TestGuards(CmorCommon):
             with self.assertRaises(UserError):
                 record.sudo().unlink()
 
+    def test_nobody_deletes_what_was_exported(self):
+        """Whatever the rights, whichever way: record, command, message, attachment."""
+        file = self.exported()
+        file.with_user(self.operator).action_mark_sent()
+        admin = self.env.ref("base.user_admin")
+        admin.group_ids |= self.env.ref("cmor_utility.group_cmor_manager")
+        code = self.env["cmor.practice.code"].sudo().search([], limit=1)
+        kept = (
+            *(file, file.record_ids, file.attachment_id, code, self.practice),
+            *(self.practice.event_ids, self.practice.line_ids),
+            self.practice.condition_ids,
+        )
+        clear = [Command.clear()]
+        ways = (
+            *((self.practice, {name: clear}) for name in ("event_ids", "line_ids")),
+            *((self.practice, {name: clear}) for name in ("record_ids",)),
+            *((self.practice, {"condition_ids": clear}), (file, {"record_ids": clear})),
+            *((file, {"attachment_id": False}), (file, {"message_ids": clear})),
+        )
+        for user in (self.operator, self.manager, self.accountant, admin):
+            for record in kept:
+                with self.assertRaises(UserError):
+                    record.with_user(user).unlink()
+            for record, vals in ways:
+                with self.assertRaises(UserError):
+                    record.with_user(user).write(vals)
+        message = file.with_user(self.operator).message_post(
+            body="inviato", attachment_ids=file.attachment_id.ids
+        )
+        message.sudo().unlink()
+        self.env.invalidate_all()
+        for record in kept:
+            self.assertEqual(record.sudo().exists(), record.sudo())
+        self.assertTrue(file.attachment_id.sudo().raw)
+
     def test_bytes_never_change(self):
         attachment = self.exported().attachment_id
-        for vals in ({"raw": b"x"}, {"datas": b"eA=="}, {"res_id": 0}):
+        for vals in (
+            *({"raw": b"x"}, {"datas": b"eA=="}, {"res_id": 0}),
+            *({"type": "url", "url": "http://x"}, {"mimetype": "text/html"}),
+            *({"public": True}, {"company_id": False}, {"res_field": "x"}),
+        ):
             with self.assertRaises(UserError):
                 attachment.sudo().write(vals)
         file = self.env["cmor.flow.file"].sudo().search([], limit=1)

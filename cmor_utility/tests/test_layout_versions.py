@@ -188,6 +188,149 @@ class TestLayoutVersions(CmorCommon):
                 {"layout_id": self.layout.id}
             )
 
+    def test_renamed_field_is_one_line(self):
+        def change(book):
+            book[layout_book.FIELDS_SHEET].cell(6, 1).value = "CODICE_PRATICA"
+
+        wizard = self.wizard(change)
+        self.assertRecordValues(
+            wizard.line_ids,
+            [
+                {
+                    "kind": "renamed",
+                    "name": "CODICE_PRATICA",
+                    "old_value": "CP_UTENTE",
+                    "new_value": "CODICE_PRATICA",
+                }
+            ],
+        )
+        self.assertIn("1 renamed", wizard.summary)
+
+    def test_mandatory_field_that_nobody_fills(self):
+        """Told when the workbook is read, not by an export that leaves all out."""
+
+        def change(book):
+            page = book[layout_book.FIELDS_SHEET]
+            page.append(["CAUSALE", "testo", 3, None, "obbligatorio"])
+
+        wizard = self.wizard(change, date_from=NEW_DAY, source="v2")
+        self.assertIn("CAUSALE: mandatory, but without a meaning", wizard.summary)
+        new = self.env["cmor.flow.layout"].browse(wizard.action_apply()["res_id"])
+        self.assertIn("CAUSALE", new.warning)
+        with self.assertRaisesRegex(UserError, "CAUSALE"):
+            new.with_user(self.manager).action_confirm()
+        new.field_ids[-1].required = "optional"
+        self.assertFalse(new.warning)
+        ack = self.env.ref("cmor_utility.layout_si1_0100").with_user(self.manager)
+        self.assertFalse(
+            ack._unfilled_warning([{"name": "A", "required": "mandatory"}])
+        )
+
+    def test_two_edits_at_once(self):
+        """What another manager changed meanwhile is shown before it is overwritten,
+        and a version brought in meanwhile is never replaced unseen."""
+        wizard = self.changed_wizard()
+        shown = len(wizard.line_ids)
+        self.mine.field_ids[-1].max_length = 300
+        action = wizard.action_apply()
+        self.assertEqual(action["res_model"], wizard._name)
+        self.assertIn("was changed while", wizard.summary)
+        self.assertEqual(
+            (len(wizard.line_ids), wizard.line_ids[0].old_value), (shown, "300")
+        )
+        other = self.wizard(date_from=date(2026, 4, 20))
+        other.action_apply()
+        with self.assertRaisesRegex(UserError, "compared with"):
+            wizard.action_apply()
+        self.assertFalse(
+            self.env["cmor.flow.layout"].search_count(
+                [("type_id", "=", self.mine.type_id.id), ("date_from", "=", NEW_DAY)]
+            )
+        )
+
+    def test_what_the_second_workbook_says_counts(self):
+        """Day and specification are those of the workbook that is read last; those of
+        the version that it was made of are nobody's."""
+        self.mine.source = "Specifica v1"
+        wizard = self.wizard()
+        self.assertEqual((wizard.date_from, wizard.source), (False, False))
+
+        def later(source, day):
+            def change(book):
+                page = book[layout_book.SETTINGS_SHEET]
+                page.cell(3, 2).value = day
+                page.cell(17, 2).value = source
+
+            return change
+
+        for source, day in (("v2", NEW_DAY), ("v3", date(2026, 6, 1))):
+            wizard.file = base64.b64encode(self.book(later(source, day)))
+            wizard.action_read()
+            self.assertEqual((wizard.date_from, wizard.source), (day, source))
+
+    def test_pattern_of_the_file_name_is_told_when_it_is_read(self):
+        def change(book):
+            page = book[layout_book.SETTINGS_SHEET]
+            for row in page.iter_rows(min_row=2):
+                if row[0].value == "Nome del file":
+                    row[1].value = "SI1 {flow}.csv"
+
+        wizard = self.wizard(change, date_from=NEW_DAY)
+        self.assertEqual(wizard.state, "errors")
+        self.assertIn("SI1 {flow}.csv cannot be used", wizard.line_ids.what)
+
+    def test_accepted_as_it_was_no_longer_when_changed(self):
+        """Somebody accepted to export with this form unchecked, not with the next."""
+        self.assertTrue(self.layout.acknowledged_by_id)
+        self.mine.field_ids[-1].note = "vista"
+        self.mine.file_name_pattern = "{service}_{n:3}.{ext}"
+        self.assertTrue(self.layout.acknowledged_by_id)
+        self.mine.field_ids[-1].max_length = 100
+        self.assertFalse(self.layout.acknowledged_by_id)
+
+    def test_unsound_layout_writes_no_file(self):
+        """A separator that stands in the values: no file leaves, and it is said why."""
+        self._create_switch_out("K1")
+        practice = self._find()
+        self._declare(practice)
+        practice.action_confirm()
+        self.mine.delimiter = "|"
+        self.assertIn("separator", self.mine.preview)
+        self.layout.sudo().action_acknowledge()
+        with self.assertRaisesRegex(UserError, "cannot be used:\n.*separator"):
+            practice.action_export()
+        self.mine.delimiter = ";"
+        self.mine.type_id.sudo().code = "SI8.0050"
+        self.layout.sudo().action_acknowledge()
+        with self.assertRaisesRegex(UserError, "COD_SERVIZIO is SI1"):
+            practice.action_export()
+        self.assertEqual(practice.state, "ready")
+        self.assertFalse(practice.code)
+
+    def test_layout_of_a_discarded_file_stays(self):
+        self._create_switch_out("K1")
+        practice = self._find()
+        self._declare(practice)
+        practice.action_confirm()
+        action = practice.action_export()
+        file = self.env["cmor.flow.file"].browse(action["res_id"])
+        file.with_user(self.operator).action_discard("prova")
+        with self.assertRaisesRegex(UserError, "is kept"):
+            self.mine.unlink()
+        self.assertEqual(file.layout_id, self.layout)
+
+    def test_preview_says_why_it_is_empty(self):
+        field = self.mine.field_ids.filtered(lambda f: f.name == "SETTORE")
+        field.source = False
+        field.write({"table_codes": "Łódź", "max_length": 4})
+        rule = self.mine.field_ids.filtered("condition_field")
+        rule.write(
+            {"required": "optional", "condition_field": False, "condition_value": False}
+        )
+        self.mine.encoding = "cp1252"
+        self.assertIn("Cannot be written with this layout:", self.mine.preview)
+        self.assertIn("SETTORE has characters the file cannot hold", self.mine.preview)
+
     # --- trying a file --------------------------------------------------------------
 
     def attempt(self, data, wizard=None, name="a.csv"):
@@ -306,6 +449,7 @@ class TestTooLong(CmorCommon):
         name = self.layout.field_ids.filtered(lambda f: f.source == "last_name")
         second.partner_id.name = "Mario Rossini"
         name.sudo().max_length = len("Rossini") - 1
+        self.layout.sudo().action_acknowledge()
         self._declare(practices)
         practices.action_confirm()
         action = practices.action_export()

@@ -9,6 +9,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tests import freeze_time, tagged
 from odoo.tools import config
 
+from odoo.addons.utility_supply.models import import_folders as folders
 from odoo.addons.utility_supply.models.import_source import ROOT_OPTION
 
 from .common import ROLE_VAT
@@ -270,6 +271,45 @@ class TestFolder(ReceiveCommon):
         self.env["utility.import.source"]._cron_poll()
         self.assertEqual(self.names("done"), ["esiti.csv", "esiti_bis.csv"])
         self.assertEqual(len(self.source.flow_file_ids), 2)
+
+    def test_half_written_renamed_and_replaced(self):
+        """A file that somebody is still writing waits; one that was replaced while it
+        was read stays there and is taken the next time."""
+        data = self._bytes("claim_ack", [self._ack(self.practice)])
+        (self.inbox / "nuovo.csv").write_bytes(data[:40])
+        self.put("altro.csv.part", data[:40])
+        self.put(".nascosto.csv", data)
+        poll = self.env["utility.import.source"]._cron_poll
+        poll()
+        self.assertFalse(self.source.flow_file_ids)
+        (self.inbox / "nuovo.csv").unlink()
+        self.put("esiti.csv", data[:-30])
+        whole = folders.LocalFolder.bytes_of
+
+        def replaced(folder, found, limit):
+            read = whole(folder, found, limit)
+            self.put("esiti.csv", data)
+            return read
+
+        with mock.patch.object(folders.LocalFolder, "bytes_of", replaced):
+            poll()
+        self.assertIn("esiti.csv", self.source.problem)
+        self.assertEqual(self.names("done") + self.names("rejected"), [])
+        poll()
+        self.assertFalse(self.source.problem)
+        self.assertEqual(self.names("done"), ["esiti.csv"])
+        self.assertEqual(self.practice.state, "accepted")
+        # what was read of the first is kept as well, nothing applied twice
+        self.assertEqual(len(self.source.flow_file_ids), 2)
+        self.assertFalse(any(self.source.flow_file_ids.mapped("is_in_folder")))
+
+    def test_folder_that_is_gone(self):
+        self.inbox.rmdir()
+        self.env["utility.import.source"]._cron_poll()
+        self.assertTrue(self.source.problem)
+        self.inbox.mkdir()
+        self.env["utility.import.source"]._cron_poll()
+        self.assertFalse(self.source.problem)
 
     def test_killed_after_it_was_kept(self):
         """Kept and committed, then killed: the next poll applies and moves it."""

@@ -8,6 +8,8 @@ from ..formats import flow_io, layout_book, layout_spec
 from ..models.texts import refusal_line, spec_line
 
 MAX_LINES = 1000
+MAX_ROWS = 1 << 20  # of a sheet
+SHOWN_COLUMNS = ("kind", "name", "what", "old_value", "new_value")
 
 
 class CmorLayoutImportWizard(models.TransientModel):
@@ -32,7 +34,7 @@ class CmorLayoutImportWizard(models.TransientModel):
         default="choose",
         readonly=True,
     )
-    summary = fields.Char(readonly=True)
+    summary = fields.Text(readonly=True)
     line_ids = fields.One2many(
         "cmor.layout.import.line", "wizard_id", readonly=True, string="Differences"
     )
@@ -48,7 +50,9 @@ class CmorLayoutImportWizard(models.TransientModel):
             book = self._read()
         except flow_io.FlowRefused as error:
             return self._tell([refusal_line(self.env, error)])
-        wrong = [self._issue_text(number, issue) for number, issue in book.issues]
+        # from top to bottom of the sheet, then what is of no row
+        issues = sorted(book.issues, key=lambda pair: pair[0] or MAX_ROWS)
+        wrong = [self._issue_text(number, issue) for number, issue in issues]
         if book.code != self.layout_id.type_id.code:
             wrong.insert(
                 0,
@@ -60,15 +64,19 @@ class CmorLayoutImportWizard(models.TransientModel):
             )
         if wrong:
             return self._tell(wrong)
-        if not self.date_from and book.date_from != self.layout_id.date_from:
+        # what the workbook says anew; what it says since the version that it was made
+        # of, neither the day nor the specification, is not said about the new one
+        if book.date_from and book.date_from != self.layout_id.date_from:
             self.date_from = book.date_from
-        self.source = self.source or book.settings.get("source")
-        return self._show(self._differences(book))
+        if book.settings.get("source") not in (None, "", self.layout_id.source):
+            self.source = book.settings["source"]
+        return self._show(book, self._differences(book))
 
     def action_apply(self):
         """Button: make the new version and open it.
 
-        The file is read again and compared with the layout as it is now.
+        The file is read again and compared with the layout as it is now: when somebody
+        changed it meanwhile the differences are shown once more instead.
         """
         self.ensure_one()
         self.layout_id._check_manager()
@@ -80,6 +88,13 @@ class CmorLayoutImportWizard(models.TransientModel):
             raise UserError(refusal_line(self.env, error)) from error
         if book.issues or book.code != self.layout_id.type_id.code:
             return self.action_read()
+        differences = self._differences(book)
+        if self._plain_lines() != [
+            self._plain_vals(self._line_vals(found))
+            for found in differences[:MAX_LINES]
+        ]:
+            self.line_ids.unlink()
+            return self._show(book, differences, is_late=True)
         settings = {**book.settings, "source": self.source or ""}
         layout = self.layout_id._new_version(self.date_from, settings, book.rows)
         layout.message_post(
@@ -87,7 +102,7 @@ class CmorLayoutImportWizard(models.TransientModel):
                 "Made from %(file)s, compared with %(name)s: %(count)s differences.",
                 file=self.filename or "-",
                 name=self.layout_id.display_name,
-                count=len(self._differences(book)),
+                count=len(differences),
             ),
             attachments=[(self.filename or "layout.xlsx", self._bytes())],
         )
@@ -161,22 +176,42 @@ class CmorLayoutImportWizard(models.TransientModel):
         )
         return self._open()
 
-    def _show(self, found):
-        counts = {
-            kind: 0 for kind in ("added", "removed", "changed", "moved", "setting")
-        }
+    def _plain_lines(self):
+        return [
+            tuple(line[name] or "" for name in SHOWN_COLUMNS) for line in self.line_ids
+        ]
+
+    @staticmethod
+    def _plain_vals(vals):
+        return tuple(vals.get(name) or "" for name in SHOWN_COLUMNS)
+
+    def _show(self, book, found, is_late=False):
+        counts = dict.fromkeys(
+            ("added", "removed", "renamed", "changed", "moved", "setting"), 0
+        )
         for difference in found:
             counts[difference.kind] += 1
+        summary = self.env._("There is no difference.")
+        if found:
+            summary = self.env._(
+                "Fields: %(added)s added, %(removed)s removed, %(renamed)s renamed,"
+                " %(moved)s moved. Values changed: %(changed)s. Settings changed:"
+                " %(setting)s.",
+                **counts,
+            )
+        if is_late:
+            late = self.env._(
+                "The layout was changed while you were looking: these are the"
+                " differences now. Look at them again, then make the new version."
+            )
+            summary = f"{late} {summary}"
+        unfilled = self.layout_id._unfilled_warning(book.rows)
+        if unfilled:
+            summary = f"{summary}\n{unfilled}"
         self.write(
             {
                 "state": "ready",
-                "summary": self.env._(
-                    "%(added)s fields added, %(removed)s removed, %(changed)s values"
-                    " changed, %(moved)s fields moved, %(setting)s settings changed.",
-                    **counts,
-                )
-                if found
-                else self.env._("There is no difference."),
+                "summary": summary,
                 "line_ids": [
                     fields.Command.create(self._line_vals(difference))
                     for difference in found[:MAX_LINES]
@@ -198,6 +233,9 @@ class CmorLayoutImportWizard(models.TransientModel):
             shown = [
                 self._shown("cmor.flow.field", found.column, v) for v in _pair(found)
             ]
+        elif found.kind == "renamed":
+            vals["what"] = self._label("cmor.flow.field", "name")
+            shown = list(_pair(found))
         elif found.kind == "moved":
             vals["what"] = self.env._("Position")
             shown = [str(value) for value in _pair(found)]
@@ -254,13 +292,14 @@ class CmorLayoutImportLine(models.TransientModel):
             ("setting", "Setting"),
             ("added", "Added"),
             ("removed", "Removed"),
+            ("renamed", "Renamed"),
             ("changed", "Changed"),
             ("moved", "Moved"),
         ],
         readonly=True,
     )
     name = fields.Char(string="Field", readonly=True)
-    what = fields.Char(readonly=True)
+    what = fields.Text(readonly=True)  # an error is read whole, not to its first line
     old_value = fields.Text(string="Before", readonly=True)
     new_value = fields.Text(string="After", readonly=True)
 

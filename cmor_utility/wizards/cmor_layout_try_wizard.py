@@ -9,6 +9,7 @@ from ..models.texts import issue_line, issue_vals, refusal_line
 
 MAX_LINES = 500
 MAX_TEXT = 2000
+MAX_NAMES = 50
 
 
 class CmorLayoutTryWizard(models.TransientModel):
@@ -38,32 +39,46 @@ class CmorLayoutTryWizard(models.TransientModel):
         self.ensure_one()
         self.layout_id.check_access("read")
         self.line_ids.unlink()
+        spec = self.import_id._spec() if self.import_id else self.layout_id._spec()
         try:
-            lines, notes = self._lines()
+            members = flow_io.members(self._bytes(), self.filename or "")
         except flow_io.FlowRefused as error:
-            self.write({"state": "refused", "summary": refusal_line(self.env, error)})
-            return self._open()
-        wrong = sum(1 for vals in lines if vals["problem"])
+            return self._refuse(refusal_line(self.env, error))
+        good, wrong, counts, notes = [], [], [0, 0], []
+        for name, data in members:
+            try:
+                notes += self._read_one(spec, name, data, good, wrong, counts)
+            except flow_io.FlowRefused as error:
+                reason = refusal_line(self.env, error)
+                if len(members) == 1:
+                    return self._refuse(reason)
+                # one of many is told among the rows: the others are shown all the same
+                counts[1] += 1
+                wrong.append({"file": name, "problem": f"{name}: {reason}"})
         notes.insert(
             0,
             self.env._(
                 "%(good)s rows understood, %(bad)s with something wrong.",
-                good=len(lines) - wrong,
-                bad=wrong,
+                good=counts[0],
+                bad=counts[1],
             ),
         )
-        # those to look at come first, as far as they are shown
-        lines.sort(key=lambda vals: not vals["problem"])
-        if len(lines) > MAX_LINES:
+        if sum(counts) > MAX_LINES:
             notes.append(self.env._("The first %(count)s are shown.", count=MAX_LINES))
+        # those to look at come first
+        lines = [*wrong, *good][:MAX_LINES]
         self.write(
             {
                 "state": "read",
                 "summary": "\n".join(notes),
-                "wrong_count": wrong,
-                "line_ids": [fields.Command.create(v) for v in lines[:MAX_LINES]],
+                "wrong_count": counts[1],
+                "line_ids": [fields.Command.create(vals) for vals in lines],
             }
         )
+        return self._open()
+
+    def _refuse(self, reason):
+        self.write({"state": "refused", "summary": reason})
         return self._open()
 
     def action_back(self):
@@ -71,33 +86,46 @@ class CmorLayoutTryWizard(models.TransientModel):
         self.ensure_one()
         return self.import_id._open()
 
-    def _lines(self):
-        """(values of the lines, notes about the files) of what was uploaded."""
-        spec = self.import_id._spec() if self.import_id else self.layout_id._spec()
-        lines, notes = [], []
-        for name, data in flow_io.members(self._bytes(), self.filename or ""):
-            found = flow_io.sniff(data, name)
-            if found and ".".join(found) != spec.code:
-                notes.append(
-                    self.env._(
-                        "%(name)s looks like a file of %(found)s, this layout is of"
-                        " %(code)s.",
-                        name=name,
-                        found=".".join(found),
-                        code=spec.code,
-                    )
+    def _read_one(self, spec, name, data, good, wrong, counts):
+        """Read a file row by row: of a long one only what is shown is kept.
+
+        :param list good: values of the lines understood, appended to
+        :param list wrong: values of those with something wrong, appended to
+        :param list counts: how many good and wrong there are, raised
+        :return: list of notes about the file
+        """
+        notes = []
+        headings = self.env["cmor.flow.layout"]._code_headings()
+        headings |= {
+            f.name: f.source for f in spec.fields if f.source in headings.values()
+        }
+        found = flow_io.sniff(data, name, headings)
+        if found and ".".join(found) != spec.code:
+            notes.append(
+                self.env._(
+                    "%(name)s looks like a file of %(found)s, this layout is of"
+                    " %(code)s.",
+                    name=name,
+                    found=".".join(found),
+                    code=spec.code,
                 )
-            result = flow_io.read(spec, data, name)
-            if result.unknown:
-                notes.append(
-                    self.env._(
-                        "%(name)s: not in the layout, kept as they are: %(names)s.",
-                        name=name,
-                        names=", ".join(result.unknown),
-                    )
+            )
+        reader, unknown = flow_io.open_flow(spec, data, name), {}
+        for row in reader.rows():
+            counts[bool(row.issues)] += 1
+            kept = wrong if row.issues else good
+            if len(kept) < MAX_LINES:
+                kept.append(self._line_vals(name, row))
+            unknown.update(dict.fromkeys(reader.unknown_in(row)))
+        if unknown:
+            notes.append(
+                self.env._(
+                    "%(name)s: not in the layout, kept as they are: %(names)s.",
+                    name=name,
+                    names=", ".join(list(unknown)[:MAX_NAMES]),
                 )
-            lines += [self._line_vals(name, row) for row in result.rows]
-        return lines, notes
+            )
+        return notes
 
     def _line_vals(self, name, row):
         problems = [issue_line(self.env, issue_vals(issue)) for issue in row.issues]

@@ -17,6 +17,7 @@ class CmorSettleWizard(models.TransientModel):
             ("adopt", "Take the SII's code"),
             ("read", "Read again"),
             ("file_error", "Refused by the portal"),
+            ("file_aside", "Set the file aside"),
         ],
         required=True,
     )
@@ -61,6 +62,9 @@ class CmorSettleWizard(models.TransientModel):
 
     def _apply_read(self):
         self.file_id.action_read_again(self.layout_id.id)
+
+    def _apply_file_aside(self):
+        self.file_id.action_set_aside(self.reason or "")
 
     def _apply_file_error(self):
         self.file_id.action_file_error(self.reason)

@@ -54,6 +54,8 @@ RULES = (
     "spreadsheet",
 )
 
+#: digits of a number before the decimal mark: more are no amount, nor exact in a sum
+MAX_DIGITS = 15
 _DATE_TOKENS = (("YYYY", "%Y"), ("MM", "%m"), ("DD", "%d"))
 # a spreadsheet would execute a cell that begins with one of these
 _FORMULA = ("=", "+", "-", "@")
@@ -250,6 +252,8 @@ def _encode_integer(layout, field, value):
         value = int(value)
     if not isinstance(value, int):
         raise TypeError
+    if value >= 10**MAX_DIGITS:
+        return str(value)[:80], "too_long"
     return str(value), ("negative" if value < 0 else None)
 
 
@@ -265,7 +269,7 @@ def _encode_decimal(layout, field, value):
     if number < 0:
         return str(number), "negative"
     text = f"{exact:f}"
-    if field.length and len(text.partition(".")[0]) > field.length:
+    if len(text.partition(".")[0]) > (field.length or MAX_DIGITS):
         return text, "too_long"
     return text.replace(".", layout.decimal_mark), None
 
@@ -326,8 +330,8 @@ def decode(layout, field, text):
     text = text.strip()
     if not text:
         return None, None
-    if field.kind == FIXED and text.isdigit() and field.length:
-        text = text.zfill(field.length)
+    if field.kind == FIXED and text.isdigit():
+        text = text.zfill(len(field.fixed))
     try:
         value, rule = _DECODERS[field.kind](layout, field, text)
     except (ValueError, ArithmeticError):
@@ -358,6 +362,8 @@ def _decode_code(layout, field, text):
 def _decode_integer(layout, field, text):
     if not re.fullmatch(r"[0-9]+", text):
         return None, "bad_type"
+    if len(text.lstrip("0")) > MAX_DIGITS:
+        return None, "too_long"
     return int(text), None
 
 
@@ -370,6 +376,8 @@ def _decode_decimal(layout, field, text):
     except InvalidOperation:
         return None, "bad_number"
     whole, _mark, cents = text.partition(layout.decimal_mark)
+    if len(whole.lstrip("0")) > MAX_DIGITS:
+        return None, "too_long"
     if len(cents) > field.decimals:
         return number, "bad_decimals"
     if field.length and len(whole.lstrip("0") or "0") > field.length:

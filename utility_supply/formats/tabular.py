@@ -15,6 +15,7 @@ from pathlib import PurePath
 from . import cells, csv_reader, xls_reader, xlsx_reader
 from .cells import EMPTY, Cell, Limits, RawRow
 from .issues import FileRefused, make, refuse
+from .xlsx_package import zip_names
 
 __all__ = ["Cell", "Limits", "RawRow", "Table", "list_sheets", "open_table", "sniff"]
 
@@ -61,16 +62,20 @@ def sniff(data):
 
 
 def _sniff_zip(data):
-    # the names of the parts stand uncompressed in the directory at the end
-    tail = data[-65536:] + data[:4096]
     if b"opendocument" in data[:200]:
         return "ODS"
-    if b"xl/workbook.bin" in tail:
+    names = zip_names(data)
+    if names is None:
+        # cut off: a workbook is known by the names of its parts all the same
+        edges = data[-65536:] + data[:4096]
+        looks = b"[Content_Types].xml" in data or b"xl/" in edges
+        return "xlsx" if looks else "ZIP"
+    if "xl/workbook.bin" in names:
         return "XLSB"
-    if b"word/document.xml" in tail:
+    if "word/document.xml" in names:
         return "DOCX"
-    looks = b"[Content_Types].xml" in data or b"xl/" in tail
-    return "xlsx" if looks else "ZIP"
+    parts = ("[Content_Types].xml", "xl/")
+    return "xlsx" if any(n.lstrip("/").startswith(parts) for n in names) else "ZIP"
 
 
 def check_kind(data, filename, kind=None, limits=None):

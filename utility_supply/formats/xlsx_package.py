@@ -15,7 +15,7 @@ import zipfile
 import zlib
 
 from . import cells
-from .issues import refuse
+from .issues import FileRefused, refuse
 from .safe_xml import XmlParts
 
 CHUNK = 1 << 17
@@ -113,6 +113,17 @@ class Package(XmlParts):
         self.check(part)
         for element, _done in self.elements(part, wanted):
             yield element
+
+
+def zip_names(data):
+    """Names of the files in a zip, as its directory writes them; None when it has no
+    directory that can be read."""
+    try:
+        _check_directory(data)
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            return archive.namelist()
+    except (*_BROKEN, FileRefused):
+        return None
 
 
 def _check_directory(data):
