@@ -143,6 +143,7 @@ class CmorCompanyRole(models.Model):
             role.can_operate = role._is_operator()
 
     @api.depends(
+        "active",
         "accreditation_state",
         "user_ids",
         "date_from",
@@ -212,6 +213,8 @@ class CmorCompanyRole(models.Model):
         :param str side: side of the practices that the flow is about; None: any
         """
         self.ensure_one()
+        if not self.active:
+            return self.env._("The role is archived.")
         if self.date_from and self.date_from > day:
             return self.env._(
                 "The role begins on %(date)s.",

@@ -1,5 +1,8 @@
+import logging
 from functools import lru_cache
 from zoneinfo import ZoneInfo
+
+from psycopg2 import OperationalError
 
 from odoo import api, fields, models
 from odoo.fields import Domain
@@ -10,6 +13,8 @@ from odoo.addons.utility_supply.models.bulk import flush_changed, update_changed
 from ..rules import attention as attention_rules
 from ..rules import deadlines as rules
 from .texts_terms import ATTENTION_TEXTS
+
+_logger = logging.getLogger(__name__)
 
 CHUNK = 1000
 ROME = ZoneInfo("Europe/Rome")
@@ -138,9 +143,10 @@ class CmorPractice(models.Model):
         ids = self.sudo().search(stale & alive, order="id").ids
         for start in range(0, len(ids), CHUNK):
             chunk = self.sudo().browse(ids[start : start + CHUNK])
-            chunk._refresh_terms(today)
+            chunk._refresh_terms_safely(today)
             left = max(0, len(ids) - start - CHUNK)
-            if not self.env["ir.cron"]._commit_progress(len(chunk), remaining=left):
+            time_left = self.env["ir.cron"]._commit_progress(len(chunk), remaining=left)
+            if left and not time_left:
                 return
             self.env.invalidate_all()
         self.env["cmor.deadline"]._escalate(today)
@@ -155,6 +161,22 @@ class CmorPractice(models.Model):
         for company, practices in self.sudo().grouped("company_id").items():
             for start in range(0, len(practices), CHUNK):
                 practices[start : start + CHUNK]._refresh_terms_of(company, today)
+
+    def _refresh_terms_safely(self, today):
+        """As ``_refresh_terms``: who cannot be reckoned costs the others nothing, is
+        logged, and is tried again the next night."""
+        try:
+            with self.env.cr.savepoint():
+                self._refresh_terms(today)
+        except OperationalError:
+            raise
+        except Exception:
+            if len(self) == 1:
+                _logger.exception("Terms of CMOR practice %s not reckoned", self.id)
+                return
+            middle = len(self) // 2
+            self[:middle]._refresh_terms_safely(today)
+            self[middle:]._refresh_terms_safely(today)
 
     def _refresh_terms_of(self, company, today):
         table = self.env["cmor.parameter"]._term_table(company)
