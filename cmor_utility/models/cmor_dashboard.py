@@ -181,9 +181,7 @@ class CmorDashboard(models.AbstractModel):
 
     def _terms(self, side, roles, today):
         """Terms of ours missed or near, and those that others have missed, by kind."""
-        live = Domain("side", "=", side) & Domain(
-            "practice_id.state", "not in", attention.DEAD
-        )
+        live = Domain("side", "=", side) & self.env["cmor.deadline"]._alive()
         if roles is not None:
             live &= roles._practices_domain()
         labels = self._labels("cmor.deadline", "key")

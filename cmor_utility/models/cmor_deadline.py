@@ -7,6 +7,7 @@ from odoo.fields import Domain
 from odoo.addons.utility_supply.models.bulk import insert_rows, kept, update_changed
 
 from ..rules import deadlines as rules
+from ..rules.attention import DEAD
 from ..rules.messages import encode_params
 from .texts import show_params
 from .texts_terms import BASE_TEXTS, CONSEQUENCE_TEXTS, HOW_TEXTS
@@ -194,6 +195,13 @@ class CmorDeadline(models.Model):
                 + timedelta(days=values.get("closing_soon_days", 0)),
             }
         return found
+
+    @api.model
+    def _alive(self):
+        """Domain of the terms whose practice runs still, or that outlive it."""
+        return Domain("practice_id.state", "not in", DEAD) | Domain(
+            "key", "in", rules.OUTLIVES
+        )
 
     @api.model
     def _near(self, today):

@@ -42,7 +42,7 @@ class CmorDeadline(models.Model):
         if self.actor != rules.US or self.kind != rules.MUST:
             return False
         if self.state == rules.MISSED:
-            return self.practice_id.state not in DEAD
+            return self.practice_id.state not in DEAD or self.key in rules.OUTLIVES
         near = horizons.get(self.key) or horizons[""]
         return self.state == rules.OPEN and self.date_due <= near
 
@@ -167,7 +167,7 @@ class CmorDeadline(models.Model):
             & Domain("kind", "=", rules.MUST)
             & Domain("escalated_on", "=", False)
             & Domain("date_due", "<", today)
-            & Domain("practice_id.state", "not in", DEAD)
+            & self._alive()
         )
         for company, deadlines in found.grouped("company_id").items():
             due = deadlines._to_escalate(company, today)
@@ -188,17 +188,19 @@ class CmorDeadline(models.Model):
 
     def _tell_manager(self, company, today):
         kind = self.env.ref("cmor_utility.activity_type_escalation")
-        vals_list = []
+        vals_list, told = [], self.browse()
         for deadline in self:
             manager = deadline.role_id._escalation_user(company)
+            # with nobody to tell it is tried again the next night
             if manager:
+                told |= deadline
                 vals_list.append(
                     deadline._activity_vals(
                         kind, manager, today, deadline._escalation_note(manager)
                     )
                 )
         self._create_activities(vals_list)
-        self._guarded().write({"escalated_on": today})
+        told._guarded().write({"escalated_on": today})
 
     def _escalation_note(self, manager):
         shown = self.with_context(lang=manager.lang or self.env.lang)

@@ -142,7 +142,9 @@ class CmorDigest(models.Model):
             return domain
         own = Domain("user_id", "=", self.env.uid)
         if roles:
-            own |= Domain("user_id", "=", False) & roles._practices_domain()
+            # of nobody, or of somebody who has left
+            free = Domain("user_id", "=", False) | Domain("user_id.active", "=", False)
+            own |= free & roles._practices_domain()
         return domain & own
 
     def _own_roles(self, company):
@@ -174,11 +176,9 @@ class CmorDigest(models.Model):
         return lines
 
     def _approval_lines(self, company):
-        """What the user, and somebody else than the one who asked, may decide."""
+        """What waits for this user's decision."""
         asked = self.env["cmor.approval"].search(
-            Domain("company_id", "=", company.id)
-            & Domain("state", "=", "asked")
-            & Domain("asked_by_id", "!=", self.env.uid)
+            Domain("company_id", "=", company.id) & Domain("state", "=", "asked")
         )
         count = len(asked.filtered("can_decide"))
         label = self.env._("Approvals to decide")

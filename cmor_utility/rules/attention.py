@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from .deadlines import MISSED, MUST, OPEN, US
+from .deadlines import MISSED, MUST, OPEN, OUTLIVES, US
 
 LATE, RISK, ACTION, CHECK = "late", "risk", "action", "check"
 LEVELS = (LATE, RISK, ACTION, CHECK)
@@ -52,10 +52,17 @@ def attention(facts, today):
 
     :param AttentionFacts facts: its terms and its next step
     :param date today: the day that decides what is late
-    :return: ``Attention``; a practice that has ended needs nothing
+    :return: ``Attention``; a practice that has ended needs nothing but the terms that
+        outlive it
     """
     if facts.state in DEAD:
-        return Attention()
+        facts = AttentionFacts(
+            facts.state,
+            "",
+            None,
+            tuple(d for d in facts.deadlines if d.key in OUTLIVES),
+            horizons=facts.horizons,
+        )
     ours = [d for d in facts.deadlines if d.actor == US and d.kind == MUST]
     missed = [d for d in ours if d.state == MISSED]
     near = [d for d in ours if d.state == OPEN and d.due <= _horizon(facts, d.key)]

@@ -22,6 +22,8 @@ OPEN, MET, MISSED, DROPPED = "open", "met", "missed", "dropped"
 
 BEFORE_LEAVING = ("candidate", "blocked", "ready", "exported", "file_error", "rejected")
 DEAD = ("cancelled", "closed", "closed_lost", "expired")
+# terms that an end of the practice does not lift: who complains is answered
+OUTLIVES = ("complaint_reply",)
 # requests of ours -> the key of the term of its answer, the parameter that gives it
 CHECKS = {
     "cancel_request": ("annul", "annul_days"),
