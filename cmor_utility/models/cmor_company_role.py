@@ -214,7 +214,7 @@ class CmorCompanyRole(models.Model):
         """
         self.ensure_one()
         if not self.active:
-            return self.env._("The role is archived.")
+            return self.env._("The role is archived: nothing leaves for it any more.")
         if self.date_from and self.date_from > day:
             return self.env._(
                 "The role begins on %(date)s.",
@@ -238,7 +238,9 @@ class CmorCompanyRole(models.Model):
                 "The role is not accredited to the indemnity system (TISIND art. 3)."
             )
         if not self.sudo().user_ids:
-            return self.env._("No operator is assigned to the role.")
+            return self.env._(
+                "No operator is assigned to the role: add one in Configuration, Roles."
+            )
         return False
 
     def _check_operator(self):
@@ -247,7 +249,8 @@ class CmorCompanyRole(models.Model):
             if not role._is_operator():
                 raise AccessError(
                     self.env._(
-                        "Only the operators assigned to %(role)s may do this.",
+                        "Only the operators assigned to %(role)s may do this: a manager"
+                        " adds them in Configuration, Roles.",
                         role=role.display_name,
                     )
                 )

@@ -5,7 +5,7 @@ from unittest.mock import patch
 
 from lxml import etree
 
-from odoo.exceptions import ValidationError
+from odoo.exceptions import AccessError, ValidationError
 from odoo.fields import Domain
 from odoo.tests import BaseCase, freeze_time, tagged
 
@@ -440,3 +440,15 @@ class TestIncomingFigures(IncomingCommon):
         html = practice._dossier_html()
         for text in ("Charged to us", "Lines of the network", bill.display_name):
             self.assertIn(text, html)
+
+
+@tagged("post_install", "-at_install")
+class TestOtherCompany(CmorCommon):
+    def test_layouts_of_others(self):
+        """A manager decides on the layouts of his companies only, by RPC too."""
+        layout = self.layout.sudo().copy({"company_id": self.company.id})
+        other = self.env["res.company"].create({"name": "Other seller"})
+        stranger = self._create_other_user("layouts", other)
+        for method in ("action_unconfirm", "action_confirm", "action_acknowledge"):
+            with self.subTest(method), self.assertRaises(AccessError):
+                getattr(layout.with_user(stranger), method)()
