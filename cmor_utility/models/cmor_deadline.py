@@ -112,7 +112,9 @@ class CmorDeadline(models.Model):
     )
     done_on = fields.Date(readonly=True)
     days_late = fields.Integer(
-        readonly=True, help="Days between the term and the day it was complied with."
+        string="Days late",
+        readonly=True,
+        help="Days between the term and the day it was complied with.",
     )
     how = fields.Char(readonly=True)
     params = fields.Json(readonly=True)

@@ -56,7 +56,8 @@ class CmorDigest(models.Model):
             except Exception:
                 # one user's digest must not cost the others theirs
                 _logger.exception("CMOR digest of %s failed", user.login)
-            self.env["ir.cron"]._commit_progress(1, remaining=len(users) - done)
+            if not self.env["ir.cron"]._commit_progress(1, remaining=len(users) - done):
+                break
 
     @api.model
     def _recipients(self, today):
