@@ -66,7 +66,9 @@ class CmorAttentionMixin(models.AbstractModel):
         parameters = self.env["cmor.parameter"]
         late = Domain.FALSE
         for company in self.env.companies:
-            calendar = parameters._calendar(company, range(today.year - 1, today.year + 2))
+            calendar = parameters._calendar(
+                company, range(today.year - 1, today.year + 2)
+            )
             for start, end, term in parameters._term_table(company).spells(parameter):
                 last = first_running(today, term, calendar)
                 last = min(last, end) if end else last

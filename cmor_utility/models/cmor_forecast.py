@@ -91,7 +91,9 @@ class CmorForecast(models.Model):
                        AND COALESCE(p.received_amount, 0) > 0)
                AND p.indemnity > COALESCE(p.received_amount, 0)
             """,
-            states=SQL(", ").join(self._fields["state"]._description_selection(self.env)),
+            states=SQL(", ").join(
+                self._fields["state"]._description_selection(self.env)
+            ),
             expecting=forecast.EXPECTING,
             ended=lifecycle.PAID_STATES,
         )

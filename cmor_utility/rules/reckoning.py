@@ -64,7 +64,9 @@ class TermTable:
         force when, the oldest first."""
         days = sorted({row.date_from for row in self._rows.get(key, ())})
         ends = [*days[1:], None]
-        return [(day, end, self.at(key, day)) for day, end in zip(days, ends)]
+        return [
+            (day, end, self.at(key, day)) for day, end in zip(days, ends, strict=True)
+        ]
 
 
 def reckon(base, term, calendar):

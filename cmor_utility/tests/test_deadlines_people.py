@@ -446,7 +446,8 @@ class TestIncomingFigures(IncomingCommon):
 class TestOtherCompany(CmorCommon):
     def test_layouts_of_others(self):
         """A manager decides on the layouts of his companies only, by RPC too."""
-        layout = self.layout.sudo().copy({"company_id": self.company.id})
+        days = {"date_from": date(2030, 1, 1), "date_to": date(2030, 12, 31)}
+        layout = self.layout.sudo().copy({"company_id": self.company.id, **days})
         other = self.env["res.company"].create({"name": "Other seller"})
         stranger = self._create_other_user("layouts", other)
         for method in ("action_unconfirm", "action_confirm", "action_acknowledge"):

@@ -258,19 +258,21 @@ class TestHistory(CmorCommon):
         self.operator.lang = "en_US"
         day = date(2026, 8, 20)
         gone = self._create_user("gone", "cmor_utility.group_cmor_user")
-        self.practice.sudo().user_id = gone
-        self.practice.sudo()._refresh_terms(day)
+        self._create_switch_out("H6")
+        theirs = self._find().sudo()
+        theirs.user_id = gone
+        (self.practice.sudo() | theirs)._refresh_terms(day)
         gone.active = False
         self.role.date_to = date(2026, 8, 1)
         sent = {digest.user_id: digest.mail_id for digest in self._send(day)}
         self.assertFalse(sent[self.bystander])
         body = sent[self.operator].body_html
-        self.assertIn(self.practice.name, body)
+        self.assertIn(theirs.name, body)
         # the answer is late: the list is a click away
         self.assertIn("/odoo/cmor-files", body)
         self.assertIn("Files sent", body)
         # the link opens the practice whatever company is ticked
-        link = f"/mail/view?model=cmor.practice&amp;res_id={self.practice.id}"
+        link = f"/mail/view?model=cmor.practice&amp;res_id={theirs.id}"
         self.assertIn(link, body)
 
     def test_digest_tells_the_approver(self):

@@ -104,6 +104,7 @@ class TestReckon(BaseCase):
         )
         self.assertEqual(due, date(2026, 12, 28))
 
+    @PATIENT
     @given(DAYS, st.integers(0, 60))
     def test_working_terms_never_end_on_a_holiday(self, base, count):
         due, _how, _params = reckon(base, Term(count, is_working=True), CALENDAR)
@@ -111,6 +112,7 @@ class TestReckon(BaseCase):
         self.assertLess(due.weekday(), 5)
         self.assertNotIn(due, HOLIDAYS)
 
+    @PATIENT
     @given(
         DAYS,
         st.integers(0, 400),
