@@ -143,8 +143,8 @@ class CmorDashboard(models.AbstractModel):
             ["__count", "received_amount:sum"],
         )[0]
         return [
-            self._sum(self.env._("Requested"), domain, states, REQUESTED),
-            self._sum(self.env._("Accepted"), domain, states, ACCEPTED),
+            self._sum(self.env._("Requested amounts"), domain, states, REQUESTED),
+            self._sum(self.env._("Accepted amounts"), domain, states, ACCEPTED),
             self._number(
                 self.env._("Paid by CSEA"),
                 received,

@@ -434,6 +434,14 @@ class TestIncomingFigures(IncomingCommon):
             domain = number["action"]["domain"]
             self.assertEqual(found.search_count(domain), number["count"])
 
+    def test_history_tells_what_was_charged(self):
+        practice = self._to_charge()
+        practice.action_charge_customer()
+        charge = practice.sudo().charge_ids
+        event = practice.event_ids.filtered(lambda e: e.kind == "charge_made")
+        self.assertIn("100.00", event.text)
+        self.assertIn(charge.ref, event.text)
+
     def test_dossier_tells_the_money(self):
         practice = self._to_charge()
         bill = self._on_bill(practice)
