@@ -26,7 +26,7 @@ KEYS = [
     ("annul", "Annulment by the SII"),
     ("late_payment", "Payment after the claim"),
     ("excess_return", "Return of the excess"),
-    ("refund_customer", "Return to the customer"),
+    ("refund_customer", "Return of money to the customer"),
     ("refund_report", "Report of the return"),
     ("refund_report_check", "Answer to the report of the return"),
     ("report_check", "Answer to the reporting"),

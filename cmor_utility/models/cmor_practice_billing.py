@@ -174,7 +174,10 @@ class CmorPractice(models.Model):
         told = {charge.cmor_practice_id: charge for charge in made}
         self._log(
             "charge_made" if kind == "cmor" else "refund_made",
-            lambda p: {"amount": _cents(abs(told[p].amount)), "ref": told[p].ref or "-"},
+            lambda p: {
+                "amount": _cents(abs(told[p].amount)),
+                "ref": told[p].ref or "-",
+            },
         )
         self._settle(today)
         return made
