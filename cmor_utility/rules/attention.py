@@ -68,14 +68,17 @@ def attention(facts, today):
     near = [d for d in ours if d.state == OPEN and d.due <= _horizon(facts, d.key)]
     theirs = [d for d in facts.deadlines if d.actor != US and d.state == MISSED]
     is_active = _is_active(facts.next_action)
+    # a day that has passed is none by which something is due: that would be a term
+    day = facts.next_date
+    day = day if day and day >= today else None
     is_question = facts.next_action in QUESTIONS
     found = (
         _first(LATE, "missed", missed)
         or _first(RISK, "near", near)
-        or (is_active and Attention(ACTION, "next", day=facts.next_date))
+        or (is_active and Attention(ACTION, "next", day=day))
         or (facts.waiting_records and Attention(CHECK, "waiting"))
         or _first(CHECK, "theirs", theirs)
-        or (is_question and Attention(CHECK, "question", day=facts.next_date))
+        or (is_question and Attention(CHECK, "question", day=day))
         or Attention()
     )
     return Attention(

@@ -449,16 +449,19 @@ def _suspension_request(reckoner):
     if index is None:
         return None
     facts = reckoner.facts
-    asked = reckoner.later(index, "suspend_requested")
+    is_wanted = reckoner.is_unsent("suspend_request")
+    sent = [r.sent for r in facts.requests if r.key == "suspend_request" and r.sent]
+    asked = reckoner.later(index, "suspend_requested") or min(sent, default=None)
     return reckoner.term(
         "suspension_request",
         "suspension_request_days",
         facts.bases.get("accepted") or facts.steps[index].day,
         "accepted",
         US,
-        MUST if reckoner.is_unsent("suspend_request") else MAY,
-        done=asked,
-        over=facts.state not in ("received", "unmatched", "matched"),
+        MUST if is_wanted else MAY,
+        done=None if is_wanted else asked,
+        over=not is_wanted
+        and facts.state not in ("received", "unmatched", "matched"),
     )
 
 
