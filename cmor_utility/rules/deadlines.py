@@ -460,8 +460,7 @@ def _suspension_request(reckoner):
         US,
         MUST if is_wanted else MAY,
         done=None if is_wanted else asked,
-        over=not is_wanted
-        and facts.state not in ("received", "unmatched", "matched"),
+        over=not is_wanted and facts.state not in ("received", "unmatched", "matched"),
     )
 
 
