@@ -308,10 +308,7 @@ def _sii_check(reckoner):
     index = reckoner.entered("sent")
     if index is None:
         return None
-    answers = [
-        target
-        for target in ("accepted", "rejected", "file_error", "paid", "awaiting_csea")
-    ]
+    answers = ("accepted", "rejected", "file_error", "paid", "awaiting_csea")
     return reckoner.term(
         "sii_check",
         "sii_check_days",
