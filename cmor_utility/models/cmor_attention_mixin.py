@@ -3,8 +3,8 @@ from datetime import datetime, time
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from odoo.addons.utility_supply.rules.workdays import add_working_days
-
+from ..rules.deadlines import CHECKS
+from ..rules.reckoning import first_running
 from .cmor_practice_terms import ROME, UTC
 from .texts_terms import NEED_TEXTS
 
@@ -56,18 +56,51 @@ class CmorAttentionMixin(models.AbstractModel):
         return found | ~before if False in value else found
 
     @api.model
-    def _sii_is_late(self, field):
-        """Domain: the moment ``field`` is older than the SII's term for an answer."""
+    def _sii_is_late(self, field, parameter="sii_check_days"):
+        """Domain: the term ``parameter`` that ran from the moment ``field`` is over.
+
+        Reckoned as the deadlines are: by the value in force on that day, in its kind of
+        days.
+        """
         today = fields.Date.context_today(self)
-        table = self.env["cmor.parameter"]
+        parameters = self.env["cmor.parameter"]
         late = Domain.FALSE
         for company in self.env.companies:
-            days = table._values(company, today).get("sii_check_days", 0)
-            holidays = company._utility_holidays({today.year - 1, today.year})
-            # sent on the day before this one: its term ended yesterday
-            first = add_working_days(today, -days, holidays)
-            start = datetime.combine(first, time.min, ROME).astimezone(UTC)
-            late |= Domain("company_id", "=", company.id) & Domain(
-                field, "<", start.replace(tzinfo=None)
+            calendar = parameters._calendar(
+                company, range(today.year - 1, today.year + 2)
             )
+            for start, end, term in parameters._term_table(company).spells(parameter):
+                last = first_running(today, term, calendar)
+                last = min(last, end) if end else last
+                late |= (
+                    Domain("company_id", "=", company.id)
+                    & Domain(field, ">=", _midnight(start))
+                    & Domain(field, "<", _midnight(last))
+                )
         return late
+
+    @api.model
+    def _requests_late(self, field, path=""):
+        """Domain: a request of ours waits beyond the term of its kind.
+
+        :param str field: moment it was sent, on this model
+        :param str path: field of the requests on this model; empty: it is the request
+        """
+        waiting = Domain("state", "in", ("sent", "admitted"))
+        terms = {key: parameter for key, (_term, parameter) in CHECKS.items()}
+        chosen = {parameter: Domain.FALSE for parameter in terms.values()}
+        chosen["sii_check_days"] = Domain("key", "not in", list(terms))
+        for key, parameter in terms.items():
+            chosen[parameter] |= Domain("key", "=", key)
+        late = Domain.FALSE
+        for parameter, kinds in chosen.items():
+            found = waiting & kinds
+            if path:
+                found = Domain(path, "any", found)
+            late |= found & self._sii_is_late(field, parameter)
+        return late
+
+
+def _midnight(day):
+    """The stored (UTC) moment at which ``day`` begins in Italy."""
+    return datetime.combine(day, time.min, ROME).astimezone(UTC).replace(tzinfo=None)

@@ -145,6 +145,7 @@ class CmorCompanyRole(models.Model):
             role.can_operate = role._is_operator()
 
     @api.depends(
+        "active",
         "accreditation_state",
         "user_ids",
         "date_from",
@@ -214,6 +215,8 @@ class CmorCompanyRole(models.Model):
         :param str side: side of the practices that the flow is about; None: any
         """
         self.ensure_one()
+        if not self.active:
+            return self.env._("The role is archived: nothing leaves for it any more.")
         if self.date_from and self.date_from > day:
             return self.env._(
                 "The role begins on %(date)s.",
@@ -237,7 +240,9 @@ class CmorCompanyRole(models.Model):
                 "The role is not accredited to the indemnity system (TISIND art. 3)."
             )
         if not self.sudo().user_ids:
-            return self.env._("No operator is assigned to the role.")
+            return self.env._(
+                "No operator is assigned to the role: add one in Configuration, Roles."
+            )
         return False
 
     def _check_operator(self):
@@ -246,7 +251,8 @@ class CmorCompanyRole(models.Model):
             if not role._is_operator():
                 raise AccessError(
                     self.env._(
-                        "Only the operators assigned to %(role)s may do this.",
+                        "Only the operators assigned to %(role)s may do this: a manager"
+                        " adds them in Configuration, Roles.",
                         role=role.display_name,
                     )
                 )

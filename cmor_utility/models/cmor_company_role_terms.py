@@ -18,7 +18,7 @@ class CmorCompanyRole(models.Model):
     def _escalation_user(self, company):
         """Who is told of the missed terms of a practice of this role (or of none)."""
         chosen = self.escalate_to_id.filtered(
-            lambda user: user.active and company in user.company_ids
+            lambda user: user._may_work_on_cmor(company)
         )
         if chosen:
             return chosen
@@ -47,15 +47,38 @@ class CmorCompanyRole(models.Model):
         return self.search(domain)
 
     @api.model
+    def _followed(self):
+        """Roles whose practices the current user follows, in the active companies: also
+        those that have ended or were archived, whose claims still run."""
+        domain = Domain("company_id", "in", self.env.companies.ids)
+        domain &= Domain("user_ids", "in", self.env.uid)
+        return self.with_context(active_test=False).search(domain)
+
+    def _practices_domain(self):
+        """Domain of the practices of these roles, and of those of their companies and
+        sectors that have no role: nobody else would see them."""
+        domain = Domain("role_id", "in", self.ids)
+        for company, roles in self.grouped("company_id").items():
+            domain |= (
+                Domain("role_id", "=", False)
+                & Domain("company_id", "=", company.id)
+                & Domain("sector", "in", list(set(roles.mapped("sector"))))
+            )
+        return domain
+
+    @api.model
     def _default_filters(self, side=None):
         """Search defaults that fit who asks: his roles, and their sector if only one.
 
         Menus follow groups only, which Odoo caches for each user; so the menus open
         server actions that put these. Taking the filter away shows all he may read.
+        A role that has ended puts no filter, but keeps its sector and side in sight.
         """
-        roles = self._mine(side)
-        if not roles:
+        if not self._mine(side):
             return {}
+        roles = self._followed()
+        if side:
+            roles = roles.filtered(f"side_{side}")
         defaults = {"search_default_my_roles": 1}
         sectors = set(roles.mapped("sector"))
         if len(sectors) == 1:

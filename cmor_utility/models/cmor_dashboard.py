@@ -1,5 +1,3 @@
-from datetime import timedelta
-
 from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools.misc import format_amount, format_date
@@ -23,6 +21,11 @@ REQUESTED = (
     "closed",
 )
 ACCEPTED = tuple(s for s in REQUESTED if s not in ("sent", "rejected", "cancelled"))
+# the list of a side, with its own columns and buttons
+ACTIONS = {
+    "outgoing": "cmor_utility.cmor_practice_action",
+    "incoming": "cmor_utility.cmor_practice_action_incoming",
+}
 TONES = {"late": "danger", "risk": "warning", "action": "info", "check": "secondary"}
 ICONS = {
     "late": "fa-exclamation-triangle",
@@ -51,7 +54,7 @@ class CmorDashboard(models.AbstractModel):
             label, count, amount (text) and action (window action)
         """
         self.env["cmor.practice"].check_access("read")
-        mine = self.env["cmor.company.role"]._mine()
+        mine = self.env["cmor.company.role"]._followed()
         today = fields.Date.context_today(self)
         sides = [
             self._side(side, label, mine if only_mine else None, today)
@@ -70,9 +73,12 @@ class CmorDashboard(models.AbstractModel):
     def _side(self, side, label, roles, today):
         domain = Domain("side", "=", side)
         if roles is not None:
-            domain &= Domain("role_id", "in", roles.ids)
+            domain &= roles._practices_domain()
         states, levels = self._groups(domain)
-        totals = self._totals(domain, states) if side == "outgoing" else []
+        if side == "outgoing":
+            totals = self._totals(domain, states)
+        else:
+            totals = self._totals_incoming(domain) if states else []
         return {
             "key": side,
             "label": label,
@@ -119,7 +125,10 @@ class CmorDashboard(models.AbstractModel):
         return [
             {
                 **self._number(
-                    labels[state], states[state], domain & Domain("state", "=", state)
+                    labels[state],
+                    states[state],
+                    domain & Domain("state", "=", state),
+                    ACTIONS[side],
                 ),
                 "key": state,
             }
@@ -134,14 +143,33 @@ class CmorDashboard(models.AbstractModel):
             ["__count", "received_amount:sum"],
         )[0]
         return [
-            self._sum(self.env._("Requested"), domain, states, REQUESTED),
-            self._sum(self.env._("Accepted"), domain, states, ACCEPTED),
+            self._sum(self.env._("Requested amounts"), domain, states, REQUESTED),
+            self._sum(self.env._("Accepted amounts"), domain, states, ACCEPTED),
             self._number(
                 self.env._("Paid by CSEA"),
                 received,
                 domain & Domain("received_amount", ">", 0),
             ),
         ]
+
+    def _totals_incoming(self, domain):
+        """What was charged to us, and what became of it with the customers."""
+        names = (
+            "network_amount",
+            "billed_amount",
+            "collected_amount",
+            "open_amount",
+            "return_amount",
+        )
+        practices = self.env["cmor.practice"]
+        labels = practices.fields_get(names, ["string"])
+        totals = []
+        for name in names:
+            found = domain & Domain(name, ">", 0)
+            number = practices._read_group(found, [], ["__count", f"{name}:sum"])[0]
+            label = labels[name]["string"]
+            totals.append(self._number(label, number, found, ACTIONS["incoming"]))
+        return totals
 
     def _sum(self, label, domain, states, wanted):
         found = [states[state] for state in wanted if state in states]
@@ -153,17 +181,13 @@ class CmorDashboard(models.AbstractModel):
 
     def _terms(self, side, roles, today):
         """Terms of ours missed or near, and those that others have missed, by kind."""
-        live = Domain("side", "=", side) & Domain(
-            "practice_id.state", "not in", attention.DEAD
-        )
+        live = Domain("side", "=", side) & self.env["cmor.deadline"]._alive()
         if roles is not None:
-            live &= Domain("role_id", "in", roles.ids)
+            live &= roles._practices_domain()
         labels = self._labels("cmor.deadline", "key")
-        values = self.env["cmor.parameter"]._values(self.env.company, today)
-        until = today + timedelta(days=values.get("deadline_risk_days", 0))
         ours = Domain("actor", "=", "us") & Domain("kind", "=", "must")
         missed = Domain("state", "=", "missed")
-        near = Domain("state", "=", "open") & Domain("date_due", "<=", until)
+        near = Domain("state", "=", "open") & self.env["cmor.deadline"]._near(today)
         kinds = {
             "danger": (self.env._("missed"), ours & missed),
             "warning": (self.env._("near"), ours & near),
@@ -204,7 +228,7 @@ class CmorDashboard(models.AbstractModel):
 
     # --- helpers ----------------------------------------------------------------
 
-    def _number(self, label, found, domain, xml_id=None):
+    def _number(self, label, found, domain, xml_id=ACTIONS["outgoing"]):
         count, amount = found
         return {
             "label": label,
@@ -212,9 +236,7 @@ class CmorDashboard(models.AbstractModel):
             "amount": format_amount(
                 self.env, amount or 0, self.env.company.currency_id
             ),
-            "action": self._action(
-                xml_id or "cmor_utility.cmor_practice_action", domain, label
-            ),
+            "action": self._action(xml_id, domain, label),
         }
 
     def _action(self, xml_id, domain, label):

@@ -16,7 +16,7 @@ class CmorDashboard(models.AbstractModel):
             return super()._money(domain, side, roles)
         rows = Domain.TRUE
         if roles is not None:
-            rows &= Domain("practice_id.role_id", "in", roles.ids)
+            rows &= Domain("practice_id", "any", roles._practices_domain())
         return {
             "expected": self._expected(rows & Domain("kind", "=", "expected")),
             "lost": self._lost(rows & Domain("kind", "=", "lost")),
@@ -41,10 +41,9 @@ class CmorDashboard(models.AbstractModel):
         groups = self.env["cmor.forecast"]._read_group(
             rows, ["reason"], ["__count", "amount:sum"]
         )
-        states = self._labels("cmor.practice", "state")
         return [
             self._row(
-                states.get(reason, reason) or self.env._("No reason told"),
+                reason or self.env._("No reason told"),
                 count,
                 amount,
                 rows & Domain("reason", "=", reason or False),

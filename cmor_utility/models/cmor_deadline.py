@@ -7,6 +7,7 @@ from odoo.fields import Domain
 from odoo.addons.utility_supply.models.bulk import insert_rows, kept, update_changed
 
 from ..rules import deadlines as rules
+from ..rules.attention import DEAD
 from ..rules.messages import encode_params
 from .texts import show_params
 from .texts_terms import BASE_TEXTS, CONSEQUENCE_TEXTS, HOW_TEXTS
@@ -25,7 +26,7 @@ KEYS = [
     ("annul", "Annulment by the SII"),
     ("late_payment", "Payment after the claim"),
     ("excess_return", "Return of the excess"),
-    ("refund_customer", "Return to the customer"),
+    ("refund_customer", "Return of money to the customer"),
     ("refund_report", "Report of the return"),
     ("refund_report_check", "Answer to the report of the return"),
     ("report_check", "Answer to the reporting"),
@@ -81,6 +82,8 @@ class CmorDeadline(models.Model):
     practice_state = fields.Selection(
         related="practice_id.state", string="State of the practice"
     )
+    indemnity = fields.Monetary(related="practice_id.indemnity")
+    currency_id = fields.Many2one(related="company_id.currency_id")
     key = fields.Selection(KEYS, string="Term", required=True, readonly=True)
     date_due = fields.Date(string="Due", required=True, readonly=True)
     date_base = fields.Date(string="Runs from", required=True, readonly=True)
@@ -108,6 +111,11 @@ class CmorDeadline(models.Model):
         readonly=True,
     )
     done_on = fields.Date(readonly=True)
+    days_late = fields.Integer(
+        string="Days late",
+        readonly=True,
+        help="Days between the term and the day it was complied with.",
+    )
     how = fields.Char(readonly=True)
     params = fields.Json(readonly=True)
     explanation = fields.Char(string="How reckoned", compute="_compute_explanation")
@@ -190,6 +198,27 @@ class CmorDeadline(models.Model):
             }
         return found
 
+    @api.model
+    def _alive(self):
+        """Domain of the terms whose practice runs still, or that outlive it."""
+        return Domain("practice_id.state", "not in", DEAD) | Domain(
+            "key", "in", rules.OUTLIVES
+        )
+
+    @api.model
+    def _near(self, today):
+        """Domain of the terms that end within the horizon of their company and kind:
+        the same that the lists colour as being at risk."""
+        near = Domain.FALSE
+        horizons = self._horizons(self.env.companies, today)
+        for company_id, days in horizons.items():
+            special = [key for key in days if key]
+            ends = Domain("date_due", "<=", days[""]) & Domain("key", "not in", special)
+            for key in special:
+                ends |= Domain("key", "=", key) & Domain("date_due", "<=", days[key])
+            near |= Domain("company_id", "=", company_id) & ends
+        return near
+
     # --- actions ----------------------------------------------------------------
 
     def action_open_practice(self):
@@ -227,7 +256,7 @@ class CmorDeadline(models.Model):
                 Domain("practice_id", "in", ids), columns
             )
         }
-        new, old, told = [], {}, set()
+        new, old, told, moved = [], {}, set(), []
         for practice, items in found.items():
             for item in items:
                 vals = self._vals(item)
@@ -235,9 +264,12 @@ class CmorDeadline(models.Model):
                 told.add((practice.id, item.key))
                 if record is None:
                     new.append({**self._of_practice(practice), **vals})
-                else:
-                    old[record] = vals
+                    continue
+                if kept(record, "date_due") != item.due:
+                    moved.append(record.id)
+                old[record] = {**vals, **self._runs_again(record, item)}
         update_changed(deadlines, old)
+        deadlines.browse(moved)._redate_activities()
         gone = [record.id for key, record in known.items() if key not in told]
         deadlines.browse(gone).filtered(lambda d: d.state == rules.OPEN).write(
             {"state": rules.DROPPED}
@@ -245,6 +277,17 @@ class CmorDeadline(models.Model):
         created = insert_rows(deadlines, new, flush=False)
         ids = [record.id for record in known.values()] + created.ids
         return self.sudo().browse(ids)
+
+    @api.model
+    def _runs_again(self, record, item):
+        """A term that runs once more, from a new event or after it was over, is told
+        once more: activity and escalation are those of the time before."""
+        running = (rules.OPEN, rules.MISSED)
+        if item.state not in running:
+            return {}
+        if kept(record, "state") in running and kept(record, "date_base") == item.base:
+            return {}
+        return {"activity_on": False, "escalated_on": False}
 
     @api.model
     def _of_practice(self, practice):
@@ -265,4 +308,5 @@ class CmorDeadline(models.Model):
             "params": encode_params(item.params),
             "state": item.state,
             "done_on": item.done or False,
+            "days_late": max(0, (item.done - item.due).days) if item.done else 0,
         }

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
+from odoo.tools import format_date
 
 from ..rules import deadlines as rules
 from ..rules.attention import DEAD
@@ -25,11 +26,13 @@ class CmorDeadline(models.Model):
         :param date today: day on which they are made
         """
         new, over, same = [], [], []
+        self.activity_id.fetch(["active"])
         for deadline in self:
+            is_told = deadline.activity_on or deadline.activity_id.active
             if not deadline._is_waited_for(horizons):
                 (over if deadline.activity_id else same).append(deadline.id)
             else:
-                (same if deadline.activity_on else new).append(deadline.id)
+                (same if is_told else new).append(deadline.id)
         self.browse(new)._make_activities(company, today)
         self.browse(over)._close_activities()
         self.browse(same)._reassign_activities(company)
@@ -39,14 +42,17 @@ class CmorDeadline(models.Model):
         if self.actor != rules.US or self.kind != rules.MUST:
             return False
         if self.state == rules.MISSED:
-            return self.practice_id.state not in DEAD
+            return self.practice_id.state not in DEAD or self.key in rules.OUTLIVES
         near = horizons.get(self.key) or horizons[""]
         return self.state == rules.OPEN and self.date_due <= near
 
     def _responsible(self, company):
-        """Who does it: the practice's responsible, else the role's first operator."""
-        user = self.practice_id.user_id or self.role_id.user_ids[:1]
-        return user.filtered(lambda u: u.active and company in u.company_ids)
+        """Who does it: the practice's responsible, else the first operator of its role,
+        else whoever is told of what was missed: of those who still work here."""
+        for user in self.practice_id.user_id | self.role_id.user_ids:
+            if user._may_work_on_cmor(company):
+                return user
+        return self.role_id._escalation_user(company)
 
     def _make_activities(self, company, today):
         kind = self.env.ref("cmor_utility.activity_type_deadline")
@@ -95,6 +101,46 @@ class CmorDeadline(models.Model):
             {"active": False, "feedback": self.env._("Closed by the program.")}
         )
 
+    def _redate_activities(self):
+        """The last day has changed: the activity is due on it, and says why."""
+        for deadline in self:
+            activity = deadline.activity_id
+            if not activity.active:
+                continue
+            shown = deadline.with_context(lang=activity.user_id.lang or self.env.lang)
+            activity.with_context(mail_activity_quick_update=True).write(
+                {"date_deadline": deadline.date_due, "note": shown.explanation}
+            )
+
+    @api.model
+    def _leave_activities(self, users):
+        """These users go: what they had to do goes to others when the transaction ends.
+
+        Called before Odoo deletes their activities; who threw his own activity away is
+        not asked again, who left is succeeded.
+        """
+        activities = self.env["mail.activity"].sudo()
+        theirs = activities.search_fetch(
+            Domain("user_id", "in", users.ids)
+            & Domain("res_model", "=", "cmor.practice")
+            & Domain("automated", "=", True),
+            ["res_id", "activity_type_id"],
+        )
+        if not theirs:
+            return
+        deadlines = self.sudo()._guarded()
+        deadlines.search([("activity_id", "in", theirs.ids)]).write(
+            {"activity_id": False, "activity_on": False}
+        )
+        kind = self.env.ref("cmor_utility.activity_type_escalation")
+        told = theirs.filtered(lambda activity: activity.activity_type_id == kind)
+        deadlines.search(
+            Domain("practice_id", "in", told.mapped("res_id"))
+            & Domain("state", "=", rules.MISSED)
+            & Domain("escalated_on", "!=", False)
+        ).write({"escalated_on": False})
+        self.env["cmor.practice"].browse(set(theirs.mapped("res_id")))._queue_terms()
+
     def _reassign_activities(self, company):
         """The responsible has changed: the activity goes with the practice."""
         told = self.filtered("activity_id")
@@ -121,7 +167,7 @@ class CmorDeadline(models.Model):
             & Domain("kind", "=", rules.MUST)
             & Domain("escalated_on", "=", False)
             & Domain("date_due", "<", today)
-            & Domain("practice_id.state", "not in", DEAD)
+            & self._alive()
         )
         for company, deadlines in found.grouped("company_id").items():
             due = deadlines._to_escalate(company, today)
@@ -142,24 +188,26 @@ class CmorDeadline(models.Model):
 
     def _tell_manager(self, company, today):
         kind = self.env.ref("cmor_utility.activity_type_escalation")
-        vals_list = []
+        vals_list, told = [], self.browse()
         for deadline in self:
             manager = deadline.role_id._escalation_user(company)
+            # with nobody to tell it is tried again the next night
             if manager:
+                told |= deadline
                 vals_list.append(
                     deadline._activity_vals(
                         kind, manager, today, deadline._escalation_note(manager)
                     )
                 )
         self._create_activities(vals_list)
-        self._guarded().write({"escalated_on": today})
+        told._guarded().write({"escalated_on": today})
 
     def _escalation_note(self, manager):
         shown = self.with_context(lang=manager.lang or self.env.lang)
         responsible = self.user_id or self.role_id.user_ids[:1]
         return shown.env._(
             "Missed on %(date)s. %(consequence)s Responsible: %(user)s.",
-            date=fields.Date.to_string(self.date_due),
+            date=format_date(shown.env, self.date_due),
             consequence=shown.consequence or "",
             user=responsible.name or "-",
         )

@@ -1,4 +1,5 @@
 import logging
+from ast import literal_eval
 
 from psycopg2 import OperationalError
 
@@ -9,6 +10,13 @@ _logger = logging.getLogger(__name__)
 
 MONDAY = 0
 TOP = 10
+# lists of what the flows leave to a person -> where their records have their role
+LISTS = {
+    "cmor_utility.cmor_flow_file_action": "role_id",
+    "cmor_utility.cmor_flow_file_action_received": "role_id",
+    "cmor_utility.cmor_flow_record_action_waiting": "practice_id.role_id",
+    "cmor_utility.cmor_practice_request_action": "role_id",
+}
 
 
 class CmorDigest(models.Model):
@@ -48,7 +56,8 @@ class CmorDigest(models.Model):
             except Exception:
                 # one user's digest must not cost the others theirs
                 _logger.exception("CMOR digest of %s failed", user.login)
-            self.env["ir.cron"]._commit_progress(1, remaining=len(users) - done)
+            if not self.env["ir.cron"]._commit_progress(1, remaining=len(users) - done):
+                break
 
     @api.model
     def _recipients(self, today):
@@ -105,12 +114,12 @@ class CmorDigest(models.Model):
             own & Domain("attention", "!=", False), ["attention"], ["__count"]
         )
         levels = dict(practices._fields["attention"]._description_selection(self.env))
+        counts.sort(key=lambda found: list(levels).index(found[0]))
         lines = [
-            {"label": levels[level], "count": count, "level": level}
+            {"label": levels[level], "count": count, "path": "cmor-work"}
             for level, count in counts
         ]
-        lines.sort(key=lambda line: list(levels).index(line["level"]))
-        lines += self._flow_lines(company)
+        lines += self._flow_lines(company) + self._approval_lines(company)
         if not lines:
             return None
         # layouts alone are no reason for an e-mail every day
@@ -126,37 +135,59 @@ class CmorDigest(models.Model):
         }
 
     def _own_domain(self, company):
-        """Practices of the user: his own, those of his roles that nobody took; all for
-        who operates no role."""
+        """Practices of the user: his own, those of his roles that nobody took, also of
+        roles that have ended; for a manager who operates no role, all."""
         domain = Domain("company_id", "=", company.id)
-        roles = self.env["cmor.company.role"]._mine()
-        roles = roles.filtered(lambda role: role.company_id == company)
-        if not roles:
-            return domain & (
-                Domain.TRUE
-                if self.env.user.has_group("cmor_utility.group_cmor_manager")
-                else Domain("user_id", "=", self.env.uid)
-            )
-        return domain & (
-            Domain("user_id", "=", self.env.uid)
-            | Domain("user_id", "=", False) & Domain("role_id", "in", roles.ids)
-        )
+        roles = self._own_roles(company)
+        if not roles and self._is_manager():
+            return domain
+        own = Domain("user_id", "=", self.env.uid)
+        if roles:
+            # of nobody, or of somebody who has left
+            free = Domain("user_id", "=", False) | Domain("user_id.active", "=", False)
+            own |= free & roles._practices_domain()
+        return domain & own
+
+    def _own_roles(self, company):
+        roles = self.env["cmor.company.role"]._followed()
+        return roles.filtered(lambda role: role.company_id == company)
+
+    def _is_manager(self):
+        return self.env.user.has_group("cmor_utility.group_cmor_manager")
 
     def _flow_lines(self, company):
-        """Files, records and requests that need somebody."""
-        texts = {
-            "cmor.flow.file": self.env._("Flow files"),
-            "cmor.flow.record": self.env._("Received records"),
-            "cmor.practice.request": self.env._("Requests"),
-        }
+        """Files, records and requests that need somebody: those of the user's roles, or
+        of no role; all for a manager who operates none."""
+        roles = self._own_roles(company)
+        if not roles and not self._is_manager():
+            return []
+        needed = Domain("company_id", "=", company.id)
+        needed &= Domain("attention", "!=", False)
         lines = []
-        for model, label in texts.items():
-            count = self.env[model].search_count(
-                Domain("company_id", "=", company.id) & Domain("attention", "!=", False)
-            )
+        for xml_id, role in LISTS.items():
+            action = self.env["ir.actions.actions"]._for_xml_id(xml_id)
+            domain = needed & Domain(literal_eval(action["domain"] or "[]"))
+            if roles:
+                domain &= Domain(role, "in", roles.ids) | Domain(role, "=", False)
+            count = self.env[action["res_model"]].search_count(domain)
             if count:
-                lines.append({"label": label, "count": count, "level": "check"})
+                lines.append(
+                    {"label": action["name"], "count": count, "path": action["path"]}
+                )
         return lines
+
+    def _approval_lines(self, company):
+        """What waits for this user's decision."""
+        asked = self.env["cmor.approval"].search(
+            Domain("company_id", "=", company.id) & Domain("state", "=", "asked")
+        )
+        count = len(asked.filtered("can_decide"))
+        label = self.env._("Approvals to decide")
+        return (
+            [{"label": label, "count": count, "path": "cmor-approvals"}]
+            if count
+            else []
+        )
 
     def _layout_lines(self, company):
         if not self.env.user.has_group("cmor_utility.group_cmor_manager"):
@@ -165,4 +196,6 @@ class CmorDigest(models.Model):
             [("state", "=", "to_check"), ("company_id", "in", [False, company.id])]
         )
         label = self.env._("Layouts to be checked")
-        return [{"label": label, "count": count, "level": "layout"}] if count else []
+        return (
+            [{"label": label, "count": count, "path": "cmor-layouts"}] if count else []
+        )

@@ -11,17 +11,23 @@ class CmorFlowFile(models.Model):
     @api.model
     def _attention_domains(self):
         is_out = Domain("direction", "=", "out")
-        unanswered = Domain("record_ids.practice_id.state", "=", "sent") | Domain(
-            "record_ids.request_id.state", "in", ("sent", "admitted")
+        claims = (
+            Domain("practice_id.state", "=", "sent")
+            & Domain("state", "=", "sent")
+            & Domain("request_id", "=", False)
+            & Domain("returned_id", "=", False)
+            & Domain("receipt_id", "=", False)
+            # one that was refused has left again, in another file
+            & Domain("answer", "!=", "refused")
         )
+        unanswered = Domain("record_ids", "any", claims)
+        unanswered &= self._sii_is_late("sent_on")
+        unanswered |= self._requests_late("sent_on", "record_ids.request_id")
         return [
             (
                 "late",
                 "unanswered",
-                is_out
-                & Domain("state", "=", "sent")
-                & self._sii_is_late("sent_on")
-                & unanswered,
+                is_out & Domain("state", "=", "sent") & unanswered,
             ),
             ("action", "to_send", is_out & Domain("state", "=", "generated")),
             (
@@ -68,9 +74,8 @@ class CmorPracticeRequest(models.Model):
 
     @api.model
     def _attention_domains(self):
-        waiting = Domain("state", "in", ("sent", "admitted"))
         return [
-            ("late", "unanswered", waiting & self._sii_is_late("sent_on")),
+            ("late", "unanswered", self._requests_late("sent_on")),
             ("action", "to_export", Domain("state", "=", "to_export")),
             ("action", "to_send", Domain("state", "=", "exported")),
         ]

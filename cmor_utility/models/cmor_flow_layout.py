@@ -220,6 +220,7 @@ class CmorFlowLayout(models.Model):
             "cmor_utility.group_cmor_user"
         ):
             raise AccessError(self.env._("Only CMOR users may decide this."))
+        self.check_access("read")
         todo = self.filtered(lambda layout: not layout._is_usable())
         todo.sudo()._guarded().write(
             {
@@ -235,6 +236,8 @@ class CmorFlowLayout(models.Model):
             "cmor_utility.group_cmor_manager"
         ):
             raise AccessError(self.env._("Only CMOR managers may confirm a layout."))
+        # of his own companies: what follows is written as superuser
+        self.check_access("write")
 
     def _is_form_change(self, vals):
         return bool(

@@ -49,14 +49,16 @@ class CmorForecast(models.Model):
             """
             SELECT p.id * 8 AS id, p.id AS practice_id, p.company_id, p.partner_id,
                    p.sector, p.state, 'requested' AS kind, NULL AS reason,
-                   p.sent_on::date AS date, FALSE AS is_late,
+                   (p.sent_on AT TIME ZONE 'UTC' AT TIME ZONE 'Europe/Rome')::date
+                   AS date, FALSE AS is_late,
                    p.indemnity AS amount
               FROM cmor_practice p
              WHERE p.side = 'outgoing' AND p.sent_on IS NOT NULL
              UNION ALL
             SELECT p.id * 8 + 1, p.id, p.company_id, p.partner_id, p.sector, p.state,
                    'expected', NULL, p.expected_on,
-                   p.expected_on < CURRENT_DATE,
+                   p.expected_on
+                   < (CURRENT_TIMESTAMP AT TIME ZONE 'Europe/Rome')::date,
                    p.indemnity - COALESCE(p.received_amount, 0)
               FROM cmor_practice p
              WHERE p.side = 'outgoing' AND p.state IN %(expecting)s
@@ -70,16 +72,18 @@ class CmorForecast(models.Model):
              UNION ALL
             SELECT r.id * 8 + 3, p.id, p.company_id, p.partner_id, p.sector, p.state,
                    CASE WHEN r.kind = 'seller' THEN 'paid_on' ELSE 'returned' END,
-                   r.kind, r.date, FALSE, -r.amount
+                   NULL, r.date, FALSE, -r.amount
               FROM cmor_practice_return r
               JOIN cmor_practice p ON p.id = r.practice_id
              WHERE r.state = 'done'
              UNION ALL
             SELECT p.id * 8 + 4, p.id, p.company_id, p.partner_id, p.sector, p.state,
-                   'lost', COALESCE(p.lost_reason, p.state),
+                   'lost', COALESCE(p.lost_reason, states.label),
                    COALESCE(p.state_since, p.write_date::date), FALSE,
                    p.indemnity - COALESCE(p.received_amount, 0)
               FROM cmor_practice p
+         LEFT JOIN (VALUES %(states)s) AS states (state, label)
+                ON states.state = p.state
              WHERE p.side = 'outgoing'
                AND (p.state IN ('rejected', 'cancelled')
                     OR p.state IN ('closed_lost', 'expired')
@@ -87,6 +91,9 @@ class CmorForecast(models.Model):
                        AND COALESCE(p.received_amount, 0) > 0)
                AND p.indemnity > COALESCE(p.received_amount, 0)
             """,
+            states=SQL(", ").join(
+                self._fields["state"]._description_selection(self.env)
+            ),
             expecting=forecast.EXPECTING,
             ended=lifecycle.PAID_STATES,
         )

@@ -477,8 +477,14 @@ class CmorPractice(models.Model):
 
     def _no_role_text(self):
         if self.side == "incoming":
-            return self.env._("The company has no incoming role for this sector.")
-        return self.env._("The company has no outgoing role for this sector.")
+            return self.env._(
+                "The company has no incoming role for this sector in force: a manager"
+                " makes it in Configuration, Roles."
+            )
+        return self.env._(
+            "The company has no outgoing role for this sector in force: a manager makes"
+            " it in Configuration, Roles."
+        )
 
     # --- business -------------------------------------------------------------
 
@@ -492,6 +498,7 @@ class CmorPractice(models.Model):
         """
         todo = self.filtered(lambda practice: practice.state != target)
         event = self.env["cmor.practice.event"]
+        labels = dict(self._fields["state"]._description_selection(self.env))
         events = []
         for practice in todo:
             if not lifecycle.can_move(practice.side, practice.state, target):
@@ -499,8 +506,8 @@ class CmorPractice(models.Model):
                     self.env._(
                         "%(name)s cannot pass from %(before)s to %(after)s.",
                         name=practice.display_name,
-                        before=practice.state,
-                        after=target,
+                        before=labels[practice.state],
+                        after=labels.get(target, target),
                     )
                 )
             events.append(

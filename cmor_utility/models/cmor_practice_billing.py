@@ -172,9 +172,14 @@ class CmorPractice(models.Model):
         made = charges._guarded().create(vals_list)
         made = charges.browse(made.ids)
         made.filtered(lambda charge: charge.mode == "billing")._set_state("to_export")
+        # of the charge itself: what is left to be charged is nothing by now
+        told = {charge.cmor_practice_id: charge for charge in made}
         self._log(
             "charge_made" if kind == "cmor" else "refund_made",
-            lambda p: {"amount": abs(amount(p)), "ref": p.charge_ids[:1].ref or "-"},
+            lambda p: {
+                "amount": _cents(abs(told[p].amount)),
+                "ref": told[p].ref or "-",
+            },
         )
         self._settle(today)
         return made

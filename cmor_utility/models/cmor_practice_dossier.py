@@ -29,6 +29,10 @@ class CmorPractice(models.Model):
             "deadlines": self._readable("cmor.deadline", order="date_due, id"),
             "receipts": self._readable("cmor.receipt"),
             "returns": self._readable("cmor.practice.return"),
+            "network": self._readable("cmor.network.charge"),
+            "charges": self._readable(
+                "utility.charge", [("cmor_practice_id", "in", self.ids)]
+            ),
             "can_notices": self.env["utility.notice"].has_access("read"),
         }
         return str(self.env["ir.qweb"]._render(DOCUMENT, values))

@@ -28,26 +28,35 @@ class CmorPractice(models.Model):
         result = super()._move_to(target, kind, params, file)
         today, rows = fields.Date.context_today(self), {}
         outgoing = moved.sudo().filtered(lambda p: p.side == "outgoing")
+        reasons = outgoing._cancel_reasons() if target == "cancelled" else {}
         for practice in outgoing:
             told = params(practice) if callable(params) else params
             rows[practice] = {
                 "state_since": today,
-                "lost_reason": practice._why_lost(target, told or {}),
+                "lost_reason": practice._why_lost(target, told or {}, reasons),
             }
         update_changed(outgoing, rows)
         outgoing._set_expected(today)
         return result
 
-    def _why_lost(self, target, params):
-        """Why the claim gives nothing, in the words of who said it."""
+    def _cancel_reasons(self):
+        """{code: what it means} of the reasons for which an annulment is asked."""
+        reasons = self.env["cmor.cancel.reason"].search([("code", "!=", False)])
+        return {reason.code: reason.display_name for reason in reasons}
+
+    def _why_lost(self, target, params, reasons):
+        """Why the claim gives nothing, in the words of who said it; when nobody said
+        it, why we had asked the annulment."""
         if target not in LOST_STATES:
             return False
-        told = params.get("reason") or params.get("cause") or params.get("text")
+        words = (params.get(key) for key in ("reason", "cause", "text"))
+        # an answer without a word of its own is told as a dash
+        told = next((word for word in words if word and word != "-"), None)
         if not told and target == "cancelled":
             asked = self.request_ids.filtered(
                 lambda r: r.key == "cancel_request" and r.state != "withdrawn"
             )
-            told = asked[:1].reason
+            told = reasons.get(asked[:1].reason, asked[:1].reason)
         return str(told)[:200] if told else False
 
     def _set_expected(self, today):

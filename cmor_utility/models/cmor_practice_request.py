@@ -176,6 +176,7 @@ class CmorPracticeRequest(models.Model):
         :raise UserError: a request is not in one of the allowed sources
         """
         todo = self.filtered(lambda request: request.state != state)
+        labels = dict(self._fields["state"]._description_selection(self.env))
         for request in todo:
             if request.state not in ALLOWED_SOURCES[state]:
                 raise UserError(
@@ -183,8 +184,8 @@ class CmorPracticeRequest(models.Model):
                         "%(name)s: the request cannot pass from %(before)s to"
                         " %(after)s.",
                         name=request.practice_id.display_name,
-                        before=request.state,
-                        after=state,
+                        before=labels[request.state],
+                        after=labels[state],
                     )
                 )
         todo.sudo()._guarded().write({"state": state, **extra})

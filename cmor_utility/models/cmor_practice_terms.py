@@ -1,7 +1,12 @@
+import logging
+from datetime import date
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from psycopg2 import OperationalError
+
 from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 from odoo.tools import format_date
 
@@ -11,10 +16,14 @@ from ..rules import attention as attention_rules
 from ..rules import deadlines as rules
 from .texts_terms import ATTENTION_TEXTS
 
+_logger = logging.getLogger(__name__)
+
 CHUNK = 1000
 ROME = ZoneInfo("Europe/Rome")
 UTC = ZoneInfo("UTC")
 QUEUE = "cmor.practice.terms"
+# before the indemnity system there was nothing to complain about (ARG/elt 191/09)
+COMPLAINTS_FROM = date(2009, 1, 1)
 
 
 class CmorPractice(models.Model):
@@ -85,6 +94,27 @@ class CmorPractice(models.Model):
             else:
                 practice.attention_text = practice.attention and practice.next_text
 
+    @api.constrains("complaint_on", "complaint_answered_on")
+    def _check_complaint_days(self):
+        today = fields.Date.context_today(self)
+        for practice in self:
+            received, answered = practice.complaint_on, practice.complaint_answered_on
+            if received and not COMPLAINTS_FROM <= received <= today:
+                raise ValidationError(
+                    self.env._(
+                        "%(date)s is no day on which a complaint can have arrived:"
+                        " check the year.",
+                        date=format_date(self.env, received),
+                    )
+                )
+            if answered and not (received and received <= answered <= today):
+                raise ValidationError(
+                    self.env._(
+                        "A complaint is answered after it has arrived, and not in the"
+                        " future: check both days."
+                    )
+                )
+
     # --- when -------------------------------------------------------------------
 
     def _move_to(self, target, kind="state", params=None, file=None):
@@ -133,14 +163,18 @@ class CmorPractice(models.Model):
         today = today or fields.Date.context_today(self)
         stale = Domain("terms_on", "=", False) | Domain("terms_on", "<", today)
         alive = Domain("state", "not in", attention_rules.DEAD) | Domain(
-            "deadline_ids", "any", [("state", "=", "open"), ("date_due", "<", today)]
+            "deadline_ids",
+            "any",
+            Domain("state", "=", "open")
+            & (Domain("date_due", "<", today) | Domain("key", "in", rules.OUTLIVES)),
         )
         ids = self.sudo().search(stale & alive, order="id").ids
         for start in range(0, len(ids), CHUNK):
             chunk = self.sudo().browse(ids[start : start + CHUNK])
-            chunk._refresh_terms(today)
+            chunk._refresh_terms_safely(today)
             left = max(0, len(ids) - start - CHUNK)
-            if not self.env["ir.cron"]._commit_progress(len(chunk), remaining=left):
+            time_left = self.env["ir.cron"]._commit_progress(len(chunk), remaining=left)
+            if left and not time_left:
                 return
             self.env.invalidate_all()
         self.env["cmor.deadline"]._escalate(today)
@@ -155,6 +189,22 @@ class CmorPractice(models.Model):
         for company, practices in self.sudo().grouped("company_id").items():
             for start in range(0, len(practices), CHUNK):
                 practices[start : start + CHUNK]._refresh_terms_of(company, today)
+
+    def _refresh_terms_safely(self, today):
+        """As ``_refresh_terms``: who cannot be reckoned costs the others nothing, is
+        logged, and is tried again the next night."""
+        try:
+            with self.env.cr.savepoint():
+                self._refresh_terms(today)
+        except OperationalError:
+            raise
+        except Exception:
+            if len(self) == 1:
+                _logger.exception("Terms of CMOR practice %s not reckoned", self.id)
+                return
+            middle = len(self) // 2
+            self[:middle]._refresh_terms_safely(today)
+            self[middle:]._refresh_terms_safely(today)
 
     def _refresh_terms_of(self, company, today):
         table = self.env["cmor.parameter"]._term_table(company)

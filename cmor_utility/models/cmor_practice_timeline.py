@@ -225,7 +225,9 @@ class CmorPractice(models.Model):
                 {
                     "when": made.date or made.create_date,
                     "kind": "amount",
-                    "title": self.env._("Returned to the customer"),
+                    "title": self.env._("Paid on to the seller")
+                    if made.kind == "seller"
+                    else self.env._("Returned to the customer"),
                     "text": made.ref or "",
                     "badge": states.get(made.state),
                     "amount": made.amount,
@@ -290,7 +292,9 @@ class CmorPractice(models.Model):
                     "kind": "deadline",
                     "title": names.get(deadline.key),
                     "text": deadline.explanation,
-                    "badge": states.get(deadline.state),
+                    "badge": self.env._("Kept late")
+                    if deadline.state == "met" and deadline.days_late
+                    else states.get(deadline.state),
                     "tone": TONES.get(deadline.state, "info"),
                     "model": deadline._name,
                     "id": deadline.id,

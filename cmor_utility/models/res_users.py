@@ -14,6 +14,20 @@ class ResUsers(models.Model):
         " Nothing is sent when nothing waits.",
     )
 
+    def _may_work_on_cmor(self, company):
+        """Whether the user still works here, on the practices of ``company``."""
+        self.ensure_one()
+        return (
+            self.active
+            and company in self.company_ids
+            and self.has_group("cmor_utility.group_cmor_user")
+        )
+
+    def action_archive(self):
+        # EXTENDS mail, which deletes the activities of who goes
+        self.env["cmor.deadline"]._leave_activities(self)
+        return super().action_archive()
+
     @property
     def SELF_READABLE_FIELDS(self):
         return [*super().SELF_READABLE_FIELDS, "cmor_digest"]

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from .deadlines import MISSED, MUST, OPEN, US
+from .deadlines import MISSED, MUST, OPEN, OUTLIVES, US
 
 LATE, RISK, ACTION, CHECK = "late", "risk", "action", "check"
 LEVELS = (LATE, RISK, ACTION, CHECK)
@@ -52,23 +52,33 @@ def attention(facts, today):
 
     :param AttentionFacts facts: its terms and its next step
     :param date today: the day that decides what is late
-    :return: ``Attention``; a practice that has ended needs nothing
+    :return: ``Attention``; a practice that has ended needs nothing but the terms that
+        outlive it
     """
     if facts.state in DEAD:
-        return Attention()
+        facts = AttentionFacts(
+            facts.state,
+            "",
+            None,
+            tuple(d for d in facts.deadlines if d.key in OUTLIVES),
+            horizons=facts.horizons,
+        )
     ours = [d for d in facts.deadlines if d.actor == US and d.kind == MUST]
     missed = [d for d in ours if d.state == MISSED]
     near = [d for d in ours if d.state == OPEN and d.due <= _horizon(facts, d.key)]
     theirs = [d for d in facts.deadlines if d.actor != US and d.state == MISSED]
     is_active = _is_active(facts.next_action)
+    # a day that has passed is none by which something is due: that would be a term
+    day = facts.next_date
+    day = day if day and day >= today else None
     is_question = facts.next_action in QUESTIONS
     found = (
         _first(LATE, "missed", missed)
         or _first(RISK, "near", near)
-        or (is_active and Attention(ACTION, "next", day=facts.next_date))
+        or (is_active and Attention(ACTION, "next", day=day))
         or (facts.waiting_records and Attention(CHECK, "waiting"))
         or _first(CHECK, "theirs", theirs)
-        or (is_question and Attention(CHECK, "question", day=facts.next_date))
+        or (is_question and Attention(CHECK, "question", day=day))
         or Attention()
     )
     return Attention(

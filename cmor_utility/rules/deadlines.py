@@ -22,6 +22,10 @@ OPEN, MET, MISSED, DROPPED = "open", "met", "missed", "dropped"
 
 BEFORE_LEAVING = ("candidate", "blocked", "ready", "exported", "file_error", "rejected")
 DEAD = ("cancelled", "closed", "closed_lost", "expired")
+# states of a request of ours that has not left
+UNSENT = ("to_export", "exported")
+# terms that an end of the practice does not lift: who complains is answered
+OUTLIVES = ("complaint_reply",)
 # requests of ours -> the key of the term of its answer, the parameter that gives it
 CHECKS = {
     "cancel_request": ("annul", "annul_days"),
@@ -146,6 +150,17 @@ class _Reckoner:
     def __init__(self, facts, table, today, calendar):
         self.facts, self.table = facts, table
         self.today, self.calendar = today, calendar
+        self.done = dict(facts.done)
+        if self.is_unsent("cancel_request"):
+            # decided is not done: the update or annulment has to leave
+            self.done.pop("late_payment", None)
+
+    def is_unsent(self, key):
+        """Whether a request of this kind was opened and has not left yet."""
+        return any(
+            request.key == key and request.state in UNSENT
+            for request in self.facts.requests
+        )
 
     def entered(self, *targets, sources=None):
         """Index of the last step into one of ``targets``; None."""
@@ -187,7 +202,7 @@ class _Reckoner:
         self, key, due, base, event, actor, kind, how, params, done=None, over=False
     ):
         due = max(due, base)
-        done = self.facts.done.get(key) or done
+        done = self.done.get(key) or done
         if kind == FROM_THEN and not over:
             state, done = (MET, due) if due <= self.today else (OPEN, None)
         elif done is not None:
@@ -293,10 +308,7 @@ def _sii_check(reckoner):
     index = reckoner.entered("sent")
     if index is None:
         return None
-    answers = [
-        target
-        for target in ("accepted", "rejected", "file_error", "paid", "awaiting_csea")
-    ]
+    answers = ("accepted", "rejected", "file_error", "paid", "awaiting_csea")
     return reckoner.term(
         "sii_check",
         "sii_check_days",
@@ -425,21 +437,27 @@ def _late_payment(reckoner):
 
 
 def _suspension_request(reckoner):
-    """Within the term of 8.4 the incoming user may ask the suspension (TISIND 15)."""
+    """Within the term of 8.4 the incoming user may ask the suspension (TISIND 15).
+
+    A right that lapses, until somebody has decided to use it: then the request has to
+    leave in time.
+    """
     index = reckoner.entered("received")
     if index is None:
         return None
     facts = reckoner.facts
-    asked = reckoner.later(index, "suspend_requested")
+    is_wanted = reckoner.is_unsent("suspend_request")
+    sent = [r.sent for r in facts.requests if r.key == "suspend_request" and r.sent]
+    asked = reckoner.later(index, "suspend_requested") or min(sent, default=None)
     return reckoner.term(
         "suspension_request",
         "suspension_request_days",
         facts.bases.get("accepted") or facts.steps[index].day,
         "accepted",
         US,
-        MAY,
-        done=asked,
-        over=facts.state not in ("received", "unmatched", "matched"),
+        MUST if is_wanted else MAY,
+        done=None if is_wanted else asked,
+        over=not is_wanted and facts.state not in ("received", "unmatched", "matched"),
     )
 
 

@@ -6,8 +6,9 @@ gas by periods of months), CSEA pays.
 """
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 
+from .reckoning import csea_declaration
 from .window import add_months, month_end
 
 # steps still to come, by state
@@ -42,7 +43,7 @@ class Pace:
         keys = {
             "check_days": "sii_check_days",
             "waiting_days": "waiting_days",
-            "billing_months": "cmor_billing_months",
+            "billing_months": "first_billing_months",
             "ele_months": "csea_ele_months",
             "gas_months": "csea_gas_months",
             "payout_months": "csea_payout_months",
@@ -76,16 +77,10 @@ def _after(step, sector, day, pace):
         return add_months(day, pace.billing_months)
     if step == "pay":
         return add_months(day, pace.payout_months)
-    if sector == "gas":
-        return _period_end(day, pace.gas_months)
-    return add_months(day, pace.ele_months)
-
-
-def _period_end(day, months):
-    """End of the period of ``months`` months of the year that ``day`` is in."""
-    months = max(1, months)
-    last = ((day.month - 1) // months + 1) * months
-    return month_end(date(day.year, min(last, 12), 1))
+    # the very day that the deadline of the declaration says
+    is_gas = sector == "gas"
+    months = pace.gas_months if is_gas else pace.ele_months
+    return csea_declaration(day, months, is_gas)[0]
 
 
 def _calendar(working_days):

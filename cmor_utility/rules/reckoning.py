@@ -6,6 +6,8 @@ from datetime import date, timedelta
 
 from .window import add_months, month_end
 
+ONE_DAY = timedelta(days=1)
+
 
 @dataclass(frozen=True)
 class Calendar:
@@ -57,6 +59,15 @@ class TermTable:
                 found = row.term
         return found
 
+    def spells(self, key):
+        """[(first day, first day of the next or None, ``Term``)]: which value was in
+        force when, the oldest first."""
+        days = sorted({row.date_from for row in self._rows.get(key, ())})
+        ends = [*days[1:], None]
+        return [
+            (day, end, self.at(key, day)) for day, end in zip(days, ends, strict=True)
+        ]
+
 
 def reckon(base, term, calendar):
     """Last day of ``term`` from ``base``, and how it was reckoned.
@@ -85,6 +96,18 @@ def reckon(base, term, calendar):
         params["skipped"] = [f"{day:%d/%m/%Y}" for day in skipped]
         return due, "working_holidays", params
     return due, "working", params
+
+
+def first_running(today, term, calendar):
+    """First day from which ``term`` is not over before ``today``: what happened earlier
+    is late (``reckon`` never goes back when its first day goes on).
+
+    :param date today: the day that decides
+    """
+    first = today
+    while reckon(first - ONE_DAY, term, calendar)[0] >= today:
+        first -= ONE_DAY
+    return first
 
 
 def csea_declaration(day, months, is_gas):

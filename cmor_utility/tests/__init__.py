@@ -7,6 +7,7 @@ from . import (
     test_cancel_late,
     test_candidates,
     test_deadlines,
+    test_deadlines_people,
     test_digest,
     test_declarations,
     test_export,

@@ -64,7 +64,8 @@ class TestDeadlines(CmorCommon):
             (BEFORE_CHRISTMAS, "sent"),
         ]
         self._move(self.practice, *steps)
-        self.practice.with_user(self.operator).complaint_on = BEFORE_CHRISTMAS
+        with freeze_time(BEFORE_CHRISTMAS):
+            self.practice.with_user(self.operator).complaint_on = BEFORE_CHRISTMAS
         terms = self._terms(self.practice, BEFORE_CHRISTMAS)
         self.assertEqual(terms["sii_check"].date_due, date(2026, 12, 28))
         self.assertIn("25/12/2026", terms["sii_check"].explanation)
@@ -145,7 +146,8 @@ class TestDeadlines(CmorCommon):
 
     def test_escalation(self):
         """Missed on Friday 1 May: the manager knows two working days later."""
-        self.practice.with_user(self.operator).complaint_on = date(2026, 4, 1)
+        with freeze_time(TODAY):
+            self.practice.with_user(self.operator).complaint_on = date(2026, 4, 1)
         self.role.escalate_to_id = self.manager
         for today, told in (
             (date(2026, 5, 4), False),
@@ -181,7 +183,8 @@ class TestDeadlines(CmorCommon):
             # Easter Monday, the week-ends, 1 May
             (date(2026, 4, 1), date(2026, 4, 30)),
         ):
-            practice.complaint_on = day
+            with freeze_time(TODAY):
+                practice.complaint_on = day
             found = self._terms(self.practice, TODAY)["complaint_reply"]
             self.assertEqual(found.date_due, due)
         self.assertIn("working", found.explanation)
@@ -227,7 +230,8 @@ class TestDeadlines(CmorCommon):
     def test_form(self):
         form = Form(self.practice.with_user(self.operator))
         form.complaint_on = TODAY
-        form.save()
+        with freeze_time(TODAY):
+            form.save()
         self.assertEqual(self.practice.complaint_on, TODAY)
 
 

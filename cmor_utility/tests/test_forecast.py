@@ -6,6 +6,7 @@ from decimal import Decimal
 from odoo.tests import BaseCase, freeze_time, tagged
 
 from ..rules import forecast
+from ..rules.reckoning import csea_declaration
 from .test_receipts import MoneyCommon
 
 D = Decimal
@@ -29,11 +30,20 @@ class TestForecastRules(BaseCase):
     def test_gas_by_periods(self):
         expected = forecast.expected_on
         for day, answer in (
-            (date(2026, 3, 1), date(2026, 5, 31)),
-            (date(2026, 4, 30), date(2026, 5, 31)),
-            (date(2026, 12, 31), date(2027, 1, 31)),
+            (date(2026, 3, 1), date(2026, 7, 31)),
+            (date(2026, 4, 30), date(2026, 7, 31)),
+            (date(2026, 12, 31), date(2027, 3, 31)),
         ):
             self.assertEqual(expected("awaiting_csea", "gas", day, PACE), answer)
+
+    def test_never_before_the_declaration(self):
+        """The money is not late before the term of the declaration has ended."""
+        for sector in ("electricity", "gas"):
+            for month in range(1, 13):
+                day = date(2026, month, 15)
+                due, _how = csea_declaration(day, 2, sector == "gas")
+                found = forecast.expected_on("awaiting_csea", sector, day, PACE)
+                self.assertGreater(found, due, (sector, day))
 
     def test_nothing_expected(self):
         self.assertIsNone(forecast.expected_on("paid", "gas", date(2026, 1, 1), PACE))
@@ -86,6 +96,26 @@ class TestForecast(MoneyCommon):
             [("practice_id", "=", second.id), ("kind", "=", "lost")]
         )
         self.assertEqual((lost.reason, lost.amount), ("N1", 300))
+
+    def test_why_lost_is_said_in_words(self):
+        """An annulment that we had asked, answered without a word: our reason; a claim
+        that nobody sent: its state, as the reader calls it."""
+        practice = self._create_waiting("FCW", state="to_distributor")
+        reason = self.env["cmor.cancel.reason"].search([("kind", "=", "paid")], limit=1)
+        self.env["cmor.practice.request"].sudo()._open(
+            practice, "cancel_request", {"reason": reason.code}
+        )
+        practice.sudo()._move_to("cancelled", "state", {"cause": "-"})
+        expired = self._create_waiting("FCX", state="ready")
+        expired.sudo()._move_to("expired", "expired", {"date": date(2026, 4, 1)})
+        self.env.flush_all()
+        rows = self.env["cmor.forecast"].search(
+            [("practice_id", "in", (practice | expired).ids), ("kind", "=", "lost")]
+        )
+        labels = dict(expired._fields["state"]._description_selection(self.env))
+        self.assertEqual(
+            set(rows.mapped("reason")), {reason.display_name, labels["expired"]}
+        )
 
     def test_months_follow_the_parameter(self):
         practice = self._create_waiting("FC9", state="to_distributor")

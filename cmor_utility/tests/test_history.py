@@ -9,7 +9,7 @@ from unittest.mock import patch
 import openpyxl
 from freezegun import freeze_time
 
-from odoo import http
+from odoo import Command, http
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
 from odoo.tests import HttpCase, tagged
@@ -249,6 +249,56 @@ class TestHistory(CmorCommon):
         self.assertEqual(self._send(thursday), digests)
         self.assertEqual(self.env["mail.mail"].search_count([]), mails)
         self.assertEqual(len(self._send(date(2026, 8, 21))), 2)
+
+    def test_digest_of_whom_it_concerns(self):
+        """Work of a role that has ended, or of somebody who has left, is in the digest
+        of its operators; who operates nothing is not told of the files of others."""
+        self.operator.email = "operatore@example.com"
+        self.bystander.email = "altro@example.com"
+        self.operator.lang = "en_US"
+        day = date(2026, 8, 20)
+        gone = self._create_user("gone", "cmor_utility.group_cmor_user")
+        self._create_switch_out("H6")
+        theirs = self._find().sudo()
+        theirs.user_id = gone
+        (self.practice.sudo() | theirs)._refresh_terms(day)
+        gone.active = False
+        self.role.date_to = date(2026, 8, 1)
+        sent = {digest.user_id: digest.mail_id for digest in self._send(day)}
+        self.assertFalse(sent[self.bystander])
+        body = sent[self.operator].body_html
+        self.assertIn(theirs.name, body)
+        # the answer is late: the list is a click away
+        self.assertIn("/odoo/cmor-files", body)
+        self.assertIn("Files sent", body)
+        # the link opens the practice whatever company is ticked
+        link = f"/mail/view?model=cmor.practice&amp;res_id={theirs.id}"
+        self.assertIn(link, body)
+
+    def test_digest_tells_the_approver(self):
+        """What somebody else has asked and he may decide; nobody else is told."""
+        self.env["cmor.approval.rule"].create(
+            {
+                "company_id": self.company.id,
+                "action": "give_up",
+                "user_ids": [Command.set(self.manager.ids)],
+            }
+        )
+        approvals = self.env["cmor.approval"].sudo()._guarded()
+        approvals.create(
+            {
+                "practice_id": self.practice.id,
+                "action": "give_up",
+                "amount": 10,
+                "asked_by_id": self.operator.id,
+                "asked_on": "2026-08-20",
+            }
+        )
+        digest = self.env["cmor.digest"]
+        (line,) = digest.with_user(self.manager)._approval_lines(self.company)
+        self.assertEqual((line["count"], line["path"]), (1, "cmor-approvals"))
+        for user in (self.operator, self.bystander):
+            self.assertFalse(digest.with_user(user)._approval_lines(self.company))
 
     def test_digest_as_often_as_wanted(self):
         self.operator.email = "operatore@example.com"

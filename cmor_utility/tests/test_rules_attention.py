@@ -55,6 +55,17 @@ class TestAttention(BaseCase):
         )
         self.assertEqual((found.key, found.day), ("refund_report", date(2026, 4, 2)))
 
+    def test_a_day_that_has_passed_is_not_due(self):
+        """Charged by the network in March: nothing is due by then."""
+        for day, shown in (
+            (date(2026, 3, 1), None),
+            (TODAY, TODAY),
+            (date(2026, 5, 1), date(2026, 5, 1)),
+        ):
+            for step in ("charge_customer", "check_difference"):
+                found = attention(AttentionFacts("to_charge", step, day), TODAY)
+                self.assertEqual(found.day, shown, step)
+
     def test_both_questions(self):
         found = attention(facts(next_action="declare", waiting_records=1), TODAY)
         self.assertTrue(found.needs_action and found.needs_check)

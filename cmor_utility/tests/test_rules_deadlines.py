@@ -104,6 +104,7 @@ class TestReckon(BaseCase):
         )
         self.assertEqual(due, date(2026, 12, 28))
 
+    @PATIENT
     @given(DAYS, st.integers(0, 60))
     def test_working_terms_never_end_on_a_holiday(self, base, count):
         due, _how, _params = reckon(base, Term(count, is_working=True), CALENDAR)
@@ -111,6 +112,7 @@ class TestReckon(BaseCase):
         self.assertLess(due.weekday(), 5)
         self.assertNotIn(due, HOLIDAYS)
 
+    @PATIENT
     @given(
         DAYS,
         st.integers(0, 400),
@@ -335,6 +337,22 @@ class TestOutgoing(BaseCase):
         found = by_key(answered, date(2027, 1, 1))["complaint_reply"]
         self.assertEqual((found.state, found.done), (rules.MET, date(2026, 5, 20)))
 
+    def test_an_answer_that_has_not_left_is_none(self):
+        """A late payment is answered by what leaves, not by what was decided."""
+        steps = ((date(2026, 3, 2), "sent"), (date(2026, 3, 4), "accepted"))
+        for state, end in (("to_export", rules.MISSED), ("sent", rules.MET)):
+            found = by_key(
+                outgoing(
+                    "accepted",
+                    *steps,
+                    bases={"late_payment": date(2026, 3, 10)},
+                    done={"late_payment": date(2026, 3, 11)},
+                    requests=(RequestFact("cancel_request", state),),
+                ),
+                date(2026, 6, 1),
+            )["late_payment"]
+            self.assertEqual(found.state, end, state)
+
     def test_notice_terms(self):
         """15 solar days from the sending, 10 from a PEC's delivery, 20 else; a longer
         term written in the notice wins."""
@@ -372,6 +390,25 @@ class TestIncoming(BaseCase):
         found = by_key(facts("matched", *steps, side="incoming"), date(2026, 6, 1))
         self.assertEqual(found["suspension_request"].state, rules.DROPPED)
         self.assertEqual(found["first_billing"].state, rules.MISSED)
+
+    def test_a_suspension_that_was_decided_has_to_leave(self):
+        """Opened and forgotten is missed, not a right that nobody wanted."""
+        steps = ((date(2026, 4, 1), "received"), (date(2026, 4, 1), "matched"))
+        for state, kind, end in (
+            ("to_export", rules.MUST, rules.MISSED),
+            ("exported", rules.MUST, rules.MISSED),
+            ("withdrawn", rules.MAY, rules.DROPPED),
+        ):
+            found = by_key(
+                facts(
+                    "matched",
+                    *steps,
+                    side="incoming",
+                    requests=(RequestFact("suspend_request", state),),
+                ),
+                date(2026, 6, 1),
+            )["suspension_request"]
+            self.assertEqual((found.kind, found.state), (kind, end), state)
 
     def test_the_day_told_by_the_notice_wins(self):
         found = by_key(
