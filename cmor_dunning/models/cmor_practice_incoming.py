@@ -105,12 +105,12 @@ class CmorPractice(models.Model):
 
     def _bills_that_carry(self):
         """The bills on which these practices are, or were, charged to the customer."""
-        return self._charges_on_bills(
+        return self._charges_carried(
             Domain("cmor_practice_id", "in", self.ids)
         ).move_id
 
     @api.model
-    def _charges_on_bills(self, domain):
+    def _charges_carried(self, domain):
         charges = self.env["utility.charge"].sudo()
         on_bill = Domain("state", "in", ("confirmed", "invoiced"))
         return charges.search(domain & on_bill & Domain("amount", ">", 0))
@@ -118,7 +118,7 @@ class CmorPractice(models.Model):
     @api.model
     def _not_due_on(self, bills):
         """{open bill: practices on it whose CMOR is not due, or not surely}."""
-        charges = self._charges_on_bills(
+        charges = self._charges_carried(
             Domain("move_id", "in", bills.ids) & Domain("cmor_practice_id", "!=", False)
         )
         wanted = charges.filtered(
