@@ -237,19 +237,7 @@ class CmorFlowLayout(models.Model):
                     date=format_date(self.env, min(versions.mapped("date_from"))),
                 )
             )
-        last = before.sorted("date_from")[-1]
-        if last != self:
-            # somebody else's changes would be gone without a word
-            raise UserError(
-                self.env._(
-                    "Until %(date)s %(last)s is in force, but the new version was"
-                    " compared with %(name)s: open %(last)s and bring the workbook in"
-                    " from there.",
-                    date=format_date(self.env, fields.Date.subtract(date_from, days=1)),
-                    last=last.name,
-                    name=self.name,
-                )
-            )
+        self._check_compared(before, date_from)
         eve = fields.Date.subtract(date_from, days=1)
         for version in before:
             if not version.date_to or version.date_to > eve:
@@ -278,3 +266,23 @@ class CmorFlowLayout(models.Model):
                 ],
             }
         )
+
+    def _check_compared(self, before, date_from):
+        """UserError unless this is the version that the new one follows.
+
+        :param before: the versions that begin before the new one
+        :param date date_from: first day of the new one
+        """
+        last = before.sorted("date_from")[-1]
+        if last != self:
+            # somebody else's changes would be gone without a word
+            raise UserError(
+                self.env._(
+                    "Until %(date)s %(last)s is in force, but the new version was"
+                    " compared with %(name)s: open %(last)s and bring the workbook in"
+                    " from there.",
+                    date=format_date(self.env, fields.Date.subtract(date_from, days=1)),
+                    last=last.name,
+                    name=self.name,
+                )
+            )
