@@ -105,9 +105,7 @@ class CmorPractice(models.Model):
 
     def _bills_that_carry(self):
         """The bills on which these practices are, or were, charged to the customer."""
-        return self._charges_carried(
-            Domain("cmor_practice_id", "in", self.ids)
-        ).move_id
+        return self._charges_carried(Domain("cmor_practice_id", "in", self.ids)).move_id
 
     @api.model
     def _charges_carried(self, domain):
