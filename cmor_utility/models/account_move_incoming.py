@@ -26,8 +26,9 @@ class AccountMoveLine(models.Model):
     def _copy_data_extend_business_fields(self, values):
         # EXTENDS account: a credit note, or the reversal of an entry, is about the
         # same practice; a mere copy of a document is not
-        super()._copy_data_extend_business_fields(values)
+        result = super()._copy_data_extend_business_fields(values)
         values["cmor_practice_id"] = self.sudo().cmor_practice_id.id
+        return result
 
 
 class AccountMove(models.Model):

@@ -54,8 +54,9 @@ class UtilityCharge(models.Model):
 
     def _bill_again(self, move):
         # EXTENDS utility_supply: the practice follows its charge
-        super()._bill_again(move)
+        result = super()._bill_again(move)
         self.sudo().cmor_practice_id._settle(fields.Date.context_today(self))
+        return result
 
     def _prepare_invoice_vals(self):
         # EXTENDS utility_supply: the CMOR is no revenue of ours

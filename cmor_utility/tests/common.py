@@ -21,8 +21,7 @@ class CmorCommon(UtilityCommon):
     world_moment = "2026-04-15"
 
     @classmethod
-    def setUpWorld(cls):
-        super().setUpWorld()
+    def set_up_world(cls):
         cls.operator = cls._create_user("operator", "cmor_utility.group_cmor_user")
         cls.bystander = cls._create_user("bystander", "cmor_utility.group_cmor_user")
         cls.manager = cls._create_user("manager", "cmor_utility.group_cmor_manager")

@@ -18,8 +18,7 @@ class DunningCommon(UtilityCommon):
     level. `run(day)` is a nightly run on a day counted from the due date."""
 
     @classmethod
-    def setUpWorld(cls):
-        super().setUpWorld()
+    def set_up_world(cls):
         cls.company.email = "credito@example.com"
         cls.operator = cls._create_dunning_user("operator", "operator")
         cls.manager = cls._create_dunning_user("manager", "manager")

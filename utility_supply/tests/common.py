@@ -15,8 +15,9 @@ class UtilityCommon(AccountTestInvoicingCommon):
     """Two Italian companies with their books ready, one customer with a contract of
     each service, and one user of each kind.
 
-    What all classes of a module share is built by ``setUpWorld``, once for all of them
-    (see ``world.py``); what a class adds, by its ``setUpClass``.
+    What all classes of a module share is built once, by the ``set_up_world`` of this
+    class and then of each below it (see ``world.py``); what a class adds, by its
+    ``setUpClass``.
     """
 
     #: when the world is built; None: now
@@ -29,12 +30,12 @@ class UtilityCommon(AccountTestInvoicingCommon):
 
     @classmethod
     @AccountTestInvoicingCommon.setup_country("it")
-    def _build_world(cls):
-        super().setUpClass()
-        cls.setUpWorld()
+    def begin_world(cls):
+        """What Odoo's common classes build, of an Italian company."""
+        AccountTestInvoicingCommon.setUpClass.__func__(cls)
 
     @classmethod
-    def setUpWorld(cls):
+    def set_up_world(cls):
         cls.company = cls.company_data["company"]
         cls.company._utility_setup_books()
         cls.other_company = cls.env["res.company"].create(

@@ -23,7 +23,7 @@ from odoo.addons.base.tests.common import BaseCommon
 
 #: what a world is made of; a class that answers one of these itself has its own world
 HOOKS = {
-    *("setUpWorld", "_build_world", "get_default_groups", "default_env_context"),
+    *("set_up_world", "begin_world", "get_default_groups", "default_env_context"),
     *("setup_independent_company", "setup_independent_user", "world_moment"),
 }
 #: beginnings of the names of what Odoo gives to each class
@@ -42,7 +42,7 @@ class World:
 
     @classmethod
     def enter(cls, test_class, begin):
-        """Give a class its world; it is built by ``_build_world`` where none stands.
+        """Give a class its world; it is built where none stands.
 
         :param test_class: the class, whose attributes are set
         :param begin: function that does what Odoo does for each class
@@ -50,7 +50,7 @@ class World:
         mro = test_class.__mro__
         owner = next(c for c in mro if HOOKS & set(vars(c)))
         # those whose `setUpClass` is passed over have had their turn in the world
-        start = next(n for n, c in enumerate(mro) if "_build_world" in vars(c))
+        start = next(n for n, c in enumerate(mro) if "begin_world" in vars(c))
         passed = set(mro[start : mro.index(BaseCommon)]) - set(owner.__mro__)
         assert not passed, f"no part of the world of {test_class}: {passed}"
         cls.is_entered = True
@@ -71,11 +71,7 @@ class World:
         self.registry = Registry(get_db_name())
         builder = type("World", (owner,), {"__module__": owner.__module__})
         try:
-            moment = owner.world_moment
-            with freeze_time(moment) if moment else nullcontext():
-                with self._lend_cursor():
-                    builder._build_world()
-            builder.env.flush_all()
+            self._build(builder)
             self._keep_statistics(builder.env)
             self.default_env = builder.env.transaction.default_env
             self.told = {
@@ -91,6 +87,17 @@ class World:
             self.savepoint = Savepoint(self.cr)
         finally:
             builder.doClassCleanups()
+
+    def _build(self, builder):
+        """Odoo's part, then the part of each class, from the ground floor up."""
+        moment = self.owner.world_moment
+        with freeze_time(moment) if moment else nullcontext():
+            with self._lend_cursor():
+                builder.begin_world()
+            for part in reversed(self.owner.__mro__):
+                if "set_up_world" in vars(part):
+                    vars(part)["set_up_world"].__func__(builder)
+            builder.env.flush_all()
 
     def _keep_statistics(self, env):
         """Keep autovacuum away, which sees none of the rows: the planner would believe
