@@ -125,21 +125,22 @@ class CmorPractice(models.Model):
         )
 
     def _live_keys(self, point_ids, but=()):
-        """Keys of the supplies of these points that a live practice claims for."""
+        """{key: contract} of the supplies of these points that a live practice claims
+        for."""
         live = self.sudo().search_fetch(
             Domain("side", "=", "outgoing")
             & Domain("supply_point_id", "in", list(point_ids))
             & Domain("state", "not in", lifecycle.DEAD_STATES)
             & Domain("id", "not in", list(but)),
-            KEY,
+            (*KEY, "contract_id"),
         )
-        return {practice._supply_key() for practice in live}
+        return {practice._supply_key(): practice.contract_id for practice in live}
 
     def _without_twins(self, contracts):
         """Those of ``contracts`` that are not the supply of a live practice, nor of
         another one of them: the same supply under two codes is claimed once."""
         contracts.fetch(KEY)
-        taken = self._live_keys(contracts.supply_point_id.ids) if contracts else set()
+        taken = self._live_keys(contracts.supply_point_id.ids) if contracts else {}
         fine = contracts.browse()
         for contract in contracts:
             key = (
@@ -148,12 +149,14 @@ class CmorPractice(models.Model):
                 contract.date_end,
             )
             if contract.supply_point_id and key in taken:
-                _logger.warning(
-                    "CMOR: contract %s is left out, its supply is claimed under"
-                    " another contract",
-                    contract.code,
-                )
+                # its own claim runs: nothing to tell
+                if taken[key] != contract:
+                    _logger.warning(
+                        "CMOR: contract %s is left out, its supply is claimed under"
+                        " another contract",
+                        contract.code,
+                    )
                 continue
-            taken.add(key)
+            taken[key] = contract
             fine |= contract
         return fine

@@ -31,20 +31,26 @@ class TestSellersMoney(NetworkUserCommon):
         )
 
     def paid(self, *codes):
-        """Claims of the seller that CSEA has paid."""
-        _file, practices = self.ask(*(self.row(code) for code in codes))
+        """Claims of the seller that CSEA has paid, each of a supply of its own."""
+        points = [f"IT001E0000000{9 - number}" for number in range(len(codes))]
+        _file, practices = self.ask(
+            *(
+                self.row(code, COD_POD=point)
+                for code, point in zip(codes, points, strict=True)
+            )
+        )
         self.present(practices)
         self._receive("claim_ack", [self._ack(p) for p in practices])
         rows = [
             {
                 "CP_GESTORE": practice.sii_code,
                 "SETTORE": "E",
-                "COD_POD": "IT001E00000009",
+                "COD_POD": point,
                 "IMPORTO_PAGATO": "250.00",
                 "DATA_PAGAMENTO": "18/04/2026",
                 "RIFERIMENTO": "CSEA-1",
             }
-            for practice in practices
+            for practice, point in zip(practices, points, strict=True)
         ]
         file = self._receive("claim_paid", rows)
         self.assertEqual(set(file.record_ids.mapped("state")), {"applied"})
