@@ -3,14 +3,13 @@ from datetime import date
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from psycopg2 import OperationalError
-
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 from odoo.tools import format_date
 
 from odoo.addons.utility_supply.models.bulk import flush_changed, update_changed
+from odoo.addons.utility_supply.models.isolation import apart
 
 from ..rules import attention as attention_rules
 from ..rules import deadlines as rules
@@ -193,18 +192,13 @@ class CmorPractice(models.Model):
     def _refresh_terms_safely(self, today):
         """As ``_refresh_terms``: who cannot be reckoned costs the others nothing, is
         logged, and is tried again the next night."""
-        try:
-            with self.env.cr.savepoint():
-                self._refresh_terms(today)
-        except OperationalError:
-            raise
-        except Exception:
-            if len(self) == 1:
-                _logger.exception("Terms of CMOR practice %s not reckoned", self.id)
-                return
-            middle = len(self) // 2
-            self[:middle]._refresh_terms_safely(today)
-            self[middle:]._refresh_terms_safely(today)
+
+        def blame(practice, error):
+            _logger.error(
+                "Terms of CMOR practice %s not reckoned", practice.id, exc_info=error
+            )
+
+        apart(self, lambda some: some._refresh_terms(today), blame)
 
     def _refresh_terms_of(self, company, today):
         table = self.env["cmor.parameter"]._term_table(company)
