@@ -355,10 +355,14 @@ class CmorNetworkCharge(models.Model):
     @api.model
     def _check_not_told(self, vals_list):
         """What a person types in may be here already."""
+        companies = {}
         for vals in filter(lambda vals: vals.get("ref"), vals_list):
-            company = self.env["res.company"].browse(vals["company_id"])
-            (told,) = self._told_before(company, [vals])
-            if told.state in LIVE:
+            companies.setdefault(vals["company_id"], []).append(vals)
+        for company_id, group in companies.items():
+            company = self.env["res.company"].browse(company_id)
+            told = self.union(*self._told_before(company, group))
+            told = told.filtered(lambda line: line.state in LIVE)[:1]
+            if told:
                 raise UserError(
                     self.env._(
                         "Invoice %(ref)s with this amount is here already for"

@@ -314,7 +314,7 @@ class CmorPractice(models.Model):
                 ("sii_code", "in", mine.mapped("prev_sii_code")),
             ]
         )
-        on_bills, _pending = charged._customer_charges()
+        on_bills = charged._customer_documents().on_bills
         left = {
             (practice.contract_id, practice.sii_code): sum(
                 bill.open_amount for bill, _move in on_bills[practice.id]

@@ -367,6 +367,8 @@ class TestCharging(IncomingCommon):
             self.assertEqual(practice.state, "carried")
             self.assertEqual(claim.prev_cmor_amount, 100.0)
             self.assertEqual(claim.prev_sii_code, practice.sii_code)
+            # what the search for later payments reads of it
+            self.assertEqual(claim.sudo()._previous_left(), {claim.id: 100})
             # the CMOR is asked once: not a second time as credit of its bill
             line = claim.line_ids.filtered(lambda line: line.move_id == bill)
             # 30 of the 31 days of the bill, by the safe reading of the last day
@@ -383,6 +385,7 @@ class TestCharging(IncomingCommon):
             claim.write({"prev_cmor_amount": 40.0, "prev_sii_code": practice.sii_code})
             practice.action_settle()
             self.assertEqual(claim.prev_cmor_amount, 40.0)
+            self.assertEqual(claim.sudo()._previous_left(), {claim.id: 0})
 
     def test_a_charge_of_a_practice_is_guarded(self):
         practice = self._to_charge()
