@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo
 
 from odoo.tests import HttpCase, tagged
 
+from odoo.addons.utility_supply.tests.world import keep_statistics
+
 from devtools.demo import check, generator, setup
 from devtools.demo.billing import MONTH_OF_RUNS
 from devtools.demo.claims import claims
@@ -67,6 +69,7 @@ class TestNewcomer(HttpCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        keep_statistics(cls.env)
         cls.today = datetime.now(ZoneInfo("Europe/Rome")).date()
         cls.anchor = cls.today - timedelta(days=MONTH_OF_RUNS)
         cls.datasets = {

@@ -30,6 +30,25 @@ HOOKS = {
 OF_THE_CLASS = ("_", "cr", "registry", "commit_patcher", "rollback_patcher", "close_")
 
 
+def keep_statistics(env):
+    """Keep autovacuum away until the transaction ends: it sees none of the rows that a
+    test wrote, the planner would believe that there are none, and join a thousand of
+    them by nested loops (a test of half a minute stood still for half an hour)."""
+    tables = {model._table for model in env.values() if not model._abstract}
+    env.cr.execute(
+        SQL(
+            """
+            SELECT relname FROM pg_class
+             WHERE relkind = 'r' AND relname = ANY(%s)
+               AND relnamespace = current_schema::regnamespace
+            """,
+            list(tables),
+        )
+    )
+    found = SQL(", ").join(SQL.identifier(name) for (name,) in env.cr.fetchall())
+    env.cr.execute(SQL("LOCK TABLE %s IN SHARE UPDATE EXCLUSIVE MODE", found))
+
+
 class World:
     """A world that stands: its transaction, and what its classes know of it.
 
@@ -72,7 +91,7 @@ class World:
         builder = type("World", (owner,), {"__module__": owner.__module__})
         try:
             self._build(builder)
-            self._keep_statistics(builder.env)
+            keep_statistics(builder.env)
             self.default_env = builder.env.transaction.default_env
             self.told = {
                 name: value
@@ -98,23 +117,6 @@ class World:
                 if "set_up_world" in vars(part):
                     vars(part)["set_up_world"].__func__(builder)
             builder.env.flush_all()
-
-    def _keep_statistics(self, env):
-        """Keep autovacuum away, which sees none of the rows: the planner would believe
-        that there are none, and join a thousand of them by nested loops."""
-        tables = {model._table for model in env.values() if not model._abstract}
-        env.cr.execute(
-            SQL(
-                """
-                SELECT relname FROM pg_class
-                 WHERE relkind = 'r' AND relname = ANY(%s)
-                   AND relnamespace = current_schema::regnamespace
-                """,
-                list(tables),
-            )
-        )
-        found = SQL(", ").join(SQL.identifier(name) for (name,) in env.cr.fetchall())
-        env.cr.execute(SQL("LOCK TABLE %s IN SHARE UPDATE EXCLUSIVE MODE", found))
 
     @contextmanager
     def _lend_cursor(self):
