@@ -290,6 +290,10 @@ def read_line(layout, line):
             texts[name] = raw[name]
         else:
             cell = _visible(cells.get(name, ""))
+            if not cell:
+                # most of a line is empty
+                values[name], texts[name] = None, ""
+                continue
             value, found = _read_cell(layout, field, cell, mangled)
             # a code as the layout writes it: conditions are about that
             is_code = field.kind in (FIXED, CODE) and value

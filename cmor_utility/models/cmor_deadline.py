@@ -4,7 +4,11 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
-from odoo.addons.utility_supply.models.bulk import insert_rows, kept, update_changed
+from odoo.addons.utility_supply.models.bulk import (
+    insert_rows,
+    plain_values,
+    update_changed,
+)
 
 from ..rules import deadlines as rules
 from ..rules.attention import DEAD
@@ -39,6 +43,11 @@ ACTORS = [
     ("distributor", "Distributor"),
     ("csea", "CSEA"),
 ]
+
+# what a deadline keeps of its practice, so that nothing has to work it out
+OF_PRACTICE = ("company_id", "side", "sector", "role_id", "user_id")
+# what decides whether a term runs once more
+OF_TERM = ("date_due", "date_base", "state")
 
 
 class CmorDeadline(models.Model):
@@ -250,50 +259,48 @@ class CmorDeadline(models.Model):
         ids = [practice.id for practice in found]
         deadlines = self.sudo()._guarded()
         columns = [n for n, f in self._fields.items() if f.store and f.column_type]
-        known = {
-            (kept(record, "practice_id"), record.key): record
-            for record in deadlines.search_fetch(
-                Domain("practice_id", "in", ids), columns
-            )
-        }
+        stored = deadlines.search_fetch(Domain("practice_id", "in", ids), columns)
+        rows = plain_values(stored, ("practice_id", "key", *OF_TERM))
+        known = {(row.practice_id, row.key): id_ for id_, row in rows.items()}
+        practices = self.env["cmor.practice"].sudo().browse(ids)
+        of_practice = plain_values(practices, OF_PRACTICE)
         new, old, told, moved = [], {}, set(), []
         for practice, items in found.items():
+            id_ = practice.id
+            mine = dict(zip(OF_PRACTICE, of_practice[id_], strict=True))
             for item in items:
                 vals = self._vals(item)
-                record = known.get((practice.id, item.key))
-                told.add((practice.id, item.key))
-                if record is None:
-                    new.append({**self._of_practice(practice), **vals})
+                deadline = known.get((id_, item.key))
+                told.add((id_, item.key))
+                if deadline is None:
+                    new.append({"practice_id": id_, **mine, **vals})
                     continue
-                if kept(record, "date_due") != item.due:
-                    moved.append(record.id)
-                old[record] = {**vals, **self._runs_again(record, item)}
+                row = rows[deadline]
+                if row.date_due != item.due:
+                    moved.append(deadline)
+                old[deadlines.browse(deadline)] = vals | self._runs_again(row, item)
         update_changed(deadlines, old)
         deadlines.browse(moved)._redate_activities()
-        gone = [record.id for key, record in known.items() if key not in told]
-        deadlines.browse(gone).filtered(lambda d: d.state == rules.OPEN).write(
-            {"state": rules.DROPPED}
-        )
+        gone = [
+            deadline
+            for key, deadline in known.items()
+            if key not in told and rows[deadline].state == rules.OPEN
+        ]
+        dropped = {"state": rules.DROPPED}
+        update_changed(deadlines, dict.fromkeys(deadlines.browse(gone), dropped))
         created = insert_rows(deadlines, new, flush=False)
-        ids = [record.id for record in known.values()] + created.ids
-        return self.sudo().browse(ids)
+        return self.sudo().browse([*stored._ids, *created._ids])
 
     @api.model
-    def _runs_again(self, record, item):
+    def _runs_again(self, row, item):
         """A term that runs once more, from a new event or after it was over, is told
         once more: activity and escalation are those of the time before."""
         running = (rules.OPEN, rules.MISSED)
         if item.state not in running:
             return {}
-        if kept(record, "state") in running and kept(record, "date_base") == item.base:
+        if row.state in running and row.date_base == item.base:
             return {}
         return {"activity_on": False, "escalated_on": False}
-
-    @api.model
-    def _of_practice(self, practice):
-        """What a deadline keeps of its practice, so that nothing has to work it out."""
-        names = ("company_id", "side", "sector", "role_id", "user_id")
-        return {"practice_id": practice.id, **{n: kept(practice, n) for n in names}}
 
     @api.model
     def _vals(self, item):

@@ -2,11 +2,14 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import format_date
 
+from odoo.addons.utility_supply.models.bulk import plain_values
+
 from ..rules import deadlines as rules
 from ..rules.attention import DEAD
 from ..rules.reckoning import reckon
 
 CHUNK = 500
+OF_ACTIVITY = ("actor", "kind", "activity_id", "activity_on")
 
 
 class CmorDeadline(models.Model):
@@ -27,20 +30,24 @@ class CmorDeadline(models.Model):
         """
         new, over, same = [], [], []
         self.activity_id.fetch(["active"])
-        for deadline in self:
-            is_told = deadline.activity_on or deadline.activity_id.active
-            if not deadline._is_waited_for(horizons):
-                (over if deadline.activity_id else same).append(deadline.id)
+        for id_, row in plain_values(self, OF_ACTIVITY).items():
+            if row.actor != rules.US or row.kind != rules.MUST:
+                is_waited_for = False
             else:
-                (same if is_told else new).append(deadline.id)
+                is_waited_for = self.browse(id_)._is_waited_for(horizons)
+            if not is_waited_for:
+                if row.activity_id:
+                    over.append(id_)
+            elif row.activity_on or self.browse(id_).activity_id.active:
+                same.append(id_)
+            else:
+                new.append(id_)
         self.browse(new)._make_activities(company, today)
         self.browse(over)._close_activities()
         self.browse(same)._reassign_activities(company)
 
     def _is_waited_for(self, horizons):
-        """Whether somebody of ours has to do something about it, soon."""
-        if self.actor != rules.US or self.kind != rules.MUST:
-            return False
+        """Whether what somebody of ours has to do is to be done soon."""
         if self.state == rules.MISSED:
             return self.practice_id.state not in DEAD or self.key in rules.OUTLIVES
         near = horizons.get(self.key) or horizons[""]

@@ -2,22 +2,32 @@ from dataclasses import dataclass
 
 from odoo import api, fields, models
 
-from odoo.addons.utility_supply.models.bulk import update_changed
+from odoo.addons.utility_supply.models.bulk import plain_values, update_changed
 
 from ..rules import answers
 from .cmor_flow_handler import applied, repeated, waiting
 from .cmor_practice_facts import _cents
 
+# what is looked at of each practice and of each record: thousands of them
+OF_PRACTICE = ("state", "sii_code", "code", "indemnity", "accepted_on", "cause_id")
+OF_RECORD = ("practice_id", "code", "is_linked", "is_confirmed", "answered_id")
 
-@dataclass
+
+@dataclass(slots=True)
 class _Told:
-    """One answer being applied."""
+    """One answer being applied.
+
+    ``known``: what its practice says, before anything is written; ``marks``: what the
+    record itself says of how it was found. Both as namedtuples.
+    """
 
     record: object
     practice: object
     values: dict
     cause: object
     request: object
+    known: object
+    marks: object
     decision: answers.Decision = None
 
 
@@ -69,26 +79,38 @@ class CmorFlowHandler(models.AbstractModel):
         """
         key = key or records.type_id.key
         results, told = {}, []
-        records.answered_id.filtered(lambda r: r.state == "written")._deem_sent()
+        # their words are large, and nobody asks for them
+        ours = records.answered_id
+        ours.fetch(["state", "file_id"])
+        ours.filtered(lambda r: r.state == "written")._deem_sent()
         values = {record: record._values() for record in records}
         causes = self._causes_of(key, values)
         asked = self._live_cancels(key, records)
         seen = self._seen_answers(key, records)
         taken = self._taken_codes(records, values)
-        for record in records:
-            practice = record.practice_id
-            if not practice:
-                results[record] = waiting(practice, "unknown_practice")
+        practices = {practice.id: practice for practice in records.practice_id}
+        known = plain_values(records.practice_id, OF_PRACTICE)
+        marks = plain_values(records, OF_RECORD)
+        for record, said in values.items():
+            mark = marks[record.id]
+            practice = practices.get(mark.practice_id)
+            if practice is None:
+                none = self.env["cmor.practice"]
+                results[record] = waiting(none, "unknown_practice")
                 continue
-            said = values[record]
-            item = _Told(record, practice, said, causes[record], asked.get(practice))
+            item = _Told(
+                record,
+                practice,
+                said,
+                causes[record],
+                asked.get(practice),
+                known[practice.id],
+                mark,
+            )
             facts = self._facts_of(item, seen.get(practice, {}))
             item.decision = answers.decide(key, said, facts)
-            if (
-                said.get("sii_code")
-                and taken.get(said["sii_code"], practice) != practice
-            ):
-                other = taken[said["sii_code"]]
+            other = taken.get(said.get("sii_code"), practice)
+            if other != practice:
                 item.decision = answers.wait("sii_code_taken", name=other.display_name)
             results[record] = self._result_of(item)
             if item.decision.verdict == answers.APPLY:
@@ -98,20 +120,21 @@ class CmorFlowHandler(models.AbstractModel):
 
     @api.model
     def _facts_of(self, item, seen):
-        practice, record = item.practice, item.record
+        known, marks = item.known, item.marks
         days = [day for day in seen.values() if day]
+        cause = item.cause.kind if item.cause else None
         return answers.Facts(
-            state=practice.state,
-            sii_code=practice.sii_code or "",
-            amount=_cents(practice._claimed()),
-            is_current=record.is_linked
-            or not record.code
-            or record.code == practice.code,
+            state=known.state,
+            sii_code=known.sii_code or "",
+            amount=_cents(known.indemnity),
+            is_current=bool(
+                marks.is_linked or not marks.code or marks.code == known.code
+            ),
             request=item.request.state if item.request else "",
-            cause=item.cause.kind or answers.UNKNOWN,
+            cause=cause or answers.UNKNOWN,
             seen=frozenset(seen),
             latest=max(days, default=None),
-            confirmed=record.is_confirmed,
+            confirmed=bool(marks.is_confirmed),
         )
 
     @api.model
@@ -198,7 +221,11 @@ class CmorFlowHandler(models.AbstractModel):
         """Write what the decisions set, enter the states, then what follows."""
         if not told:
             return
-        before = {item.practice: _cents(item.practice._claimed()) for item in told}
+        before = {
+            item.practice: _cents(item.known.indemnity)
+            for item in told
+            if item.decision.effect == "amount"
+        }
         rows = {item.practice: self._vals_of(key, item) for item in told}
         update_changed(self.env["cmor.practice"], rows)
         groups = {}
@@ -214,11 +241,9 @@ class CmorFlowHandler(models.AbstractModel):
         for (path, event, effect, file), items in groups.items():
             self._enter(path, event, effect, file, items)
         self._answer_requests(told)
-        practices = self.env["cmor.practice"].union(*(i.practice for i in told))
-        changed = practices.browse(
-            item.practice.id for item in told if item.decision.effect == "amount"
-        )
-        if changed:
+        practices = self.env["cmor.practice"].browse(i.practice.id for i in told)
+        if before:
+            changed = practices.browse(practice.id for practice in before)
             today = fields.Date.context_today(self)
             practices._after_amount_update(changed, before, today)
         self._mark_answers(key, told)
@@ -231,7 +256,7 @@ class CmorFlowHandler(models.AbstractModel):
             vals["sii_code"] = sets["sii_code"]
         if "amount" in sets:
             vals["indemnity"] = float(sets["amount"])
-        if "accepted" in item.decision.path and not item.practice.accepted_on:
+        if "accepted" in item.decision.path and not item.known.accepted_on:
             day = sets.get("accepted_on") or item.record.file_id.exported_on
             vals["accepted_on"] = fields.Date.to_date(day)
         if item.decision.event in ("rejected", "cancelled") or (
@@ -239,14 +264,14 @@ class CmorFlowHandler(models.AbstractModel):
         ):
             vals["cause_id"] = item.cause.id
             vals["cause_text"] = item.values.get("cause_text") or False
-        if item.decision.event == "accepted" and item.practice.cause_id:
+        if item.decision.event == "accepted" and item.known.cause_id:
             vals.update(cause_id=False, cause_text=False)
         return vals
 
     @api.model
     def _enter(self, path, event, effect, file, items):
         """Enter the states of a path with a group of practices."""
-        practices = self.env["cmor.practice"].union(*(item.practice for item in items))
+        practices = self.env["cmor.practice"].browse(i.practice.id for i in items)
         params = {item.practice: self._event_params(item) for item in items}
         if effect == "refund":
             for item in items:
@@ -273,16 +298,13 @@ class CmorFlowHandler(models.AbstractModel):
 
     @api.model
     def _event_params(self, item):
-        words = [
-            item.cause.display_name or item.values.get("cause_code"),
-            item.values.get("cause_text"),
-        ]
-        if item.cause and item.cause.name == item.values.get("cause_text"):
-            words.pop()
-        return {
-            "code": item.values.get("sii_code") or item.practice.sii_code or "-",
-            "cause": " - ".join(filter(None, words)) or "-",
-        }
+        code = item.values.get("sii_code") or item.known.sii_code or "-"
+        words = [item.values.get("cause_code"), item.values.get("cause_text")]
+        if item.cause:
+            words[0] = item.cause.display_name or words[0]
+            if item.cause.name == words[1]:
+                words.pop()
+        return {"code": code, "cause": " - ".join(filter(None, words)) or "-"}
 
     @api.model
     def _answer_requests(self, told):
@@ -301,15 +323,14 @@ class CmorFlowHandler(models.AbstractModel):
         """What became of the records of ours that are answered."""
         flags = {"accepted": [], "refused": []}
         for item in told:
-            ours = item.record.answered_id
-            if not ours:
+            if not item.marks.answered_id:
                 continue
             source = "outcome" if key.endswith("outcome") else "admitted"
             ok = answers.flag(item.values.get(source))
             if item.decision.event == "adopted":
                 ok = True
             if ok is not None:
-                flags["accepted" if ok else "refused"].append(ours.id)
+                flags["accepted" if ok else "refused"].append(item.marks.answered_id)
         records = self.env["cmor.flow.record"].sudo()
         # what that makes of their file is summed up when all are applied
         for answer, ids in flags.items():

@@ -3,7 +3,7 @@ from dataclasses import dataclass
 
 from odoo import api, fields, models
 
-from odoo.addons.utility_supply.models.bulk import update_changed
+from odoo.addons.utility_supply.models.bulk import kept, update_changed
 
 from ..rules import incoming, incoming_match
 from .cmor_flow_handler import applied, repeated, waiting
@@ -48,7 +48,7 @@ class CmorFlowHandler(models.AbstractModel):
         for record in records:
             code = (values[record].get("sii_code") or "").strip()
             values[record]["sii_code"] = code
-            key = (record.company_id.id, code)
+            key = (kept(record, "company_id"), code)
             if not code:
                 results[record] = waiting(practices, "notice_no_code")
             elif key in known or key in new:
@@ -59,8 +59,8 @@ class CmorFlowHandler(models.AbstractModel):
                     results[record] = result
                 else:
                     new[key] = record
-        for company, group in records.grouped("company_id").items():
-            mine = [r for r in new.values() if r in group]
+        for company in records.company_id:
+            mine = [r for (owner, _code), r in new.items() if owner == company.id]
             made = practices._open_incoming(
                 [(values[r], r.file_id) for r in mine], company, today
             )

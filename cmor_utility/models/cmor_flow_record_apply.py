@@ -283,6 +283,8 @@ class CmorFlowRecord(models.Model):
         # who is being worked on by another user stays new: the scheduled action returns
         todo = self.filtered(lambda r: r.practice_id <= locked)
         locked.invalidate_recordset(["state"])
+        # all that is asked for of each, by one statement
+        locked.fetch()
         todo.request_id.invalidate_recordset(["state"])
         results = todo._foreign_results()
         rest = todo.filtered(lambda record: record not in results)

@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 
+from odoo.addons.utility_supply.models.bulk import plain_values
+
 from ..rules import lifecycle, window
 from .cmor_company_role import SECTORS
 from .texts import NEXT_TEXTS, show_params
@@ -310,12 +312,10 @@ class CmorPractice(models.Model):
 
     @api.constrains("side", "state")
     def _check_state_fits_side(self):
-        for practice in self:
-            if practice.state not in lifecycle.states(practice.side):
+        for side, state in set(plain_values(self.sudo(), ("side", "state")).values()):
+            if state not in lifecycle.states(side):
                 raise ValidationError(
-                    self.env._(
-                        "%(state)s is not a state of this side.", state=practice.state
-                    )
+                    self.env._("%(state)s is not a state of this side.", state=state)
                 )
 
     def write(self, vals):
@@ -496,29 +496,24 @@ class CmorPractice(models.Model):
         :param params: parameters of the event's text, or a function practice -> dict
         :raise UserError: the change is not one of the life cycle
         """
-        todo = self.filtered(lambda practice: practice.state != target)
-        event = self.env["cmor.practice.event"]
-        labels = dict(self._fields["state"]._description_selection(self.env))
-        events = []
+        known = plain_values(self.sudo(), ("side", "state"))
+        todo = self.filtered(lambda practice: known[practice.id].state != target)
+        event, events = self.env["cmor.practice.event"], []
         for practice in todo:
-            if not lifecycle.can_move(practice.side, practice.state, target):
+            side, before = known[practice.id]
+            if not lifecycle.can_move(side, before, target):
+                labels = dict(self._fields["state"]._description_selection(self.env))
                 raise UserError(
                     self.env._(
                         "%(name)s cannot pass from %(before)s to %(after)s.",
                         name=practice.display_name,
-                        before=labels[practice.state],
+                        before=labels[before],
                         after=labels.get(target, target),
                     )
                 )
+            told = params(practice) if callable(params) else params
             events.append(
-                event._prepare_vals(
-                    practice,
-                    kind,
-                    params(practice) if callable(params) else params,
-                    practice.state,
-                    target,
-                    file,
-                )
+                event._prepare_vals(practice, kind, told, before, target, file)
             )
         vals = {"state": target}
         if target == "exported":

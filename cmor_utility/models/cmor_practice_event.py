@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from odoo.addons.utility_supply.models.bulk import insert_rows
+from odoo.addons.utility_supply.models.bulk import insert_rows, kept
 
 from ..rules import messages
 from .texts import EVENT_TEXTS, show_params
@@ -89,7 +89,7 @@ class CmorPracticeEvent(models.Model):
         """Values of one event; ``params`` are plain Python (see rules.messages)."""
         return {
             "practice_id": practice.id,
-            "company_id": practice.company_id.id,
+            "company_id": kept(practice, "company_id"),
             "kind": kind,
             "params": messages.encode_params(params or {}),
             "state_from": source or False,

@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from odoo.addons.utility_supply.models.bulk import update_changed
+from odoo.addons.utility_supply.models.bulk import plain_values, update_changed
 
 from ..rules import forecast
 
@@ -30,11 +30,11 @@ class CmorPractice(models.Model):
         outgoing = moved.sudo().filtered(lambda p: p.side == "outgoing")
         reasons = outgoing._cancel_reasons() if target == "cancelled" else {}
         for practice in outgoing:
-            told = params(practice) if callable(params) else params
-            rows[practice] = {
-                "state_since": today,
-                "lost_reason": practice._why_lost(target, told or {}, reasons),
-            }
+            reason = False
+            if target in LOST_STATES:
+                told = params(practice) if callable(params) else params
+                reason = practice._why_lost(target, told or {}, reasons)
+            rows[practice] = {"state_since": today, "lost_reason": reason}
         update_changed(outgoing, rows)
         outgoing._set_expected(today)
         return result
@@ -47,8 +47,6 @@ class CmorPractice(models.Model):
     def _why_lost(self, target, params, reasons):
         """Why the claim gives nothing, in the words of who said it; when nobody said
         it, why we had asked the annulment."""
-        if target not in LOST_STATES:
-            return False
         words = (params.get(key) for key in ("reason", "cause", "text"))
         # an answer without a word of its own is told as a dash
         told = next((word for word in words if word and word != "-"), None)
@@ -65,13 +63,16 @@ class CmorPractice(models.Model):
         for company, practices in self.grouped("company_id").items():
             values = self.env["cmor.parameter"]._values(company, today)
             pace = forecast.Pace.from_values(values)
+            known = plain_values(practices, ("state", "sector", "state_since"))
+            # what moved together is expected together
+            days = {
+                row: forecast.expected_on(
+                    row.state, row.sector, row.state_since or today, pace
+                )
+                for row in set(known.values())
+            }
             for practice in practices:
-                since = practice.state_since or today
-                rows[practice] = {
-                    "expected_on": forecast.expected_on(
-                        practice.state, practice.sector, since, pace
-                    )
-                }
+                rows[practice] = {"expected_on": days[known[practice.id]]}
         update_changed(self, rows)
 
     @api.model

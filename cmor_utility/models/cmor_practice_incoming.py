@@ -22,6 +22,8 @@ ANSWER_FACTS = (
     *("contract_id", "collected_amount", "given_up_amount", "open_amount"),
 )
 
+TOLD_CUSTOMER = ("told_name", "told_fiscal_code", "told_vat")
+
 
 class CmorPractice(models.Model):
     """Incoming side: we are charged the CMOR of a customer who came to us.
@@ -249,27 +251,19 @@ class CmorPractice(models.Model):
         }
 
     def _log_notices(self, files):
-        event = self.env["cmor.practice.event"]
-        event._append(
-            [
-                event._prepare_vals(
-                    practice,
-                    "notice_in",
-                    {
-                        "amount": _cents(practice.indemnity),
-                        "point": practice.point_code or "-",
-                        "customer": practice.told_name
-                        or practice.told_fiscal_code
-                        or practice.told_vat
-                        or "-",
-                    },
-                    "",
-                    "received",
-                    file,
-                )
-                for practice, file in zip(self, files, strict=True)
-            ]
-        )
+        event, events = self.env["cmor.practice.event"], []
+        known = plain_values(self, ("indemnity", "point_code", *TOLD_CUSTOMER))
+        for practice, file in zip(self, files, strict=True):
+            amount, point, *words = known[practice.id]
+            told = {
+                "amount": _cents(amount),
+                "point": point or "-",
+                "customer": next(filter(None, words), "-"),
+            }
+            events.append(
+                event._prepare_vals(practice, "notice_in", told, "", "received", file)
+            )
+        event._append(events)
 
     def _flow_sources(self):
         # EXTENDS: towards the SII a practice is named as the SII named it

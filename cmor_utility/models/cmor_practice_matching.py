@@ -5,7 +5,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from odoo.addons.utility_supply.models.bulk import update_changed
+from odoo.addons.utility_supply.models.bulk import plain_values, update_changed
 
 from ..rules import incoming_match
 
@@ -19,6 +19,9 @@ REASONS = [
 
 CONTRACT_FACTS = (
     *("code", "supply_point_id", "partner_id", "date_start", "date_end", "end_reason"),
+)
+NOTICE_FACTS = (
+    *("sector", "point_key", "told_fiscal_code", "told_vat", "notice_date"),
 )
 POINT_FACTS = ("service", "code", "distributor_id")
 HOLDER_FACTS = ("l10n_it_codice_fiscale", "vat", "commercial_partner_id")
@@ -69,7 +72,8 @@ class CmorPractice(models.Model):
 
         :param date today: stands for the day of a notice that has none
         """
-        todo = self.filtered(lambda p: p.state in ("received", "unmatched"))
+        states = plain_values(self, ("state",))
+        todo = self.filtered(lambda p: states[p.id].state in ("received", "unmatched"))
         found = {}
         for company, practices in todo.grouped("company_id").items():
             found.update(practices._find_matches(company, today))
@@ -94,16 +98,17 @@ class CmorPractice(models.Model):
     def _find_matches(self, company, today):
         """{practice: rules.incoming_match.Match}; practices of one company."""
         supplies = self._supplies_for(company)
-        found = {}
+        known, found = plain_values(self, NOTICE_FACTS), {}
         for practice in self:
-            holder = practice._told_holder()
+            row = known[practice.id]
+            holder = incoming_match.person_keys(row.told_fiscal_code, row.told_vat)
             near = {}
-            for key in (practice.point_key, *holder):
-                near.update((s.key.id, s) for s in supplies[practice.sector, key])
+            for key in (row.point_key, *holder):
+                near.update((s.key.id, s) for s in supplies[row.sector, key])
             found[practice] = incoming_match.match_contract(
-                practice.point_key or "-",
+                row.point_key or "-",
                 holder,
-                practice.notice_date or today,
+                row.notice_date or today,
                 list(near.values()),
             )
         return found
@@ -135,8 +140,11 @@ class CmorPractice(models.Model):
 
     def _contracts_near(self, company):
         """Contracts at the points told, or of the customers told."""
-        points = {practice.point_key for practice in self if practice.point_key}
-        people = set().union(*(practice._told_holder() for practice in self))
+        told = plain_values(self, NOTICE_FACTS).values()
+        points = {row.point_key for row in told if row.point_key}
+        people = set()
+        for row in told:
+            people |= incoming_match.person_keys(row.told_fiscal_code, row.told_vat)
         # what two PODs share is their first 14 characters: an index stands on them
         point_ids = [
             row[0]

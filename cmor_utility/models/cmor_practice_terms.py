@@ -8,7 +8,12 @@ from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 from odoo.tools import format_date
 
-from odoo.addons.utility_supply.models.bulk import flush_changed, update_changed
+from odoo.addons.utility_supply.models.bulk import (
+    flush_changed,
+    kept,
+    plain_values,
+    update_changed,
+)
 from odoo.addons.utility_supply.models.isolation import apart
 
 from ..rules import attention as attention_rules
@@ -23,6 +28,11 @@ UTC = ZoneInfo("UTC")
 QUEUE = "cmor.practice.terms"
 # before the indemnity system there was nothing to complain about (ARG/elt 191/09)
 COMPLAINTS_FROM = date(2009, 1, 1)
+# what the terms look at of each practice: thousands of them
+OF_STEPS = ("practice_id", "date", "state_from", "state_to")
+OF_NOTICES = ("channel", "sent_date", "notified_date", "pay_term", "ref")
+OF_DAYS = ("side", "state", "complaint_on", "complaint_answered_on", "late_on")
+MONEY_STATES = ("excess_to_return", "refund_due")
 
 
 class CmorPractice(models.Model):
@@ -218,13 +228,15 @@ class CmorPractice(models.Model):
     def _store_attention(self, horizons, found, today):
         """Write level, reason and day of each practice."""
         waiting = self._waiting_records()
+        known = plain_values(self, ("state", "next_action", "next_date"))
         levels, rows = attention_rules.LEVELS, {}
         for practice in self:
+            row = known[practice.id]
             judged = attention_rules.attention(
                 attention_rules.AttentionFacts(
-                    state=practice.state,
-                    next_action=practice.next_action or "",
-                    next_date=practice.next_date or None,
+                    state=row.state,
+                    next_action=row.next_action or "",
+                    next_date=row.next_date,
                     deadlines=tuple(found[practice]),
                     waiting_records=waiting.get(practice.id, 0),
                     horizons=horizons,
@@ -261,13 +273,13 @@ class CmorPractice(models.Model):
         later = self._deadline_requests()
         notices = self._deadline_notices()
         bases, known, done = self._deadline_days()
+        rows = plain_values(self, ("side", "sector", "state", "date_end"))
         return {
             practice: rules.DeadlineFacts(
-                side=practice.side,
-                sector=practice.sector,
-                state=practice.state,
-                last_day=practice.date_end or None,
-                window=practice._window() if practice.side == "outgoing" else None,
+                *rows[practice.id],
+                window=practice._window()
+                if rows[practice.id].side == "outgoing"
+                else None,
                 steps=steps.get(practice.id, ()),
                 requests=later.get(practice.id, ()),
                 notices=notices.get(practice.id, ()),
@@ -282,14 +294,13 @@ class CmorPractice(models.Model):
         """{practice id: its changes of state, in order}."""
         events = self.env["cmor.practice.event"].search_fetch(
             Domain("practice_id", "in", self.ids) & Domain("state_to", "!=", False),
-            ["practice_id", "date", "state_from", "state_to"],
+            OF_STEPS,
             order="id",
         )
         steps = {}
-        for event in events:
-            steps.setdefault(event.practice_id.id, []).append(
-                rules.Step(rome_day(event.date), event.state_from or "", event.state_to)
-            )
+        for row in plain_values(events, OF_STEPS).values():
+            step = rules.Step(rome_day(row.date), row.state_from or "", row.state_to)
+            steps.setdefault(row.practice_id, []).append(step)
         return steps
 
     def _deadline_requests(self):
@@ -314,20 +325,14 @@ class CmorPractice(models.Model):
 
     def _deadline_notices(self):
         """{practice id: formal notices that the claim rests on}."""
-        facts = {}
-        self.notice_ids.fetch(["channel", "sent_date", "notified_date", "pay_term"])
-        for practice in self:
-            facts[practice.id] = tuple(
-                rules.NoticeFact(
-                    notice.channel,
-                    notice.sent_date or None,
-                    notice.notified_date or None,
-                    notice.pay_term or None,
-                    notice.ref or "",
-                )
-                for notice in practice.notice_ids
-            )
-        return facts
+        notices = {
+            id_: rules.NoticeFact(*row[:4], ref=row.ref or "")
+            for id_, row in plain_values(self.notice_ids, OF_NOTICES).items()
+        }
+        return {
+            practice.id: tuple(notices[id_] for id_ in kept(practice, "notice_ids"))
+            for practice in self
+        }
 
     def _deadline_days(self):
         """Days that are no change of state; other parts add theirs.
@@ -338,15 +343,17 @@ class CmorPractice(models.Model):
         bases = {practice.id: {} for practice in self}
         known = {practice.id: {} for practice in self}
         done = {practice.id: {} for practice in self}
+        rows = plain_values(self, (*OF_DAYS, "money_due"))
         for practice in self:
-            if practice.complaint_on:
-                bases[practice.id]["complaint_reply"] = practice.complaint_on
-            if practice.complaint_answered_on:
-                done[practice.id]["complaint_reply"] = practice.complaint_answered_on
+            row = rows[practice.id]
+            if row.complaint_on:
+                bases[practice.id]["complaint_reply"] = row.complaint_on
+            if row.complaint_answered_on:
+                done[practice.id]["complaint_reply"] = row.complaint_answered_on
             found = bases[practice.id], known[practice.id], done[practice.id]
-            if practice.side == "incoming":
+            if row.side == "incoming":
                 practice._incoming_days(*found)
-            else:
+            elif row.late_on or row.money_due or row.state in MONEY_STATES:
                 practice._money_days(*found)
         for practice_id, day in self._late_answers().items():
             done[practice_id]["late_payment"] = day
@@ -389,7 +396,8 @@ class CmorPractice(models.Model):
 
     def _late_answers(self):
         """{practice id: day on which the late payment was answered}."""
-        answered = self.filtered(lambda practice: practice.late_state == "answered")
+        states = plain_values(self, ("late_state",))
+        answered = self.filtered(lambda p: states[p.id].late_state == "answered")
         if not answered:
             return {}
         groups = self.env["cmor.practice.event"]._read_group(

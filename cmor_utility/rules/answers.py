@@ -9,12 +9,15 @@ and keeps the event. Late, repeated, out-of-order and contradictory answers:
 * contradictory: waits for a person, never silently wins.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
+from types import MappingProxyType
+from typing import NamedTuple
 
 from .lifecycle import INCOMING, OUTGOING, can_move, deemed_path
 
+NOTHING = MappingProxyType({})
 BOTH = (OUTGOING, INCOMING)
 #: key of a flow -> sides of the practices that it may be about; the code of the user
 #: (CP_UTENTE) counts only for practices of these sides
@@ -63,8 +66,7 @@ DEEMED = ("sent", "accepted")
 OPEN_REQUEST = ("exported", "sent", "admitted")
 
 
-@dataclass(frozen=True)
-class Facts:
+class Facts(NamedTuple):
     """What is known of the practice before the answer.
 
     ``is_current``: the answer names the practice's own code, not one burnt before.
@@ -84,8 +86,7 @@ class Facts:
     confirmed: bool = False
 
 
-@dataclass(frozen=True)
-class Decision:
+class Decision(NamedTuple):
     """What follows from an answer.
 
     ``path``: states to enter in order. ``event``: key of the event's text. ``sets``:
@@ -98,11 +99,11 @@ class Decision:
     verdict: str
     path: tuple = ()
     event: str = ""
-    sets: dict = field(default_factory=dict)
+    sets: Mapping = NOTHING
     request: tuple = ()
     effect: str = ""
     problem: str = ""
-    params: dict = field(default_factory=dict)
+    params: Mapping = NOTHING
 
 
 def repeat():

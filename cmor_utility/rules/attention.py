@@ -6,8 +6,8 @@ it need an action" and "does it need checking" are answered apart.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from .deadlines import MISSED, MUST, OPEN, OUTLIVES, US
 
@@ -20,8 +20,7 @@ NOT_A_STEP = ("wait", "await", "solve", "is_suspended", "collect", "check_")
 QUESTIONS = ("solve", "declare", "declare_art4", "match", "check_difference")
 
 
-@dataclass(frozen=True)
-class AttentionFacts:
+class AttentionFacts(NamedTuple):
     """What decides about one practice.
 
     ``horizons``: {key of a term or "": last day that counts as near}.
@@ -35,8 +34,7 @@ class AttentionFacts:
     horizons: Mapping | None = None
 
 
-@dataclass(frozen=True)
-class Attention:
+class Attention(NamedTuple):
     """``reason``: key of the texts; ``key``: term it is about, when it is one."""
 
     level: str = ""

@@ -7,8 +7,9 @@ law says "days" without their kind, the term's own kind decides.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date
+from types import MappingProxyType
+from typing import NamedTuple
 
 from . import window as windows
 from .reckoning import csea_declaration, reckon
@@ -34,6 +35,7 @@ CHECKS = {
     "report": ("report_check", "sii_check_days"),
     "refund_report": ("refund_report_check", "sii_check_days"),
 }
+NOTHING = MappingProxyType({})
 # every key there is, in the order of a practice's life
 KEYS = (
     "mora_term",
@@ -58,8 +60,7 @@ KEYS = (
 )
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """The practice entered ``target`` from ``source`` on ``day``."""
 
     day: date
@@ -67,8 +68,7 @@ class Step:
     target: str
 
 
-@dataclass(frozen=True)
-class RequestFact:
+class RequestFact(NamedTuple):
     """A later request of ours: flow key, its state, when it left."""
 
     key: str
@@ -77,8 +77,7 @@ class RequestFact:
     answered: date | None = None
 
 
-@dataclass(frozen=True)
-class NoticeFact:
+class NoticeFact(NamedTuple):
     """A formal notice with the CMOR warning."""
 
     channel: str
@@ -88,8 +87,7 @@ class NoticeFact:
     ref: str = ""
 
 
-@dataclass(frozen=True)
-class DeadlineFacts:
+class DeadlineFacts(NamedTuple):
     """What the terms of one practice follow from.
 
     ``steps`` are in the order they happened. ``known``: {key: due date} reckoned when
@@ -106,13 +104,12 @@ class DeadlineFacts:
     steps: tuple = ()
     requests: tuple = ()
     notices: tuple = ()
-    known: Mapping = field(default_factory=dict)
-    bases: Mapping = field(default_factory=dict)
-    done: Mapping = field(default_factory=dict)
+    known: Mapping = NOTHING
+    bases: Mapping = NOTHING
+    done: Mapping = NOTHING
 
 
-@dataclass(frozen=True)
-class Deadline:
+class Deadline(NamedTuple):
     """One term of a practice; ``how`` is a key of the texts of its ``params``."""
 
     key: str

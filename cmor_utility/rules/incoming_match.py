@@ -101,7 +101,8 @@ def match_contract(point, holder, day, supplies):
             str(supply.key),
         )
 
-    proposals = tuple(sorted(supplies, key=rank))
+    alone = len(supplies) < 2
+    proposals = tuple(supplies if alone else sorted(supplies, key=rank))
     same = [supply for supply in running if supply.holder & holder]
     if len(same) == 1:
         return Match(MATCHED, "", same[0], proposals)

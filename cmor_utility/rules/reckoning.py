@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
 from .window import add_months, month_end
 
@@ -88,14 +89,22 @@ def reckon(base, term, calendar):
         return add_months(base, 12 * term.count), "years", params
     if not term.is_working:
         return base + timedelta(days=term.count), "solar", params
-    due = calendar.add(base, term.count)
+    due, skipped = _working_end(base, term.count, calendar)
+    if skipped:
+        params["skipped"] = list(skipped)
+        return due, "working_holidays", params
+    return due, "working", params
+
+
+@lru_cache(maxsize=4096)  # thousands of practices move on the same days
+def _working_end(base, count, calendar):
+    """The ``count``-th working day after ``base``, and the holidays skipped before it,
+    written out."""
+    due = calendar.add(base, count)
     skipped = sorted(
         day for day in calendar.holidays if base < day <= due and day.weekday() < 5
     )
-    if skipped:
-        params["skipped"] = [f"{day:%d/%m/%Y}" for day in skipped]
-        return due, "working_holidays", params
-    return due, "working", params
+    return due, tuple(f"{day:%d/%m/%Y}" for day in skipped)
 
 
 def first_running(today, term, calendar):

@@ -1,6 +1,5 @@
 """Answers in any order, repeated or contradictory: the life of a practice holds."""
 
-from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -53,8 +52,7 @@ class World:
 
     def receive(self, key, told, cause=FIXABLE):
         seen = self.seen.setdefault(key, {})
-        facts = replace(
-            self.facts,
+        facts = self.facts._replace(
             cause=cause,
             seen=frozenset(seen),
             latest=max((day for day in seen.values() if day), default=None),
@@ -77,8 +75,7 @@ class World:
         mark = answers.fingerprint(key, told)
         if mark:
             self.seen[key][mark] = answers.day_of(key, told)
-        self.facts = replace(
-            self.facts,
+        self.facts = self.facts._replace(
             state=state,
             request=request,
             sii_code=decision.sets.get("sii_code", self.facts.sii_code),

@@ -1,4 +1,3 @@
-from dataclasses import replace
 from datetime import date, timedelta
 
 import holidays
@@ -302,9 +301,8 @@ class TestOutgoing(BaseCase):
         found = by_key(more, date(2026, 12, 31))
         self.assertEqual(found["refund_customer"].due, date(2027, 1, 11))
         self.assertEqual(found["refund_report"].due, date(2027, 1, 4))
-        told = replace(
-            more,
-            requests=(RequestFact("refund_report", "sent", sent=date(2027, 1, 2)),),
+        told = more._replace(
+            requests=(RequestFact("refund_report", "sent", sent=date(2027, 1, 2)),)
         )
         found = by_key(told, date(2027, 1, 20))
         self.assertEqual(found["refund_report"].state, rules.MET)
@@ -333,7 +331,7 @@ class TestOutgoing(BaseCase):
         self.assertEqual(found["annul"].actor, rules.SII)
         # thirty solar days, on a Wednesday
         self.assertEqual(found["complaint_reply"].due, date(2026, 6, 3))
-        answered = replace(asked, done={"complaint_reply": date(2026, 5, 20)})
+        answered = asked._replace(done={"complaint_reply": date(2026, 5, 20)})
         found = by_key(answered, date(2027, 1, 1))["complaint_reply"]
         self.assertEqual((found.state, found.done), (rules.MET, date(2026, 5, 20)))
 

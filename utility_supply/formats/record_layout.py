@@ -368,8 +368,7 @@ def _decode_integer(layout, field, text):
 
 
 def _decode_decimal(layout, field, text):
-    mark = re.escape(layout.decimal_mark)
-    if not re.fullmatch(rf"[0-9]+(?:{mark}[0-9]+)?", text):
+    if not _number_form(layout.decimal_mark).fullmatch(text):
         return None, "bad_number"
     try:
         number = Decimal(text.replace(layout.decimal_mark, "."))
@@ -383,6 +382,11 @@ def _decode_decimal(layout, field, text):
     if field.length and len(whole.lstrip("0") or "0") > field.length:
         return number, "too_long"
     return number, None
+
+
+@lru_cache(maxsize=8)
+def _number_form(mark):
+    return re.compile(rf"[0-9]+(?:{re.escape(mark)}[0-9]+)?")
 
 
 def _decode_date(layout, field, text):

@@ -6,6 +6,8 @@ taken care of, so that another module may add a field without telling.
 """
 
 import json
+from collections import namedtuple
+from functools import lru_cache
 from itertools import repeat
 
 from psycopg2.extras import Json
@@ -135,12 +137,17 @@ def update_changed(model, rows):
             changed.setdefault((env, name), []).append((id_, value))
             told[id_] = True
     records, known = model.browse(told), model._fields
-    names = list({name: True for _env, name in changed})
-    relations = [n for n in names if model.pool.is_modifying_relations(known[n])]
-    records.modified(relations, before=True)
+    # what is computed from a field is computed again for those that changed it only
+    alike = {}
+    for (_env, name), pairs in changed.items():
+        alike.setdefault(tuple(id_ for id_, _value in pairs), []).append(name)
+    for ids, names in alike.items():
+        relations = [n for n in names if model.pool.is_modifying_relations(known[n])]
+        model.browse(ids).modified(relations, before=True)
     for (env, name), pairs in changed.items():
         _write_cache(model.with_env(env), known[name], pairs)
-    records.modified(names)
+    for ids, names in alike.items():
+        model.browse(ids).modified(names)
     return records
 
 
@@ -488,11 +495,17 @@ def _compute_missing(records, given):
 
 
 def plain_values(records, names):
-    """{id: values of ``names`` as they are kept}: of thousands no value is asked for by
-    itself. A many2one is an id, what is empty is None, also where a record says False
-    or nought; not for fields that are computed."""
+    """{id: values of ``names`` as they are kept, a namedtuple}: of thousands no value
+    is asked for by itself. A many2one is an id, what is empty is None, also where a
+    record says False or nought; documents are only to be looked at; not for fields that
+    are computed."""
     records.fetch(names)
-    ids = records._ids
+    ids, row = records._ids, _row_of(tuple(names))
     caches = [records._fields[name]._get_cache(records.env) for name in names]
     columns = [map(cache.get, ids) for cache in caches]
-    return dict(zip(ids, zip(*columns, strict=True), strict=True))
+    return dict(zip(ids, map(row._make, zip(*columns, strict=True)), strict=True))
+
+
+@lru_cache(maxsize=128)
+def _row_of(names):
+    return namedtuple("Row", names)

@@ -13,6 +13,7 @@ from ..models.bulk import (
     _array,
     _rows,
     flush_changed,
+    plain_values,
     update_changed,
     update_links,
     update_rows,
@@ -68,6 +69,27 @@ class TestChanged(TransactionCase):
         )
         expected = [(p.name, p.name, self.env.uid) for p in self.partners]
         self.assertEqual(self.env.cr.fetchall(), expected)
+
+    def test_who_did_not_change_it_is_not_reckoned_again(self):
+        """Of a field that one record changes, what depends on it is of that one."""
+        named, placed, *_rest = self.partners
+        update_changed(
+            self.partners,
+            {named: {"name": "Nuovo"}, placed: {"country_id": self.france.id}},
+        )
+        waiting = self.env.records_to_compute(named._fields["complete_name"])
+        self.assertEqual(waiting & self.partners, named)
+        self.assertEqual(named.complete_name, "Nuovo")
+
+    def test_values_as_they_are_kept(self):
+        """Rows by their names; a many2one is an id, what is empty is None."""
+        first, second, *_rest = self.partners
+        second.write({"ref": False, "country_id": False})
+        rows = plain_values(first | second, ("ref", "country_id", "active"))
+        self.assertEqual(rows[first.id], ("same", self.italy.id, True))
+        self.assertEqual(rows[first.id].country_id, self.italy.id)
+        self.assertEqual(rows[second.id], (None, None, True))
+        self.assertEqual(plain_values(first.browse(), ("ref",)), {})
 
     def test_several_steps_are_one_statement(self):
         for text in ("a", "b", "c"):
