@@ -16,6 +16,7 @@ from . import account_move_line
 from . import account_move_send
 from . import account_payment
 from . import mail_mail
+from . import mail_message
 from . import ir_attachment
 from . import row_cloner
 from . import bill_writer
