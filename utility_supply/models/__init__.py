@@ -2,6 +2,7 @@ from . import guard
 from . import versioned
 from . import utility_track_mixin
 from . import utility_group
+from . import utility_holiday
 from . import utility_supply_point
 from . import utility_protection
 from . import utility_contract
