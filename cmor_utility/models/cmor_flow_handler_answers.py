@@ -5,8 +5,10 @@ from odoo import api, fields, models
 from odoo.addons.utility_supply.models.bulk import update_changed
 
 from ..rules import answers
+from ..rules.messages import Words
 from .cmor_flow_handler import applied, repeated, waiting
 from .cmor_practice_facts import _cents
+from .texts import named
 
 
 @dataclass
@@ -273,15 +275,14 @@ class CmorFlowHandler(models.AbstractModel):
 
     @api.model
     def _event_params(self, item):
-        words = [
-            item.cause.display_name or item.values.get("cause_code"),
-            item.values.get("cause_text"),
-        ]
-        if item.cause and item.cause.name == item.values.get("cause_text"):
-            words.pop()
+        told = item.values.get("cause_text")
+        cause = named(item.cause) if item.cause else item.values.get("cause_code")
+        if item.cause and item.cause.name == told:
+            told = None
+        words = tuple(filter(None, (cause, told)))
         return {
             "code": item.values.get("sii_code") or item.practice.sii_code or "-",
-            "cause": " - ".join(filter(None, words)) or "-",
+            "cause": Words(words, " - ") if words else "-",
         }
 
     @api.model

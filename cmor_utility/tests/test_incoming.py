@@ -83,6 +83,9 @@ class TestNotices(IncomingCommon):
             practice,
             [{"state": "unmatched", "match_reason": "holder_differs"}],
         )
+        event = practice.sudo().event_ids.filtered(lambda e: e.kind == "unmatched")
+        self.assertIn("Another holder", event.text)
+        self.assertIn("Altro intestatario", event.with_context(lang="it_IT").text)
         wizard = (
             self.env["cmor.match.wizard"]
             .with_user(self.operator)
