@@ -271,7 +271,9 @@ class CmorDeadline(models.Model):
         update_changed(deadlines, old)
         deadlines.browse(moved)._redate_activities()
         gone = [record.id for key, record in known.items() if key not in told]
-        deadlines.browse(gone).filtered(lambda d: d.state == rules.OPEN).write(
+        # missed too: what it ran from is no longer so
+        running = (rules.OPEN, rules.MISSED)
+        deadlines.browse(gone).filtered(lambda d: d.state in running).write(
             {"state": rules.DROPPED}
         )
         created = insert_rows(deadlines, new, flush=False)
