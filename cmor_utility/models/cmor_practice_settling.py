@@ -368,9 +368,12 @@ class CmorPractice(models.Model):
         start = (self.is_annulled and self.cancelled_on) or self.updated_on
         if not start:
             return False
-        return self.env["cmor.parameter"]._last_day(
+        due = self.env["cmor.parameter"]._last_day(
             self.company_id, "refund_customer_days", start
         )
+        # what is due already does not wait for what was taken off later
+        running = self.return_amount > 0 and self.return_by
+        return min(due, running) if due and running else due
 
     @api.model
     def _follow_money(self, paths):

@@ -427,9 +427,10 @@ def _suspension_request(reckoner):
     """Within the term of 8.4 the incoming user may ask the suspension (TISIND 15).
 
     A right that lapses, until somebody has decided to use it: then the request has to
-    leave in time. What ends it before its last day is the collection, which TISIND 15
-    names, and not the charge of the network, which no source does: 8.4 gives a period
-    of time, and that we are charged within it takes nothing of it away. The SII judges.
+    leave in time. It ends with the notice to the distributor, of which nobody tells us:
+    with the last day that the SII has told, else the term of 8.4; or with the
+    collection (TISIND 15). A charge of the network within it is no such notice to us,
+    and no source lets it end the right: the SII judges.
     """
     index = reckoner.entered("received")
     if index is None:

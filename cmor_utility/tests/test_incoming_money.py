@@ -350,6 +350,22 @@ class TestCharging(IncomingCommon):
         with self.assertRaises(UserError):
             practice.action_close_incoming()
 
+    def test_lowered_twice_is_due_by_the_first_day(self):
+        practice = self._to_charge()
+        self._on_bill(practice)
+        self._lower(practice)
+        self._receive(
+            "claim_update",
+            {
+                "sii_code": practice.sii_code,
+                "cmor_amount": Decimal("40"),
+                "updated_on": date(2026, 4, 15),
+            },
+        )
+        self.assertEqual(
+            (practice.return_amount, practice.return_by), (60.0, date(2026, 4, 28))
+        )
+
     def test_lowered_and_raised_again_leaves_no_term(self):
         practice = self._to_charge()
         self._on_bill(practice)

@@ -9,9 +9,7 @@ class CmorPastWizard(models.TransientModel):
     _description = "CMOR billed before the program"
 
     practice_id = fields.Many2one("cmor.practice", required=True)
-    customer_id = fields.Many2one(
-        "res.partner", string="Customer", compute="_compute_customer_id"
-    )
+    customer_id = fields.Many2one("res.partner", compute="_compute_customer_id")
     company_id = fields.Many2one(related="practice_id.company_id")
     outcome = fields.Selection(
         [
