@@ -188,6 +188,8 @@ class TestGuards(CmorCommon):
             values.with_user(admin).unlink()
         with self.assertRaises(UserError):
             values.with_user(admin).write({"new_value_char": "altro"})
+        # a field that goes leaves its name, as Odoo does when a module is updated
+        values.sudo().write({"field_info": {"name": "state", "desc": "Stato"}})
         own = practice.message_post(body="bozza", message_type="comment")
         practice._message_update_content(own, body="corretta")
         self.assertIn("corretta", own.body)

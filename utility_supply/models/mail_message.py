@@ -65,6 +65,8 @@ class MailTrackingValue(models.Model):
         self.mail_message_id._check_not_kept()
 
     def write(self, vals):
-        # EXTENDS mail: what has changed is never told otherwise
-        self.mail_message_id._check_not_kept()
+        # EXTENDS mail: what has changed is never told otherwise; of a field that goes
+        # Odoo keeps the name here
+        if set(vals) - {"field_id", "field_info"}:
+            self.mail_message_id._check_not_kept()
         return super().write(vals)
