@@ -1,6 +1,7 @@
 """Rules of the repository that no linter knows. No Odoo and no database needed."""
 
 import ast
+import csv
 import re
 import subprocess
 import sys
@@ -417,3 +418,27 @@ def test_help_explains_each_command_in_a_line():
     commands = {"demo", "test", "bench", "lint", "serve", "shell", "i18n", "clean"}
     assert commands <= explained
     assert len(explained) == len(lines), "a command takes more than one line"
+
+
+def test_every_shipped_parameter_is_read():
+    """A number that nobody reads looks like a rule and is none."""
+    keys = {
+        (path.name, key)
+        for path in ROOT.glob("*/data/*.xml")
+        for record in re.findall(
+            r'model="cmor\.parameter">.*?</record>', path.read_text(), re.DOTALL
+        )
+        for key in re.findall(r'name="key">([^<]+)<', record)
+    }
+    for path in ROOT.glob("*/data/dunning.legal.parameter.csv"):
+        with path.open(newline="") as lines:
+            keys |= {(path.name, row["name"]) for row in csv.DictReader(lines)}
+    # the defaults of the rules' own value read nothing
+    defaults = ROOT / "cmor_utility" / "rules" / "terms.py"
+    words = set()
+    for module in MODULES:
+        for path in (ROOT / module).rglob("*.py"):
+            if "tests" not in path.parts and path != defaults:
+                words |= set(re.findall(r"\w+", path.read_text()))
+    assert keys
+    assert sorted(key for key in keys if key[1] not in words) == []

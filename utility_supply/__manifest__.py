@@ -32,6 +32,7 @@
         "views/utility_charge_views.xml",
         "views/utility_charge_export_views.xml",
         "views/utility_group_views.xml",
+        "views/utility_holiday_views.xml",
         "views/utility_residual_report_views.xml",
         "views/res_partner_views.xml",
         "views/account_move_views.xml",

@@ -60,6 +60,7 @@ from . import (
     cmor_practice_cancel_in,
     cmor_practice_report,
     cmor_practice_next_incoming,
+    cmor_practice_past,
     cmor_network_charge,
     cmor_flow_handler_incoming,
     cmor_flow_handler_network,

@@ -4,8 +4,10 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from ..rules import approvals
+from ..rules.messages import Word, Words
 from .cmor_approval_rule import ACTIONS
 from .cmor_practice_facts import _cents
+from .texts import choice
 
 _logger = logging.getLogger(__name__)
 
@@ -153,7 +155,6 @@ class CmorApproval(models.Model):
     def _decide(self, state, note=""):
         """Move to ``state``, with the event in the practice's history."""
         event, events = self.env["cmor.practice.event"], []
-        actions = dict(self._fields["action"]._description_selection(self.env))
         states = dict(self._fields["state"]._description_selection(self.env))
         for approval in self:
             if approval.state not in ALLOWED_SOURCES[state]:
@@ -166,9 +167,15 @@ class CmorApproval(models.Model):
                     )
                 )
             params = {
-                "action": actions[approval.action],
+                "action": choice(approval, "action"),
                 "amount": _cents(approval.amount),
-                "decision": f"{states[approval.state]} → {states[state]}",
+                "decision": Words(
+                    (
+                        choice(approval, "state"),
+                        "→",
+                        Word("choice", [self._name, "state", state]),
+                    )
+                ),
                 "note": note or "",
             }
             events.append(event._prepare_vals(approval.practice_id, "approval", params))

@@ -23,6 +23,7 @@ class CmorApprovalRule(models.Model):
     _name = "cmor.approval.rule"
     _description = "CMOR approval rule"
     _inherit = "mail.thread"
+    _keeps_notes = True
     _order = "action, amount_from, id"
     _check_company_auto = True
 

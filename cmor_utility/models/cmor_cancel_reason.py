@@ -47,6 +47,7 @@ class CmorCancelReason(models.Model):
     _code_uniq = models.Constraint("UNIQUE(code)", "This reason exists already.")
 
     @api.depends("code", "name")
+    @api.depends_context("lang")
     def _compute_display_name(self):
         for reason in self:
             reason.display_name = f"{reason.code} · {reason.name}"

@@ -89,6 +89,7 @@ class CmorCause(models.Model):
             cause.plain_code = plain_code(cause.code)
 
     @api.depends("code", "name")
+    @api.depends_context("lang")
     def _compute_display_name(self):
         for cause in self:
             cause.display_name = f"{cause.code} · {cause.name}"

@@ -25,6 +25,7 @@ class CmorCompanyRole(models.Model):
     _name = "cmor.company.role"
     _description = "Role of a company in the Sistema Indennitario"
     _inherit = "mail.thread"
+    _keeps_notes = True
     _order = "company_id, sector, role, date_from desc"
     _check_company_auto = True
 

@@ -281,10 +281,11 @@ class CmorDeadline(models.Model):
                 old[deadlines.browse(deadline)] = vals | self._runs_again(row, item)
         update_changed(deadlines, old)
         deadlines.browse(moved)._redate_activities()
+        # missed too: what it ran from is no longer so
         gone = [
             deadline
             for key, deadline in known.items()
-            if key not in told and rows[deadline].state == rules.OPEN
+            if key not in told and rows[deadline].state in rules.RUNNING
         ]
         dropped = {"state": rules.DROPPED}
         update_changed(deadlines, dict.fromkeys(deadlines.browse(gone), dropped))
@@ -295,10 +296,9 @@ class CmorDeadline(models.Model):
     def _runs_again(self, row, item):
         """A term that runs once more, from a new event or after it was over, is told
         once more: activity and escalation are those of the time before."""
-        running = (rules.OPEN, rules.MISSED)
-        if item.state not in running:
+        if item.state not in rules.RUNNING:
             return {}
-        if row.state in running and row.date_base == item.base:
+        if row.state in rules.RUNNING and row.date_base == item.base:
             return {}
         return {"activity_on": False, "escalated_on": False}
 

@@ -21,6 +21,7 @@ class CmorFlowFile(models.Model):
     _name = "cmor.flow.file"
     _description = "Flow file"
     _inherit = ("mail.thread", "utility.guarded.mixin")
+    _keeps_notes = True
     _order = "id desc"
     _check_company_auto = True
     _mail_post_access = "read"

@@ -9,8 +9,9 @@ from odoo.addons.utility_supply.models.bulk import (
     update_changed,
 )
 
+from ..rules.messages import Word, Words
 from .flow_file_maker import CHUNK, FileMaker
-from .texts import issue_line, issue_vals
+from .texts import issue_vals
 
 ROME = ZoneInfo("Europe/Rome")
 
@@ -190,9 +191,8 @@ class CmorFlowFile(models.Model):
                     row.key._flow_owner()[0],
                     "refused",
                     {
-                        "issues": " ".join(
-                            issue_line(self.env, issue_vals(issue))
-                            for issue in row.issues
+                        "issues": Words(
+                            tuple(Word("issue", issue_vals(i)) for i in row.issues)
                         )
                     },
                     file=self,

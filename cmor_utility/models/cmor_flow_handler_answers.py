@@ -5,8 +5,10 @@ from odoo import api, fields, models
 from odoo.addons.utility_supply.models.bulk import plain_values, update_changed
 
 from ..rules import answers
+from ..rules.messages import Words
 from .cmor_flow_handler import applied, repeated, waiting
 from .cmor_practice_facts import _cents
+from .texts import named
 
 # what is looked at of each practice and of each record: thousands of them
 OF_PRACTICE = ("state", "sii_code", "code", "indemnity", "accepted_on", "cause_id")
@@ -298,13 +300,15 @@ class CmorFlowHandler(models.AbstractModel):
 
     @api.model
     def _event_params(self, item):
-        code = item.values.get("sii_code") or item.known.sii_code or "-"
-        words = [item.values.get("cause_code"), item.values.get("cause_text")]
-        if item.cause:
-            words[0] = item.cause.display_name or words[0]
-            if item.cause.name == words[1]:
-                words.pop()
-        return {"code": code, "cause": " - ".join(filter(None, words)) or "-"}
+        told = item.values.get("cause_text")
+        cause = named(item.cause) if item.cause else item.values.get("cause_code")
+        if item.cause and item.cause.name == told:
+            told = None
+        words = tuple(filter(None, (cause, told)))
+        return {
+            "code": item.values.get("sii_code") or item.known.sii_code or "-",
+            "cause": Words(words, " - ") if words else "-",
+        }
 
     @api.model
     def _answer_requests(self, told):

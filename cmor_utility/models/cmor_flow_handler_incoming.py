@@ -6,6 +6,7 @@ from odoo import api, fields, models
 from odoo.addons.utility_supply.models.bulk import kept, update_changed
 
 from ..rules import incoming, incoming_match
+from ..rules.messages import Word
 from .cmor_flow_handler import applied, repeated, waiting
 from .cmor_practice_incoming import notice_sector, steps
 
@@ -351,7 +352,10 @@ class CmorFlowHandler(models.AbstractModel):
             "request_answered",
             lambda p: {
                 "flow": asked[p].request.type_id.name,
-                "state": asked[p].decision.request,
+                "state": Word(
+                    "choice",
+                    ["cmor.practice.request", "state", asked[p].decision.request],
+                ),
                 "answer": _words_of(asked[p].values) or "-",
             },
             file,

@@ -29,6 +29,7 @@ class CmorFlowLayout(models.Model):
     _name = "cmor.flow.layout"
     _description = "Record layout"
     _inherit = ("mail.thread", "utility.guarded.mixin")
+    _keeps_notes = True
     _order = "type_id, date_from desc, id desc"
 
     _guarded_fields = frozenset(

@@ -18,6 +18,7 @@ class CmorNetworkCharge(models.Model):
     _name = "cmor.network.charge"
     _description = "CMOR charged by the network"
     _inherit = ("utility.track.mixin", "utility.guarded.mixin")
+    _keeps_notes = True
     _order = "date desc, id desc"
     _rec_name = "ref"
     _check_company_auto = True

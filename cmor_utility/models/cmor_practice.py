@@ -74,6 +74,7 @@ class CmorPractice(models.Model):
     _name = "cmor.practice"
     _description = "CMOR practice"
     _inherit = ("mail.thread", "mail.activity.mixin", "utility.guarded.mixin")
+    _keeps_notes = True
     _order = "window_close, id"
     _rec_names_search = (
         *("name", "code", "sii_code", "partner_id.name", "supply_point_id.code"),

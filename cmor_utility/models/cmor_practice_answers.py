@@ -4,6 +4,10 @@ from odoo.fields import Domain
 
 from odoo.addons.utility_supply.rules.workdays import add_working_days
 
+from ..rules.messages import Words
+from ..rules.window import add_months
+from .texts import named
+
 CHUNK = 500
 
 
@@ -85,9 +89,10 @@ class CmorPractice(models.Model):
             "give_up", payload=lambda p: {"reason": reasons[p]}
         )
         for practice in cleared:
-            practice.sudo()._move_to(
-                "closed_lost", "lost", {"reason": reasons[practice]}
-            )
+            words = [named(practice.cause_id)] if practice.cause_id else []
+            words += [practice.cause_text] if practice.cause_text else []
+            reason = Words(tuple(words)) if words else "-"
+            practice.sudo()._move_to("closed_lost", "lost", {"reason": reason})
         cleared.sudo()._set_next()
         return asked._asked_notice() if asked else True
 
@@ -168,23 +173,29 @@ class CmorPractice(models.Model):
         """``accepted`` -> ``to_distributor`` -> ``awaiting_csea`` by their terms.
 
         From acceptance the term of TISIND 8.4 has to pass (parameter ``waiting_days``),
-        then the distributor's first useful billing (``first_billing_days``, from
-        acceptance as well).
+        then the month in which the distributor's first useful billing is expected, the
+        same that the deadline ``first_billing`` has (``first_billing_months``).
 
         :param date today: first day on which the terms are over
         :param commit: function to call after each chunk, false when it has to stop
         :return: the practices that moved
         """
         moved = self.browse()
-        for source, target, key in (
-            ("accepted", "to_distributor", "waiting_days"),
-            ("to_distributor", "awaiting_csea", "first_billing_days"),
+        for source, target, waited in (
+            ("accepted", "to_distributor", today),
+            ("to_distributor", "awaiting_csea", self._billing_start(company, today)),
         ):
+            if not waited:
+                continue
             found = self.search(
                 Domain("company_id", "=", company.id)
                 & Domain("side", "=", "outgoing")
                 & Domain("state", "=", source)
-                & Domain("accepted_on", "<", self._term_start(company, key, today)),
+                & Domain(
+                    "accepted_on",
+                    "<",
+                    self._term_start(company, "waiting_days", waited),
+                ),
                 order="id",
             )
             for start in range(0, len(found), CHUNK):
@@ -195,6 +206,14 @@ class CmorPractice(models.Model):
                 if commit and not commit():
                     return moved
         return moved
+
+    @api.model
+    def _billing_start(self, company, today):
+        """Day before which the distributor was told of those whose first useful billing
+        is over today; None when the term is not set."""
+        table = self.env["cmor.parameter"]._term_table(company)
+        term = table.at("first_billing_months", today)
+        return add_months(today.replace(day=1), -term.count) if term else None
 
     @api.model
     def _term_start(self, company, key, today):

@@ -18,6 +18,7 @@ NEXT_METHODS = {
     "report": "action_report",
     "report_again": "action_report",
     "close_incoming": "action_close_incoming",
+    "say_past": "action_say_past",
 }
 
 

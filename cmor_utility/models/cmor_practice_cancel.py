@@ -6,6 +6,7 @@ from odoo.exceptions import UserError
 from ..rules import lifecycle, messages
 from .cmor_practice_facts import _cents
 from .cmor_practice_request import LIVE_STATES
+from .texts import named
 
 # the annulment is asked, and the practice waits for its outcome as such ...
 WAITING_SOURCES = lifecycle.OUTGOING_SOURCES["cancel_requested"]
@@ -138,7 +139,7 @@ class CmorPractice(models.Model):
                 reason, event_date, note, amounts, new_amounts
             ),
         )
-        params = {"reason": reason.display_name, "note": (note or "").strip() or "-"}
+        params = {"reason": named(reason), "note": (note or "").strip() or "-"}
         moving = me.filtered(lambda p: p.state in WAITING_SOURCES)
         moving._move_to("cancel_requested", "cancel_asked", params)
         event = self.env["cmor.practice.event"]

@@ -2,6 +2,7 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 
 from ..rules import incoming, lifecycle, messages
+from .texts import named
 
 # the practice waits as such only where nothing has been charged
 CANCEL_STATES = tuple(
@@ -114,7 +115,7 @@ class CmorPractice(models.Model):
         )
         self._log(
             "cancel_asked",
-            lambda p: {"reason": reason.display_name, "note": note or "-"},
+            lambda p: {"reason": named(reason), "note": note or "-"},
         )
         self._set_next()
         return requests

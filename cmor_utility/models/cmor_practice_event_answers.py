@@ -20,6 +20,7 @@ KINDS = [
     ("cc_received", "Received from the seller"),
     ("contract_changed", "Contract corrected"),
     ("claimed_anew", "Claimed anew"),
+    ("twin_contract", "Second contract"),
 ]
 
 

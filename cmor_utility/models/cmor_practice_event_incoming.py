@@ -28,6 +28,8 @@ KINDS = [
     ("report_made", "Report"),
     ("closed_done", "Closed"),
     ("opened_again", "Opened again"),
+    ("past_bill", "Bill of the past"),
+    ("past_ended", "Ended before the program"),
 ]
 
 

@@ -3,6 +3,7 @@ from odoo import api, fields, models
 from odoo.addons.utility_supply.models.bulk import plain_values, update_changed
 
 from ..rules import forecast
+from .texts import plain
 
 LOST_STATES = ("rejected", "cancelled", "closed_lost", "expired")
 
@@ -55,7 +56,8 @@ class CmorPractice(models.Model):
                 lambda r: r.key == "cancel_request" and r.state != "withdrawn"
             )
             told = reasons.get(asked[:1].reason, asked[:1].reason)
-        return str(told)[:200] if told else False
+        # a figure of the practice, not of its history: in one language for all
+        return plain(self.env, told, self.currency_id)[:200] if told else False
 
     def _set_expected(self, today):
         """Store when the money is expected; constant SQL."""

@@ -8,6 +8,7 @@ from odoo.tools import SQL
 from odoo.addons.utility_supply.models.bulk import plain_values, update_changed
 
 from ..rules import incoming_match
+from .texts import choice
 
 REASONS = [
     ("unknown_point", "No supply of ours at this point"),
@@ -88,11 +89,10 @@ class CmorPractice(models.Model):
         matched._move_to(
             "matched", "matched", lambda p: {"contract": p.contract_id.code}
         )
-        reasons = dict(self._fields["match_reason"]._description_selection(self.env))
         (todo - matched).filtered(lambda p: p.state == "received")._move_to(
             "unmatched",
             "unmatched",
-            lambda p: {"reason": reasons.get(p.match_reason, "")},
+            lambda p: {"reason": choice(p, "match_reason")},
         )
 
     def _find_matches(self, company, today):

@@ -8,6 +8,7 @@ from odoo.fields import Domain
 from odoo.addons.utility_supply.rules.workdays import add_working_days
 
 from ..rules import lifecycle, receipts
+from ..rules.messages import Word
 from .cmor_practice_facts import _cents
 
 
@@ -209,9 +210,7 @@ class CmorPractice(models.Model):
             excess = practice._to_return()
             if practice.state in ("paid", "closed") and excess > 0:
                 # what the customer paid besides goes back to him: no annulment needed
-                practice._late_answered(
-                    self.env._("CSEA has paid: the excess goes back to the customer")
-                )
+                practice._late_answered(Word("text", "csea_has_paid"))
                 due = practice._term_end("excess_return_days", practice.paid_on)
                 practice._guarded().write({"money_due": due})
                 practice._move_to(

@@ -96,13 +96,14 @@ class CmorPractice(models.Model):
                 or p.report_needed
                 or p.transit_balance
                 or p.to_bill_amount > 0
+                or p.return_amount > 0
             )
         )
         if wrong:
             raise UserError(
                 self.env._(
                     "%(names)s: only what is reported, with nothing left to be charged"
-                    " and a transit balance of zero, is closed.",
+                    " or given back and a transit balance of zero, is closed.",
                     names=", ".join(wrong.mapped("display_name")),
                 )
             )
@@ -201,7 +202,8 @@ class CmorPractice(models.Model):
 
     def _is_report_due(self, money, last):
         """Whether the SII has to be told, for the first time or again."""
-        if self.state not in REPORTABLE:
+        # of what only a file told we know no figure
+        if self.state not in REPORTABLE or money.is_told:
             return False
         if self.state == "to_refund" and not money.is_returned:
             return False

@@ -34,7 +34,8 @@ MONEY_EVENTS = {
 SETTLED_LATER = object()
 
 #: ``money``: rules.incoming_money.Money; ``bill``: the last bill with a charge, or None
-MoneyFound = namedtuple("MoneyFound", "money network_date bill paid_on")
+#: ``returned_on``: day of the last document that gives something back, or None
+MoneyFound = namedtuple("MoneyFound", "money network_date bill paid_on returned_on")
 
 
 class CmorPractice(models.Model):
@@ -107,6 +108,12 @@ class CmorPractice(models.Model):
     )
     return_by = fields.Date(
         string="Give back by", readonly=True, copy=False, index="btree_not_null"
+    )
+    returned_on = fields.Date(
+        string="Given back on",
+        readonly=True,
+        copy=False,
+        help="Of the last bill that gives it back, when nothing is left to be.",
     )
     exposure_kind = fields.Selection(
         EXPOSURES, string="Exposure", readonly=True, copy=False
@@ -298,6 +305,10 @@ class CmorPractice(models.Model):
                     moves, key=lambda m: (m.invoice_date or m.date, m.id), default=None
                 ),
                 max((paid[m.id] for m in moves if m.id in paid), default=None),
+                max(
+                    (m.invoice_date or m.date for b, m in bills if b.amount < 0),
+                    default=None,
+                ),
             )
         return facts
 
@@ -335,10 +346,21 @@ class CmorPractice(models.Model):
             "to_bill_amount": float(money.to_bill),
             "return_amount": float(to_return),
             "return_by": self._return_term() if to_return else False,
+            "returned_on": (money.is_returned and found.returned_on) or False,
+            "is_only_told": money.is_told,
             "exposure_kind": kind or False,
             "exposure_amount": float(exposed),
             "exposure_age": age_class(found.network_date, today) if kind else False,
         }
+
+    def _is_lowered(self):
+        """Whether an update took something off what the customer was billed: it goes
+        back to him, is on its way, or has gone."""
+        # while suspended all of it goes back, and for that there is no term
+        if not self.updated_on or self.state == "suspended":
+            return False
+        is_back = bool(self.returned_on) and self.returned_on >= self.updated_on
+        return self.return_amount > 0 or self.pending_amount < 0 or is_back
 
     def _return_term(self):
         """Day by which the customer gets his money back: the term from the annulment
@@ -346,9 +368,12 @@ class CmorPractice(models.Model):
         start = (self.is_annulled and self.cancelled_on) or self.updated_on
         if not start:
             return False
-        return self.env["cmor.parameter"]._last_day(
+        due = self.env["cmor.parameter"]._last_day(
             self.company_id, "refund_customer_days", start
         )
+        # what is due already does not wait for what was taken off later
+        running = self.return_amount > 0 and self.return_by
+        return min(due, running) if due and running else due
 
     @api.model
     def _follow_money(self, paths):
@@ -366,6 +391,8 @@ class CmorPractice(models.Model):
         if target == "reported" and self.to_bill_amount > 0:
             # opened again: more of it was charged to us
             return "network_charged"
+        if target == "reported" and self.return_amount > 0:
+            return "refund_customer"
         if target == "uncollected" and self.open_amount <= 0:
             return "cmor_given_up"
         return MONEY_EVENTS.get(target, "state")

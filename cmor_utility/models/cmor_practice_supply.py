@@ -1,6 +1,6 @@
 import logging
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
@@ -125,7 +125,7 @@ class CmorPractice(models.Model):
         )
 
     def _live_keys(self, point_ids, but=()):
-        """{key: contract} of the supplies of these points that a live practice claims
+        """{key: practice} of the supplies of these points that a live one claims
         for."""
         live = self.sudo().search_fetch(
             Domain("side", "=", "outgoing")
@@ -134,14 +134,14 @@ class CmorPractice(models.Model):
             & Domain("id", "not in", list(but)),
             (*KEY, "contract_id"),
         )
-        return {practice._supply_key(): practice.contract_id for practice in live}
+        return {practice._supply_key(): practice for practice in live}
 
     def _without_twins(self, contracts):
         """Those of ``contracts`` that are not the supply of a live practice, nor of
         another one of them: the same supply under two codes is claimed once."""
         contracts.fetch(KEY)
         taken = self._live_keys(contracts.supply_point_id.ids) if contracts else {}
-        fine = contracts.browse()
+        fine, twins = contracts.browse(), []
         for contract in contracts:
             key = (
                 contract.supply_point_id.id,
@@ -149,14 +149,45 @@ class CmorPractice(models.Model):
                 contract.date_end,
             )
             if contract.supply_point_id and key in taken:
-                # its own claim runs: nothing to tell
-                if taken[key] != contract:
+                practice = taken[key]
+                # of none yet: the next night tells it
+                if not practice:
                     _logger.warning(
                         "CMOR: contract %s is left out, its supply is claimed under"
                         " another contract",
                         contract.code,
                     )
+                # its own claim runs: nothing to tell
+                elif practice.contract_id != contract:
+                    twins.append((practice, contract))
                 continue
-            taken[key] = contract
+            taken[key] = self.browse()
             fine |= contract
+        self._tell_twins(twins)
         return fine
+
+    @api.model
+    def _tell_twins(self, twins):
+        """Each practice is told once of a contract of the same supply that is left out:
+        its bills are not in the claim, a person has to know.
+
+        :param twins: list of (practice, contract)
+        """
+        if not twins:
+            return
+        event = self.env["cmor.practice.event"].sudo()
+        known = event.search_fetch(
+            Domain("practice_id", "in", [practice.id for practice, _c in twins])
+            & Domain("kind", "=", "twin_contract"),
+            ["practice_id", "params"],
+        )
+        told = {(e.practice_id, (e.params or {}).get("contract")) for e in known}
+        event._append(
+            [
+                event._prepare_vals(
+                    practice, "twin_contract", {"contract": contract.code}
+                )
+                for practice, contract in twins
+                if (practice, contract.code) not in told
+            ]
+        )

@@ -389,10 +389,16 @@ class CmorPractice(models.Model):
             known["suspension_request"] = self.suspend_until
         if self.network_date:
             done["first_billing"] = self.network_date
+        if self.collected_amount > 0 and (self.collected_on or self.billed_date):
+            bases["collected"] = self.collected_on or self.billed_date
         if self.is_annulled and self.cancelled_on:
             bases["refund_customer"] = self.cancelled_on
+        elif self._is_lowered():
+            bases["lowered"] = self.updated_on
         if self.return_by:
             known["refund_customer"] = self.return_by
+        if self.returned_on:
+            done["refund_customer"] = self.returned_on
 
     def _late_answers(self):
         """{practice id: day on which the late payment was answered}."""

@@ -1,6 +1,6 @@
 from odoo import api, fields, models
-from odoo.tools import formatLang
 
+from ..rules.messages import Word
 from .cmor_practice_facts import _cents
 
 
@@ -48,21 +48,15 @@ class CmorPractice(models.Model):
         practices.sudo()._set_next()
 
     def _settle_update(self, new):
-        """Bring the entries to the new amount; what follows, in words."""
+        """Bring the entries to the new amount; what follows, in words (``Word``)."""
         received = _cents(self.received_amount)
-
-        def money(amount):
-            return formatLang(self.env, float(amount), currency_obj=self.currency_id)
-
         if not received:
-            return self.env._("Nothing was paid yet.")
+            return Word("text", "nothing_paid")
         if received < new:
-            return self.env._(
-                "CSEA has %(amount)s still to pay.", amount=money(new - received)
-            )
+            return Word("text", "still_to_pay", {"amount": new - received})
         over = received - new - _cents(self.excess_amount)
         if over <= 0:
-            return self.env._("What was paid covers it.")
+            return Word("text", "paid_covers")
         booked = self.receipt_ids.filtered(lambda r: r.state == "booked")
         for receipt in booked.sorted("date", reverse=True):
             part = min(over, _cents(receipt.allocated_amount))
@@ -70,10 +64,7 @@ class CmorPractice(models.Model):
                 receipt._rebook(_cents(receipt.allocated_amount) - part)
                 over -= part
         self._sum_receipts()
-        return self.env._(
-            "Paid %(amount)s too much: to be returned to the customer.",
-            amount=money(self._to_return()),
-        )
+        return Word("text", "paid_too_much", {"amount": _cents(self._to_return())})
 
 
 class CmorReceipt(models.Model):

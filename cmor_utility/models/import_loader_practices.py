@@ -40,8 +40,6 @@ LOADER_MESSAGES.update(
 )
 # the network has charged it to us
 CHARGED_TO_US = ("to_charge", "charged", "collected", "uncollected")
-# it was on a bill before the program
-TOLD_STATES = ("charged", "collected", "uncollected", "carried", "reported", "closed")
 # CSEA has not paid: what the customer pays himself would be paid twice
 RUNNING = frozenset(lifecycle.CLAIMED_STATES) - {"paid"}
 # answers of the SII have come: it has given its code
@@ -266,6 +264,7 @@ class UtilityImportLoaderCmorPractices(models.AbstractModel):
         done = practices.union(*(practice for _record, practice, _source in pairs))
         done._sum_receipts()
         done._mark_late(today)
+        done._settle(today)
         done._set_next()
 
     def _vals(self, record, contract, terms, roles, company):
@@ -450,40 +449,6 @@ class UtilityImportLoaderCmorPractices(models.AbstractModel):
                 }
             )
         return vals_list
-
-
-class CmorPractice(models.Model):
-    _inherit = "cmor.practice"
-
-    loaded_values = fields.Json(
-        readonly=True, copy=False, help="What a file of the past said of it."
-    )
-
-    def _past_charge(self, bill, day):
-        """Values of the charge that ``bill`` carries since before the program."""
-        return {
-            "company_id": self.company_id.id,
-            "partner_id": self.partner_id.id,
-            "contract_id": self.contract_id.id,
-            "kind": "cmor",
-            "amount": self.indemnity,
-            "date": day,
-            "description": self._charge_text("cmor"),
-            "origin": f"{self._name},{self.id}",
-            "cmor_practice_id": self.id,
-            "state": "confirmed",
-            "move_id": bill.id,
-        }
-
-    def _is_only_told(self, money):
-        """Billed before the program, by a bill that nobody has named: the state that
-        the file told is all there is."""
-        return bool(
-            not money.bills
-            and not money.pending
-            and self.state in TOLD_STATES
-            and self.loaded_values
-        )
 
 
 def _told_life(record):

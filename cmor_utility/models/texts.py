@@ -4,6 +4,7 @@
 when it is shown.
 """
 
+from odoo.exceptions import MissingError
 from odoo.tools import format_date, formatLang
 
 from odoo.addons.utility_supply.formats.messages import describe
@@ -49,6 +50,9 @@ NEXT_TEXTS = {
 for _part in _PARTS:
     EVENT_TEXTS.update(_part.EVENTS)
     NEXT_TEXTS.update(_part.NEXT)
+
+# sentences that are a parameter of another text
+WORD_TEXTS = dict(texts_money.WORDS)
 
 # why a received record waits for somebody
 PROBLEM_TEXTS = {
@@ -244,7 +248,52 @@ def show_params(env, params, currency):
             return formatLang(env, float(value), currency_obj=currency)
         return str(value)
 
-    return messages.decode_params(params, lambda day: format_date(env, day), number)
+    def word(kind, key, texts):
+        return _WORDS[kind](env, key, texts)
+
+    def day(value):
+        return format_date(env, value)
+
+    return messages.decode_params(params, day, number, word)
+
+
+def choice(record, name):
+    """What a record's selection field is, as each reader has it in his language."""
+    return messages.Word("choice", [record._name, name, record[name] or ""])
+
+
+def named(record):
+    """The name of a record whose name is translated; as it is now where it is gone."""
+    name = {"name": record.display_name or ""}
+    return messages.Word("record", [record._name, record.id], name)
+
+
+def plain(env, value, currency):
+    """One parameter, as it is given to an event, in the language of ``env``."""
+    return show_params(env, messages.encode_params({"x": value}), currency)["x"]
+
+
+def _choice_text(env, key, _texts):
+    model, name, value = key
+    labels = dict(env[model]._fields[name]._description_selection(env))
+    return labels.get(value, value)
+
+
+def _record_text(env, key, texts):
+    model, id_ = key
+    try:
+        return env[model].sudo().browse(id_).display_name
+    except MissingError:
+        return texts["name"]
+
+
+# where the words of the parameters have their texts, see rules.messages.Word
+_WORDS = {
+    "text": lambda env, key, texts: env._(WORD_TEXTS[key], **texts),
+    "issue": lambda env, issue, _texts: issue_line(env, issue),
+    "choice": _choice_text,
+    "record": _record_text,
+}
 
 
 def issue_vals(issue):

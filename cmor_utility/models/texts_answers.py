@@ -34,6 +34,10 @@ EVENTS = {
         " to %(end)s."
     ),
     "claimed_anew": _lt("Claimed anew by practice %(name)s."),
+    "twin_contract": _lt(
+        "Contract %(contract)s is the same supply under another code: its bills are not"
+        " in this claim. Put the contracts right in the billing system."
+    ),
 }
 NEXT = {
     "claim_again": _lt("Refused: put it right and claim again before %(date)s."),

@@ -33,6 +33,8 @@ EVENTS = {
     "request_answered": _lt("%(flow)s: %(state)s. %(answer)s"),
     "closed_done": _lt("Collected, reported, transit account at zero: closed."),
     "opened_again": _lt("Opened again: %(note)s"),
+    "past_bill": _lt("Billed before the program by %(bill)s."),
+    "past_ended": _lt("It had ended before the program: %(note)s"),
     "report_made": _lt("Report: %(billed)s billed, %(collected)s collected."),
 }
 # the facts behind a request of suspension
@@ -68,6 +70,7 @@ NEXT = {
     "report": _lt("Report to the SII."),
     "report_again": _lt("The figures changed: report to the SII again."),
     "close_incoming": _lt("Reported: close the practice."),
+    "say_past": _lt("Billed before the program: name the bill, or say how it ended."),
     "await_transit": _lt("Reported: the transit account is not back to zero yet."),
     "await_bill_annulled": _lt(
         "Annulled while billing has the charge: wait for the bill, or take it back."

@@ -31,6 +31,13 @@ EVENTS = {
     "approval": _lt("%(action)s of %(amount)s: %(decision)s. %(note)s"),
     "loaded": _lt("Loaded from the past, %(amount)s, by %(file)s."),
 }
+WORDS = {
+    "nothing_paid": _lt("Nothing was paid yet."),
+    "still_to_pay": _lt("CSEA has %(amount)s still to pay."),
+    "paid_covers": _lt("What was paid covers it."),
+    "paid_too_much": _lt("Paid %(amount)s too much: to be returned to the customer."),
+    "csea_has_paid": _lt("CSEA has paid: the excess goes back to the customer"),
+}
 NEXT = {
     "return_excess": _lt("Return the excess of %(amount)s by %(date)s."),
     "await_offset": _lt("Wait for the bill that returns %(amount)s, by %(date)s."),

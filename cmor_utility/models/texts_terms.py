@@ -20,6 +20,7 @@ BASE_TEXTS = {
     "paid": _lt("payment by CSEA"),
     "late_payment": _lt("payment of the customer"),
     "cancelled": _lt("annulment"),
+    "updated": _lt("update of the amount"),
     "returned": _lt("return to the customer"),
     "complaint": _lt("complaint"),
     "closed": _lt("end of the practice"),
@@ -85,6 +86,7 @@ ATTENTION_TEXTS = {
     "missed": _lt("%(term)s: missed on %(date)s."),
     "near": _lt("%(term)s by %(date)s."),
     "waiting": _lt("A received record waits for a decision."),
+    "lapses": _lt("%(term)s: possible until %(date)s, then the right lapses."),
     "theirs": _lt("%(term)s was due on %(date)s: nothing has arrived."),
 }
 

@@ -9,13 +9,15 @@ from collections.abc import Mapping
 from datetime import date
 from typing import NamedTuple
 
-from .deadlines import MISSED, MUST, OPEN, OUTLIVES, US
+from .deadlines import MAY, MISSED, MUST, OPEN, OUTLIVES, US
 
 LATE, RISK, ACTION, CHECK = "late", "risk", "action", "check"
 LEVELS = (LATE, RISK, ACTION, CHECK)
 DEAD = ("cancelled", "closed", "closed_lost", "expired")
 # next steps by which others act, or time, or that no button does: their keys begin so
 NOT_A_STEP = ("wait", "await", "solve", "is_suspended", "collect", "check_")
+# who has it and which kind of term it is
+RIGHT = (US, MAY)
 # next steps that are a question about the facts, not a step of the procedure
 QUESTIONS = ("solve", "declare", "declare_art4", "match", "check_difference")
 
@@ -63,7 +65,9 @@ def attention(facts, today):
         )
     ours = [d for d in facts.deadlines if d.actor == US and d.kind == MUST]
     missed = [d for d in ours if d.state == MISSED]
-    near = [d for d in ours if d.state == OPEN and d.due <= _horizon(facts, d.key)]
+    near = _near(facts, ours)
+    # a right of ours that ends soon: no duty, but somebody has to know in time
+    lapsing = _near(facts, (d for d in facts.deadlines if (d.actor, d.kind) == RIGHT))
     theirs = [d for d in facts.deadlines if d.actor != US and d.state == MISSED]
     is_active = _is_active(facts.next_action)
     # a day that has passed is none by which something is due: that would be a term
@@ -75,6 +79,7 @@ def attention(facts, today):
         or _first(RISK, "near", near)
         or (is_active and Attention(ACTION, "next", day=day))
         or (facts.waiting_records and Attention(CHECK, "waiting"))
+        or _first(CHECK, "lapses", lapsing)
         or _first(CHECK, "theirs", theirs)
         or (is_question and Attention(CHECK, "question", day=day))
         or Attention()
@@ -85,13 +90,17 @@ def attention(facts, today):
         found.key,
         found.day,
         needs_action=bool(missed or near or is_active),
-        needs_check=bool(facts.waiting_records or theirs or is_question),
+        needs_check=bool(facts.waiting_records or lapsing or theirs or is_question),
     )
 
 
 def _is_active(next_action):
     """Whether the next step is one of ours that moves the practice on."""
     return bool(next_action) and not next_action.startswith(NOT_A_STEP)
+
+
+def _near(facts, terms):
+    return [d for d in terms if d.state == OPEN and d.due <= _horizon(facts, d.key)]
 
 
 def _horizon(facts, key):

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from . import window as windows
 from .reckoning import csea_declaration, reckon
+from .suspension import OPEN_STATES
 from .window import add_months, month_end
 
 US, SII, DISTRIBUTOR, CSEA = "us", "sii", "distributor", "csea"
@@ -20,6 +21,7 @@ ACTORS = (US, SII, DISTRIBUTOR, CSEA)
 # must: late is late. may: a right that lapses. from_then: nothing to do before
 MUST, MAY, FROM_THEN = "must", "may", "from_then"
 OPEN, MET, MISSED, DROPPED = "open", "met", "missed", "dropped"
+RUNNING = (OPEN, MISSED)
 
 BEFORE_LEAVING = ("candidate", "blocked", "ready", "exported", "file_error", "rejected")
 DEAD = ("cancelled", "closed", "closed_lost", "expired")
@@ -38,25 +40,11 @@ CHECKS = {
 NOTHING = MappingProxyType({})
 # every key there is, in the order of a practice's life
 KEYS = (
-    "mora_term",
-    "request_open",
-    "request_close",
-    "sii_check",
-    "suspension_request",
-    "suspension_check",
-    "revoke_check",
-    "waiting",
-    "first_billing",
-    "csea",
-    "annul",
-    "late_payment",
-    "excess_return",
-    "refund_customer",
-    "refund_report",
-    "refund_report_check",
-    "report_check",
-    "complaint_reply",
-    "retention",
+    *("mora_term", "request_open", "request_close", "sii_check"),
+    *("suspension_request", "suspension_check", "revoke_check", "waiting"),
+    *("first_billing", "csea", "annul", "late_payment", "excess_return"),
+    *("refund_customer", "refund_report", "refund_report_check"),
+    *("report_check", "complaint_reply", "retention"),
 )
 
 
@@ -437,7 +425,10 @@ def _suspension_request(reckoner):
     """Within the term of 8.4 the incoming user may ask the suspension (TISIND 15).
 
     A right that lapses, until somebody has decided to use it: then the request has to
-    leave in time.
+    leave in time. It ends with the notice to the distributor, of which nobody tells us:
+    with the last day that the SII has told, else the term of 8.4; or with the
+    collection (TISIND 15). A charge of the network within it is no such notice to us,
+    and no source lets it end the right: the SII judges.
     """
     index = reckoner.entered("received")
     if index is None:
@@ -454,7 +445,11 @@ def _suspension_request(reckoner):
         US,
         MUST if is_wanted else MAY,
         done=None if is_wanted else asked,
-        over=not is_wanted and facts.state not in ("received", "unmatched", "matched"),
+        over=not is_wanted
+        and (
+            facts.state not in ("received", "unmatched", *OPEN_STATES)
+            or "collected" in facts.bases
+        ),
     )
 
 
@@ -495,7 +490,12 @@ def _incoming_billing(reckoner):
 
 def _refund_customer(reckoner):
     """An annulled CMOR goes back to the customer (TISIND 12): by the outgoing seller
-    when CSEA has paid, else by the incoming one (term assumed the same)."""
+    when CSEA has paid, else by the incoming one (term assumed the same), who gives back
+    what an update took off the bill as well (TISIND 10, term assumed the same)."""
+    if lowered := reckoner.facts.bases.get("lowered"):
+        return reckoner.term(
+            "refund_customer", "refund_customer_days", lowered, "updated", US
+        )
     state = "to_refund" if reckoner.facts.side == "incoming" else "refund_due"
     index = reckoner.entered(state)
     if index is None:

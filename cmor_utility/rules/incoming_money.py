@@ -228,10 +228,11 @@ def _after_collected(money, today):
 
 
 def _after_closed(money, _today):
-    # closed as collected, and since then the payment was reversed, or the network has
-    # charged more of it
+    # closed as collected, and since then the payment was reversed, the network has
+    # charged more of it, or the SII has lowered it
     opened = money.billed > 0 and money.open_amount > 0
-    return "reported" if not money.is_annulled and (opened or money.unbilled) else ""
+    opened = opened or money.unbilled or money.to_return
+    return "reported" if not money.is_annulled and opened else ""
 
 
 _FOLLOW = {

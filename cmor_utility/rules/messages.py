@@ -5,6 +5,8 @@ the parameters for the reader's language. ``_lt`` only marks a text for the
 translation export.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
@@ -145,12 +147,35 @@ NOTES = {
 }
 
 
+@dataclass(frozen=True)
+class Word:
+    """A parameter that each reader is told in his own language.
+
+    ``kind`` says where its text is, ``key`` which one it is there (plain JSON),
+    ``params`` are those of the text.
+    """
+
+    kind: str
+    key: object
+    params: Mapping = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Words:
+    """Parts that make one parameter together: ``Word`` or text as it is."""
+
+    parts: tuple
+    joint: str = " "
+
+
 def encode_params(params):
     """Make parameters storable as JSON, keeping what they are.
 
-    :param dict params: str, int, date, Decimal, list of str, or a group: list of dict
+    :param dict params: str, int, date, Decimal, ``Word``, ``Words``, list of str, or a
+        group: list of dict
     :return: dict; dates become ``{"d": iso}``, decimals ``{"n": text}``, lists
-        ``{"l": [...]}``, groups ``{"g": [...]}``
+        ``{"l": [...]}``, groups ``{"g": [...]}``, words ``{"w": [kind, key, params]}``,
+        several ``{"ws": [...], "j": joint}``
     """
     encoded = {}
     for key, value in params.items():
@@ -162,16 +187,22 @@ def encode_params(params):
             encoded[key] = {"g": [encode_params(item) for item in value]}
         elif isinstance(value, (list, tuple)):
             encoded[key] = {"l": [str(item) for item in value]}
+        elif isinstance(value, Word):
+            encoded[key] = {"w": [value.kind, value.key, encode_params(value.params)]}
+        elif isinstance(value, Words):
+            parts = encode_params(dict(enumerate(value.parts)))
+            encoded[key] = {"ws": list(parts.values()), "j": value.joint}
         else:
             encoded[key] = value
     return encoded
 
 
-def decode_params(params, show_date, show_number, most=6):
+def decode_params(params, show_date, show_number, show_word=None, most=6):
     """Turn stored parameters into texts.
 
     :param show_date: function date -> text
     :param show_number: function Decimal -> text
+    :param show_word: function (kind, key, texts of its parameters) -> text
     :param int most: longest list shown; the rest is counted
     :return: dict of texts
     """
@@ -185,6 +216,14 @@ def decode_params(params, show_date, show_number, most=6):
             items = value["l"]
             more = f" (+{len(items) - most})" if len(items) > most else ""
             texts[key] = ", ".join(items[:most]) + more
+        elif isinstance(value, dict) and "w" in value:
+            kind, word, own = value["w"]
+            own = decode_params(own, show_date, show_number, show_word, most)
+            texts[key] = show_word(kind, word, own)
+        elif isinstance(value, dict) and "ws" in value:
+            parts = dict(enumerate(value["ws"]))
+            parts = decode_params(parts, show_date, show_number, show_word, most)
+            texts[key] = value["j"].join(parts.values())
         else:
             texts[key] = str(value)
     return texts

@@ -337,6 +337,15 @@ class TestAnswers(ReceiveCommon):
         self.assertEqual((request.state, self.one.state), ("rejected", "accepted"))
         self.assertEqual(request.answer, "4 No")
         self.assertEqual(file.answer_state, "refused")
+        # by whom it was applied does not matter: each reads it in his language
+        cause = self.env["cmor.cause"].search([("code", "=", "4")])
+        reason = self.env["cmor.cancel.reason"].search([("code", "=", "N2")])
+        for kind, named in (("cancel_refused", cause), ("cancel_asked", reason)):
+            event = self.one.event_ids.filtered(lambda e, k=kind: e.kind == k)
+            for lang, other in (("en_US", "it_IT"), ("it_IT", "en_US")):
+                text = event.with_context(lang=lang).text
+                self.assertIn(named.with_context(lang=lang).name, text)
+                self.assertNotIn(named.with_context(lang=other).name, text)
         # asked again: another request, another code
         second = self.ask_cancel()
         self.send(second)
@@ -364,7 +373,20 @@ class TestAnswers(ReceiveCommon):
         self.assertEqual(self.one.state, "accepted")
         practices._deem_terms(self.company, date(2026, 5, 6))
         self.assertEqual(self.one.state, "to_distributor")
-        practices._deem_terms(self.company, date(2026, 7, 1))
+        # the month of the deadline that the practice shows, and no other number
+        self.env["cmor.parameter"].sudo().create(
+            {
+                "company_id": self.company.id,
+                "key": "first_billing_months",
+                "name": "Prima fatturazione utile",
+                "value": "2",
+                "unit": "months",
+                "date_from": date(2026, 1, 1),
+            }
+        )
+        practices._deem_terms(self.company, date(2026, 7, 31))
+        self.assertEqual(self.one.state, "to_distributor")
+        practices._deem_terms(self.company, date(2026, 8, 1))
         self.assertEqual(self.one.state, "awaiting_csea")
         # told late: the notice knows better, but not that late
         with mock.patch.object(

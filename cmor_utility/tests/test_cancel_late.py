@@ -498,7 +498,11 @@ class TestAmountUpdate(MoneyCommon):
         self.assertEqual(
             (practice.amount_before, practice.state), (300, "awaiting_csea")
         )
-        self.assertEqual(practice.event_ids.sorted("id")[-1].kind, "amount_updated")
+        event = practice.event_ids.sorted("id")[-1]
+        self.assertEqual(event.kind, "amount_updated")
+        self.assertIn("Nothing was paid yet.", event.text)
+        italian = event.with_context(lang="it_IT").text
+        self.assertIn("Non è stato ancora pagato nulla.", italian)
         (result,) = self._apply(self._record(practice, "250"))
         self.assertEqual(result.state, "applied")
 

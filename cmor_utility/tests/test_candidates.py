@@ -284,6 +284,16 @@ class TestCandidates(CmorCommon):
         ):
             found = self._find()
         self.assertEqual(found.contract_id, self.contract | other)
+        # the person who claims has to know that the bills of the other are not in it
+        practice = found.filtered(lambda p: p.contract_id == self.contract)
+        for _night in range(2):
+            self._find()
+            told = practice.event_ids.filtered(lambda e: e.kind == "twin_contract")
+            self.assertEqual(len(told), 1, "each is told once")
+        self.assertIn("K1-BIS", told.text)
+        self.assertFalse(
+            (found - practice).event_ids.filtered(lambda e: e.kind == "twin_contract")
+        )
 
     def test_claimed_anew_after_it_was_given_up(self):
         practice = self._find()

@@ -206,7 +206,11 @@ class TestExport(CmorCommon):
             rules, {("RAGIONE_SOCIALE_DENOMINAZIONE", "formula"), ("CF", "one_of")}
         )
         self.assertIn("RAGIONE_SOCIALE_DENOMINAZIONE", record.issue_text)
-        self.assertIn("refused", bad.event_ids.mapped("kind"))
+        refused = bad.event_ids.filtered(lambda e: e.kind == "refused")
+        self.assertIn("begins like a formula", refused.text)
+        self.assertIn(
+            "inizia come una formula", refused.with_context(lang="it_IT").text
+        )
         self.assertEqual(file.attachment_id.raw.count(b"\r\n"), 2)
 
     def test_wrong_tax_code_is_reported(self):

@@ -152,13 +152,53 @@ class TestGuards(CmorCommon):
                 with self.assertRaises(UserError):
                     record.with_user(user).write(vals)
         message = file.with_user(self.operator).message_post(
-            body="inviato", attachment_ids=file.attachment_id.ids
+            body="inviato",
+            message_type="comment",
+            attachment_ids=file.attachment_id.ids,
         )
         message.sudo().unlink()
         self.env.invalidate_all()
         for record in kept:
             self.assertEqual(record.sudo().exists(), record.sudo())
         self.assertTrue(file.attachment_id.sudo().raw)
+
+    def test_the_notes_of_the_program_are_kept(self):
+        """What changed and when is history: nobody takes it away or rewrites it. His
+        own comment a person may, as everywhere in Odoo."""
+        file = self.exported()
+        practice = self.practice.with_user(self.operator)
+        field = self.env["ir.model.fields"]._get("cmor.flow.file", "state")
+        change = {"field_id": field.id, "new_value_char": "Inviato"}
+        tracked = file._message_log(tracking_value_ids=[Command.create(change)])
+        tracked = self.env["mail.message"].browse(tracked.ids)
+        noted = practice.message_post(body="nota")
+        admin = self.env.ref("base.user_admin")
+        for message in (tracked, noted):
+            for user in (self.operator, self.manager, admin):
+                with self.assertRaises(UserError):
+                    message.with_user(user).unlink()
+                with self.assertRaises(UserError):
+                    message.with_user(user).body = "altro"
+            with self.assertRaises(UserError):
+                message.sudo().unlink()
+            with self.assertRaises(UserError):
+                practice.write({"message_ids": [Command.clear()]})
+        values = tracked.sudo().tracking_value_ids
+        with self.assertRaises(UserError):
+            values.with_user(admin).unlink()
+        with self.assertRaises(UserError):
+            values.with_user(admin).write({"new_value_char": "altro"})
+        # a field that goes leaves its name, as Odoo does when a module is updated
+        values.sudo().write({"field_info": {"name": "state", "desc": "Stato"}})
+        own = practice.message_post(body="bozza", message_type="comment")
+        practice._message_update_content(own, body="corretta")
+        self.assertIn("corretta", own.body)
+        own.unlink()
+        self.assertFalse(own.exists())
+        # of a record whose history is not kept nothing changes
+        other = self.env.user.partner_id.message_post(body="x")
+        other.sudo().unlink()
+        self.assertFalse(other.exists())
 
     def test_bytes_never_change(self):
         attachment = self.exported().attachment_id

@@ -307,6 +307,9 @@ class TestHistory(CmorCommon):
         self.assertFalse(self._send(date(2026, 8, 20)))
         monday = self._send(date(2026, 8, 24))
         self.assertEqual(monday.user_id, self.operator)
+        stranger = self._create_other_user("digest_other", self.other_company)
+        self.assertFalse(monday.with_user(stranger).search([("id", "=", monday.id)]))
+        self.assertTrue(monday.with_user(self.manager).search([("id", "=", monday.id)]))
         self.operator.with_user(self.operator).cmor_digest = "none"
         self.assertFalse(self._send(date(2026, 8, 31)))
 

@@ -29,6 +29,26 @@ class TestIncomingHistory(IncomingCommon):
         self.assertEqual(asked.state, "dropped")
         self.assertFalse(practice.sudo().activity_ids)
 
+    def test_the_suspension_is_told_before_it_lapses(self):
+        """Gone after its day: until then somebody is told, and nobody is late."""
+        practice = self._incoming()
+        self._terms(practice, date(2026, 4, 16))
+        self.assertFalse(practice.attention)
+        self._terms(practice, date(2026, 4, 17))
+        self.assertEqual((practice.attention, practice.needs_check), ("check", True))
+        self.assertIn("04/24/2026", practice.attention_text)
+        self.assertFalse(practice.sudo().activity_ids)
+        # the network's charge takes nothing away, the customer's money does
+        self._charged_by_network(practice)
+        terms = self._terms(practice, date(2026, 4, 17))
+        self.assertEqual(terms["suspension_request"].state, "open")
+        self.assertTrue(practice.can_suspend)
+        self._pay(self._on_bill(practice))
+        practice.action_settle()
+        terms = self._terms(practice, date(2026, 4, 17))
+        self.assertEqual(terms["suspension_request"].state, "dropped")
+        self.assertFalse(practice.can_suspend)
+
     def test_network_has_charged(self):
         practice = self._incoming()
         self._charged_by_network(practice)

@@ -6,7 +6,7 @@ from decimal import Decimal
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import freeze_time, tagged
 
-from .common_incoming import IncomingCommon
+from .common_incoming import TODAY_IN, IncomingCommon
 
 PDR = "00881234567890"
 
@@ -77,12 +77,30 @@ class TestNotices(IncomingCommon):
         )
         self.assertEqual((practice.contract_id, practice.sector), (gas, "gas"))
 
+    def test_two_contracts_wait_for_a_person(self):
+        """The same supply under two codes: nobody guesses, and the practice says so."""
+        self._create_contract(
+            "CT001-BIS", self.contract.partner_id, self.contract.supply_point_id
+        )
+        practice = self._incoming()
+        self.assertRecordValues(
+            practice, [{"state": "unmatched", "match_reason": "several"}]
+        )
+        event = practice.sudo().event_ids.filtered(lambda e: e.kind == "unmatched")
+        self.assertIn("Several contracts", event.text)
+        practice.sudo()._refresh_terms(TODAY_IN)
+        self.assertTrue(practice.needs_action)
+        self.assertEqual(practice.action_next()["res_model"], "cmor.match.wizard")
+
     def test_another_holder_waits_for_a_person(self):
         practice = self._incoming(fiscal_code="VRDLGI80A01F205B")
         self.assertRecordValues(
             practice,
             [{"state": "unmatched", "match_reason": "holder_differs"}],
         )
+        event = practice.sudo().event_ids.filtered(lambda e: e.kind == "unmatched")
+        self.assertIn("Another holder", event.text)
+        self.assertIn("Altro intestatario", event.with_context(lang="it_IT").text)
         wizard = (
             self.env["cmor.match.wizard"]
             .with_user(self.operator)

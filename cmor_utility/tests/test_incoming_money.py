@@ -9,7 +9,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, freeze_time, tagged
 
 from ..rules import messages
-from .common_incoming import IncomingCommon
+from .common_incoming import TODAY_IN, IncomingCommon
 
 
 @tagged("post_install", "-at_install")
@@ -286,6 +286,116 @@ class TestCharging(IncomingCommon):
         practice.action_refund_customer()
         refund = practice.charge_ids.filtered(lambda c: c.kind == "refund")
         self.assertEqual(refund.amount, -40.0)
+
+    def _lower(self, practice):
+        self._receive(
+            "claim_update",
+            {
+                "sii_code": practice.sii_code,
+                "cmor_amount": Decimal("60"),
+                "updated_on": date(2026, 4, 14),
+            },
+        )
+
+    def _refund_term(self, practice, today=TODAY_IN):
+        practice.sudo()._refresh_terms(today)
+        return practice.sudo().deadline_ids.filtered(
+            lambda d: d.key == "refund_customer"
+        )
+
+    def test_lowered_after_billing_has_a_term(self):
+        """The difference goes back within the term of an annulment: open, late when
+        nobody gives it back, kept on the day of the bill that carries it."""
+        for ref, is_paid in (("L1", False), ("L2", True)):
+            practice = self._to_charge(f"SII00000000LOW{ref[-1]}")
+            bill = self._on_bill(practice, ref)
+            if is_paid:
+                self._pay(bill)
+                practice.action_settle()
+            self._lower(practice)
+            term = self._refund_term(practice)
+            self.assertEqual((term.date_due, term.state), (date(2026, 4, 28), "open"))
+            self.assertEqual(practice.return_by, date(2026, 4, 28))
+            term = self._refund_term(practice, date(2026, 4, 29))
+            self.assertEqual((term.state, practice.attention), ("missed", "late"))
+            practice.action_refund_customer()
+            refund = practice.charge_ids.filtered(lambda c: c.kind == "refund")
+            # decided is not done: it has to reach the customer
+            term = self._refund_term(practice, date(2026, 4, 29))
+            self.assertEqual(term.state, "missed")
+            credit = self._create_bill(
+                f"C{ref}", self.contract, 200.0, invoice_date=date(2026, 4, 20)
+            )
+            self.env["utility.charge"]._confirm_from_bill(credit, [refund.ref])
+            term = self._refund_term(practice, date(2026, 4, 29))
+            self.assertEqual((term.state, practice.return_amount), ("met", 0.0))
+            self.assertEqual(term.done_on, credit.invoice_date)
+
+    def test_lowered_after_it_was_closed(self):
+        """Nobody looks at what is closed: it opens again until the money is back."""
+        practice = self._to_charge()
+        self._vendor_bill(practice)
+        self._pay(self._on_bill(practice))
+        practice.action_settle()
+        practice.action_report()
+        request = self._sent(practice, "report")
+        self._receive("report_ack", {"code": request.code, "admitted": 1})
+        self.assertEqual(practice.state, "closed")
+        self._lower(practice)
+        self.assertEqual(
+            (practice.state, practice.next_action), ("reported", "refund_customer")
+        )
+        self.assertEqual(practice.sudo().event_ids[0].kind, "refund_customer")
+        self.assertEqual(self._refund_term(practice).state, "open")
+        with self.assertRaises(UserError):
+            practice.action_close_incoming()
+
+    def test_lowered_twice_is_due_by_the_first_day(self):
+        practice = self._to_charge()
+        self._on_bill(practice)
+        self._lower(practice)
+        self._receive(
+            "claim_update",
+            {
+                "sii_code": practice.sii_code,
+                "cmor_amount": Decimal("40"),
+                "updated_on": date(2026, 4, 15),
+            },
+        )
+        self.assertEqual(
+            (practice.return_amount, practice.return_by), (60.0, date(2026, 4, 28))
+        )
+
+    def test_lowered_and_raised_again_leaves_no_term(self):
+        practice = self._to_charge()
+        self._on_bill(practice)
+        self._lower(practice)
+        self.assertEqual(self._refund_term(practice, date(2026, 4, 29)).state, "missed")
+        self._receive(
+            "claim_update",
+            {
+                "sii_code": practice.sii_code,
+                "cmor_amount": Decimal("100"),
+                "updated_on": date(2026, 4, 15),
+            },
+        )
+        term = self._refund_term(practice, date(2026, 4, 29))
+        self.assertEqual(term.state, "dropped")
+
+    def test_annulled_and_given_back_is_kept(self):
+        """The return keeps the term, whenever the SII answers the report of it."""
+        practice = self._to_charge()
+        self._on_bill(practice)
+        self._receive(
+            "cancel_notice",
+            {"sii_code": practice.sii_code, "cancelled_on": date(2026, 4, 14)},
+        )
+        practice.action_refund_customer()
+        refund = practice.charge_ids.filtered(lambda c: c.kind == "refund")
+        credit = self._create_bill("CA", self.contract, 200.0)
+        self.env["utility.charge"]._confirm_from_bill(credit, [refund.ref])
+        self.assertEqual(practice.state, "to_refund")
+        self.assertEqual(self._refund_term(practice, date(2026, 4, 29)).state, "met")
 
     def test_lowered_before_billing(self):
         practice = self._to_charge()

@@ -3,7 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import freeze_time, tagged
 
 from odoo.addons.utility_supply.tests.import_common import ImportCommon, xlsx
@@ -265,6 +265,126 @@ class TestPastPractices(MoneyCommon, ImportCommon):
         self._pay(bill)
         practice._settle(date(2026, 4, 15))
         self.assertEqual((practice.state, practice.report_needed), ("collected", True))
+
+    def _load_told(self, state, number=1, **vals):
+        """An incoming practice whose bill the file does not name."""
+        contract = self._create_contract(
+            f"PPT{number}", self._create_customer(f"CUPPT{number}")
+        )
+        code = f"SII00000000TLD{number}"
+        batch = self._load(
+            self._row(
+                contract,
+                code=None,
+                sii_code=code,
+                side="Entrante",
+                state=state,
+                sent_on=None,
+                accepted_on=date(2026, 2, 2),
+                **vals,
+            )
+        )
+        self.assertEqual(batch.state, "done", batch.row_ids.mapped("reason"))
+        practice = self.env["cmor.practice"].search([("sii_code", "=", code)])
+        return practice.with_user(self.operator)
+
+    def _past_wizard(self, practice, **vals):
+        action = practice.action_next()
+        self.assertEqual(action["res_model"], "cmor.past.wizard")
+        model = self.env["cmor.past.wizard"].with_user(self.operator)
+        return model.with_context(**action["context"]).create(vals)
+
+    def test_told_without_its_bill_is_asked(self):
+        """Billed before the program and the bill not named: nothing of it moves by
+        itself, and nothing wrong is reported."""
+        for number, state in enumerate(("Riscossa", "Addebitata", "Non riscossa"), 1):
+            practice = self._load_told(state, number)
+            self.assertEqual(
+                (practice.is_only_told, practice.next_action), (True, "say_past"), state
+            )
+            practice.sudo()._settle(date(2026, 4, 15))
+            self.assertFalse(practice.report_needed, "we know no figure of it")
+            practice.sudo()._refresh_terms(date(2026, 4, 15))
+            self.assertTrue(practice.needs_action)
+
+    def test_told_and_its_bill_is_named(self):
+        practice = self._load_told("Riscossa")
+        contract = practice.sudo().contract_id
+        bill = self._create_bill("PPT/1", contract, 250.0)
+        self._pay(bill)
+        stranger = self._create_bill(
+            "PPT/2", self._create_contract("PPTX", self._create_customer("CUPPTX"))
+        )
+        with self.assertRaises(UserError):
+            self._past_wizard(
+                practice, outcome="bill", bill_id=stranger.id
+            ).action_apply()
+        self._past_wizard(practice, outcome="bill", bill_id=bill.id).action_apply()
+        self.assertRecordValues(
+            practice,
+            [
+                {
+                    "state": "collected",
+                    "is_only_told": False,
+                    "customer_bill_id": bill.id,
+                    "collected_amount": 250.0,
+                    "report_needed": True,
+                    "next_action": "report",
+                    "transit_balance": 0.0,
+                }
+            ],
+        )
+        kinds = practice.sudo().event_ids.mapped("kind")
+        self.assertIn("past_bill", kinds)
+        with self.assertRaises(UserError):
+            practice._name_past_bill(bill)
+
+    def test_told_and_over(self):
+        """No bill here carries it: a person says how it ended, and it is closed."""
+        for number, (state, outcome, through) in enumerate(
+            (
+                ("Riscossa", "collected", "collected"),
+                ("Addebitata", "collected", "collected"),
+                ("Non riscossa", "collected", "collected"),
+                ("Addebitata", "lost", "uncollected"),
+                ("Non riscossa", "lost", "uncollected"),
+            ),
+            1,
+        ):
+            practice = self._load_told(state, number)
+            with self.assertRaises(UserError):
+                self._past_wizard(practice, outcome=outcome, note=" ").action_apply()
+            wizard = self._past_wizard(practice, outcome=outcome, note="da archivio")
+            wizard.action_apply()
+            self.assertEqual(
+                (practice.state, practice.exposure_kind), ("closed", False)
+            )
+            events = practice.sudo().event_ids.sorted("id")
+            self.assertIn(through, events.mapped("state_to"))
+            self.assertEqual(events[-1].kind, "past_ended")
+            self.assertIn("da archivio", events[-1].text)
+            practice.sudo()._settle(date(2026, 4, 15))
+            self.assertEqual(practice.state, "closed")
+
+    def test_told_is_an_operators_matter(self):
+        practice = self._load_told("Riscossa")
+        for way in (
+            lambda p: p._end_past("collected", "x"),
+            lambda p: p._name_past_bill(self.left.bill_ids[:1]),
+        ):
+            with self.assertRaises(AccessError):
+                way(practice.with_user(self.bystander))
+        with self.assertRaises(UserError):
+            practice._end_past("paid", "x")
+
+    def test_paid_in_the_past_is_closed_by_a_button(self):
+        self._load(
+            self._row(state="Pagata", received=D("250"), paid_on=date(2026, 4, 1))
+        )
+        practice = self._practice().with_user(self.operator)
+        self.assertEqual(practice.next_action, "close_paid")
+        practice.action_next()
+        self.assertEqual(practice.state, "closed")
 
     def test_the_template_has_the_sheet(self):
         data, _name = self.env["utility.import.profile"]._shipped()[0]._template_bytes()

@@ -45,6 +45,32 @@ class TestAttention(BaseCase):
             found = attention(facts(term("open", due, "excess_return")), TODAY)
             self.assertEqual(found.level, level)
 
+    def test_a_right_about_to_lapse_is_a_question(self):
+        """Asking the suspension is nobody's duty, and gone after its day: told in
+        time, late never."""
+        for state, due, level in (
+            ("open", date(2026, 4, 22), CHECK),
+            ("open", date(2026, 4, 23), ""),
+            ("dropped", date(2026, 4, 14), ""),
+        ):
+            right = term(state, due, "suspension_request", kind="may")
+            found = attention(facts(right, state="matched"), TODAY)
+            self.assertEqual(
+                (found.level, found.needs_check, found.needs_action),
+                (level, bool(level), False),
+            )
+            if level:
+                self.assertEqual((found.reason, found.day), ("lapses", due))
+        asked = attention(
+            facts(
+                term("open", TODAY, "suspension_request", kind="may"),
+                state="charged",
+                next_action="charge_customer",
+            ),
+            TODAY,
+        )
+        self.assertEqual((asked.level, asked.needs_check), (ACTION, True))
+
     def test_the_first_of_several_terms_is_shown(self):
         found = attention(
             facts(

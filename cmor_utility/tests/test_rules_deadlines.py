@@ -408,6 +408,45 @@ class TestIncoming(BaseCase):
             )["suspension_request"]
             self.assertEqual((found.kind, found.state), (kind, end), state)
 
+    def test_the_charge_of_the_network_does_not_end_the_right(self):
+        """Its last day does, and the first money of the customer (TISIND 15)."""
+        steps = (
+            (date(2026, 4, 10), "received"),
+            (date(2026, 4, 10), "matched"),
+            (date(2026, 4, 14), "to_charge"),
+        )
+        for state, collected, end in (
+            ("to_charge", {}, rules.OPEN),
+            ("charged", {}, rules.OPEN),
+            ("uncollected", {}, rules.OPEN),
+            ("charged", {"collected": date(2026, 4, 15)}, rules.DROPPED),
+            ("collected", {}, rules.DROPPED),
+            ("cancelled", {}, rules.DROPPED),
+        ):
+            found = by_key(
+                facts(state, *steps, side="incoming", bases=collected),
+                date(2026, 4, 15),
+            )["suspension_request"]
+            self.assertEqual((found.state, found.kind), (end, rules.MAY), state)
+
+    def test_what_an_update_took_off_goes_back(self):
+        """Lowered after the bill: the customer's money has the term of an annulment
+        (TISIND 10 and 12), in any state that the practice has reached."""
+        steps = ((date(2026, 4, 1), "received"), (date(2026, 4, 1), "matched"))
+        for state in ("charged", "uncollected", "collected", "carried", "reported"):
+            lowered = facts(
+                state, *steps, side="incoming", bases={"lowered": date(2026, 4, 14)}
+            )
+            found = by_key(lowered, date(2026, 4, 29))["refund_customer"]
+            self.assertEqual(
+                (found.due, found.state, found.base_event),
+                (date(2026, 4, 28), rules.MISSED, "updated"),
+                state,
+            )
+            back = lowered._replace(done={"refund_customer": date(2026, 4, 20)})
+            found = by_key(back, date(2026, 4, 29))["refund_customer"]
+            self.assertEqual(found.state, rules.MET)
+
     def test_the_day_told_by_the_notice_wins(self):
         found = by_key(
             facts(

@@ -406,6 +406,9 @@ class TestMoney(BaseCase):
         self.assertEqual(facts.to_return, D("40"))
         self.assertEqual(facts.difference, D("40"))
         self.assertEqual(facts.to_bill, D("0"))
+        # paid, reported and closed: it opens again, or nobody would give it back
+        closed = money("closed", amount="60", bills=[bill("100", residual="0")])
+        self.assertEqual(incoming_money.path(closed, DAY), ("reported",))
 
     def test_raised_after_it_was_billed(self):
         """What the network charges more of it reaches the customer in any state."""

@@ -10,6 +10,7 @@ from . import (
     cmor_layout_import_wizard,
     cmor_layout_try_wizard,
     cmor_mass_wizard,
+    cmor_past_wizard,
     cmor_pay_on_wizard,
     cmor_line_wizard,
     cmor_match_wizard,

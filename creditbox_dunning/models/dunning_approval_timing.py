@@ -134,7 +134,11 @@ class DunningApprovalRequest(models.Model):
             return
         oldest = requests[0]
         text = self.env["dunning.approval.request"].with_context(lang=user.lang)
-        summary = text.env._("%(count)s requests wait for you", count=len(requests))
+        summary = (
+            text.env._("One request waits for you")
+            if len(requests) == 1
+            else text.env._("%(count)s requests wait for you", count=len(requests))
+        )
         known = self._reminders(user, company)
         if known.res_id == oldest.id:
             known.write({"summary": summary, "date_deadline": day})

@@ -329,7 +329,21 @@ class TestApprovalTime(ManyCommon):
         self.assertEqual(len(mails), 2)
         self.assertIn(requests[0].name, mails[0].body_html)
         self.assertNotIn(mine.name, mails[0].body_html)
-        (requests | mine).with_user(self.director).action_approve()
+        (requests[1:] | mine).with_user(self.director).action_approve()
+        self.Request.sudo()._cron_daily(today)
+        last = self.env["mail.activity"].search(
+            [
+                ("res_model", "=", "dunning.approval.request"),
+                ("user_id", "=", self.manager.id),
+            ]
+        )
+        self.assertEqual(last.summary, "One request waits for you")
+        last = self.env["mail.mail"].search(
+            [("email_to", "ilike", "capo.credito@example.com")], order="id", limit=3
+        )[-1]
+        self.assertIn("One request waits for you", last.subject)
+        self.assertNotIn("1 requests", " ".join(last.body_html.split()))
+        requests[:1].with_user(self.director).action_approve()
         self.Request.sudo()._cron_daily(today)
         self.assertFalse(activities.exists(), "nothing waits any more")
 

@@ -109,6 +109,20 @@ def companies(env, datasets):
     return found
 
 
+def _holiday(env, company):
+    """A holiday of its own, of a day that no term of the demonstration touches."""
+    holidays = env["utility.holiday"]
+    if not holidays.search_count([("company_id", "=", company.id)], limit=1):
+        holidays.create(
+            {
+                "name": "Uffici chiusi per neve (esempio)",
+                "company_id": company.id,
+                "date_from": "2018-02-26",
+                "source": "Ordinanza del sindaco",
+            }
+        )
+
+
 def _dress(env, company, dataset):
     """Name, VAT number, address and the Italian chart of accounts."""
     italy = env.ref("base.it")
@@ -129,6 +143,7 @@ def _dress(env, company, dataset):
     )
     if company.chart_template != "it":
         env["account.chart.template"].try_loading("it", company, install_demo=False)
+    _holiday(env, company)
     costs = env["dunning.channel.cost"]
     if not costs.search_count([("company_id", "=", company.id)], limit=1):
         costs.create(

@@ -2,6 +2,7 @@ from . import guard
 from . import versioned
 from . import utility_track_mixin
 from . import utility_group
+from . import utility_holiday
 from . import utility_supply_point
 from . import utility_protection
 from . import utility_contract
@@ -16,6 +17,7 @@ from . import account_move_line
 from . import account_move_send
 from . import account_payment
 from . import mail_mail
+from . import mail_message
 from . import ir_attachment
 from . import row_cloner
 from . import bill_writer

@@ -40,7 +40,7 @@ class UtilityImportLoaderBills(models.AbstractModel):
         )
         is_full = company.utility_book_mode == "full"
         mine = [moves[ref] for ref in refs if ref in moves]
-        return {
+        facts = {
             "moves": moves,
             "contracts": contracts,
             "charges": self._charges(batch, records),
@@ -48,7 +48,10 @@ class UtilityImportLoaderBills(models.AbstractModel):
             "taxes": self._taxes(company) if is_full else {},
             "problems": company._utility_books_problems(),
             "posted": self._posted(mine),
+            "credits": self._credits(records),
         }
+        facts["first_bills"] = self._first_bills(records, facts)
+        return facts
 
     def _charges(self, batch, records):
         refs = {ref for record in records for ref in record.get("charge_refs") or ()}
@@ -190,7 +193,53 @@ class UtilityImportLoaderBills(models.AbstractModel):
             waits = charge and charge.state in ("to_export", "exported", "confirmed")
             if not waits or (contract and charge.partner_id != contract.partner_id):
                 issues.append(issue("unknown_charge", "charge_refs", ref))
+            elif bill := self._bill_of_charge(charge, record, facts):
+                issues.append(issue("charge_on_bill", "charge_refs", ref, bill=bill))
         return issues
+
+    def _bill_of_charge(self, charge, record, facts):
+        """Number of another bill that carries the charge already, in the books or in
+        this file; "" when the bill of ``record`` may carry it."""
+        if record["document_type"] == "credit_note":
+            return ""
+        own = record["billing_ref"]
+        posted = facts["moves"].get(own)
+        if posted and self._is_credited(posted, facts):
+            # told once more: what it carried is billed again, or may be
+            return ""
+        first = facts["first_bills"].get(charge.ref, own)
+        bill = charge.move_id
+        if charge.state != "confirmed" or self._is_credited(bill, facts):
+            return first if first != own else ""
+        return (bill.billing_ref or bill.name) if bill.billing_ref != own else ""
+
+    def _is_credited(self, bill, facts):
+        """Whether the bill is credited in full, by what this file brings as well."""
+        if bill.payment_state == "reversed":
+            return True
+        credited = facts["credits"].get(bill.billing_ref)
+        return credited is not None and credited >= Decimal(str(bill.amount_total))
+
+    def _first_bills(self, records, facts):
+        """{charge reference: number of the first bill of these rows that names it}, of
+        those that are not credited."""
+        first = {}
+        for record in records:
+            own = record["billing_ref"]
+            posted = facts["moves"].get(own)
+            gone = posted and self._is_credited(posted, facts)
+            if record["document_type"] != "credit_note" and not gone:
+                for ref in record.get("charge_refs") or ():
+                    first.setdefault(ref, own)
+        return first
+
+    def _credits(self, records):
+        """{bill number: what the credit notes among these rows credit of it}."""
+        credited = defaultdict(Decimal)
+        for record in records:
+            if record["document_type"] == "credit_note" and record.get("reverses_ref"):
+                credited[record["reverses_ref"]] += abs(record["total"])
+        return dict(credited)
 
     def _judge_new(self, batch, new, facts):
         """Ask the books about bills that are not posted yet."""

@@ -38,6 +38,11 @@ LOADER_MESSAGES = {
     "unknown_charge": _lt(
         "There is no charge with code %(value)s waiting for its bill."
     ),
+    "charge_on_bill": _lt(
+        "The charge %(value)s is already on bill %(bill)s, which was not credited in"
+        " full: the customer would pay it twice. Load the credit note of that bill"
+        " first, then retry, or take the charge off this bill."
+    ),
     "unknown_country": _lt("%(value)s is no country code: write two letters, as IT."),
     "unknown_province": _lt("%(value)s is no province: write two letters, as MI."),
     "unknown_language": _lt("Language %(value)s is not active in Odoo."),

@@ -88,9 +88,12 @@ class ResCompany(models.Model):
 
         From the `holidays` package, which follows the law (4 October is a holiday
         again from 2026). Patron saints' days are not in it: they are the
-        municipality's.
+        municipality's. What is a holiday for the company besides is its
+        ``utility.holiday``.
         """
-        return set(_italian_holidays(frozenset(years)))
+        years = frozenset(years)
+        days = set(_italian_holidays(years))
+        return days | self.env["utility.holiday"]._days(self, years) if self else days
 
     # --- books -----------------------------------------------------------------
 

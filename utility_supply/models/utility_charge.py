@@ -286,7 +286,8 @@ class UtilityCharge(models.Model):
                 and (
                     charge.state in ALLOWED_SOURCES["confirmed"]
                     or (charge.state == "confirmed" and charge.move_id == move)
-                    or charge._is_bill_credited()
+                    # a credit note that names what it gives back carries no charge
+                    or (move.move_type != "out_refund" and charge._is_bill_credited())
                 )
             )
         )

@@ -100,6 +100,19 @@ class TestCharges(UtilityCommon):
         self.assertEqual(confirm(other, [one.ref]), [one.ref])
         self.assertEqual(one.move_id, bill)
 
+    def test_a_credit_note_carries_no_charge_of_its_bill(self):
+        """It may name what it gives back: the charge stays on the bill, to be billed
+        again."""
+        charge = self._charge()
+        charge.action_confirm()
+        bill = self._create_bill("CONF4")
+        confirm = self.env["utility.charge"]._confirm_from_bill
+        confirm(bill, [charge.ref])
+        credit = bill._reverse_moves(cancel=True)
+        self.assertEqual(bill.payment_state, "reversed")
+        self.assertEqual(confirm(credit, [charge.ref]), [charge.ref])
+        self.assertEqual(charge.move_id, bill)
+
     def test_charge_of_another_customer_or_company_is_not_confirmed(self):
         stranger = self._create_customer("C7")
         foreign = self._charge(partner_id=stranger.id, contract_id=False)

@@ -338,3 +338,52 @@ class TestContractScreens(UtilityCommon):
         self.assertIn(date(2026, 10, 4), holidays)  # by law from 2026
         self.assertNotIn(date(2025, 10, 4), holidays)
         self.assertNotIn(date(2026, 4, 7), holidays)
+
+    def test_holidays_of_a_company(self):
+        """A day that is a holiday for this company by law, and from when to when."""
+        holidays = self.env["utility.holiday"].with_user(self.utility_admin)
+        every = holidays.create(
+            {
+                "name": "Ss. Pietro e Paolo",
+                "company_id": self.company.id,
+                "date_from": date(2025, 6, 29),
+                "every_year": True,
+            }
+        )
+        holidays.create(
+            {
+                "name": "Chiusura per ordinanza",
+                "company_id": self.company.id,
+                "date_from": date(2026, 3, 3),
+            }
+        )
+        found = self.company._utility_holidays([2024, 2025, 2026, 2027])
+        self.assertEqual(
+            {day for day in found if (day.month, day.day) in ((6, 29), (3, 3))},
+            {*(date(year, 6, 29) for year in (2025, 2026, 2027)), date(2026, 3, 3)},
+        )
+        self.assertNotIn(date(2026, 3, 3), self.other_company._utility_holidays([2026]))
+        self.assertNotIn(
+            date(2026, 3, 3), self.env["res.company"]._utility_holidays([2026])
+        )
+        # no longer one: from then on, what was reckoned stays explained
+        every.date_to = date(2026, 12, 31)
+        found = self.company._utility_holidays([2026, 2027])
+        self.assertIn(date(2026, 6, 29), found)
+        self.assertNotIn(date(2027, 6, 29), found)
+        every.active = False
+        self.assertNotIn(date(2026, 6, 29), self.company._utility_holidays([2026]))
+        with self.assertRaises(ValidationError):
+            every.date_to = date(2025, 1, 1)
+
+    def test_a_leap_day_is_a_holiday_when_there_is_one(self):
+        self.env["utility.holiday"].create(
+            {
+                "name": "Bisestile",
+                "company_id": self.company.id,
+                "date_from": date(2024, 2, 29),
+                "every_year": True,
+            }
+        )
+        found = self.company._utility_holidays([2025, 2028])
+        self.assertEqual({day for day in found if day.month == 2}, {date(2028, 2, 29)})

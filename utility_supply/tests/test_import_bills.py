@@ -256,6 +256,75 @@ class TestImportBills(BooksCommon):
         self.assertEqual(charges.state, "confirmed")
         self.assertEqual(charges.move_id, self.bill_of("B1"))
 
+    def _waiting_charge(self):
+        supply = self.env["utility.contract"].search([("code", "=", "S00001")])
+        charge = self.env["utility.charge"].create(
+            {
+                "company_id": self.company.id,
+                "partner_id": supply.partner_id.id,
+                "contract_id": supply.id,
+                "kind": "cost",
+                "amount": 5.0,
+                "description": "Raccomandata",
+            }
+        )
+        charge.action_confirm()
+        return charge
+
+    def test_a_charge_is_on_one_bill(self):
+        """Charged once: a second bill that names it waits, and says why."""
+        charge, ref = self._waiting_charge(), "B1"
+        self.load_bills(bill(ref, 1, charge_refs=charge.ref))
+        batch = self.load_bills(bill("B2", 1, charge_refs=charge.ref), bill("B3", 1))
+        row = self.only_row(batch)
+        self.assertEqual(row.issue_code, "charge_on_bill")
+        self.assertIn(ref, row.reason)
+        self.assertFalse(self.bill_of("B2"))
+        self.assertEqual(charge.move_id, self.bill_of(ref))
+        # the first bill once more says nothing new
+        again = self.load_bills(
+            bill(ref, 1, charge_refs=charge.ref, payment_code="18"), bill("B5", 1)
+        )
+        self.assertEqual(again.state, "done", again.row_ids.mapped("reason"))
+        # a part of it given back leaves the charge where it is
+        note = bill("NC1", 1, "30.00", document_type="NC", reverses_ref=ref)
+        batch = self.load_bills(note, bill("B6", 1, charge_refs=charge.ref))
+        self.assertEqual(self.only_row(batch).issue_code, "charge_on_bill")
+        # the rest of it: the bill is made again, and carries the same charge
+        note = bill("NC2", 1, "70.00", document_type="NC", reverses_ref=ref)
+        batch = self.load_bills(note)
+        self.assertEqual(batch.state, "done", batch.row_ids.mapped("reason"))
+        self.load_bills(bill("B7", 1, charge_refs=charge.ref))
+        self.assertEqual(charge.move_id, self.bill_of("B7"))
+        # all of it told once more, as a full export does
+        again = self.load_bills(
+            bill(ref, 1, charge_refs=charge.ref),
+            bill("B7", 1, charge_refs=charge.ref),
+            bill("B8", 1),
+        )
+        self.assertEqual(again.state, "done", again.row_ids.mapped("reason"))
+        self.assertEqual(charge.move_id, self.bill_of("B7"))
+
+    def test_a_bill_made_again_in_one_file(self):
+        charge = self._waiting_charge()
+        self.load_bills(bill("B1", 1, charge_refs=charge.ref))
+        batch = self.load_bills(
+            bill("B2", 1, charge_refs=charge.ref),
+            bill("NC1", 1, document_type="NC", reverses_ref="B1"),
+        )
+        self.assertEqual(batch.state, "done", batch.row_ids.mapped("reason"))
+        self.assertEqual(charge.move_id, self.bill_of("B2"))
+
+    def test_two_bills_of_one_file_with_the_same_charge(self):
+        charge = self._waiting_charge()
+        batch = self.load_bills(
+            bill("B1", 1, charge_refs=charge.ref), bill("B2", 1, charge_refs=charge.ref)
+        )
+        row = self.only_row(batch)
+        self.assertEqual(row.issue_code, "charge_on_bill")
+        self.assertIn("B1", row.reason)
+        self.assertEqual(charge.move_id, self.bill_of("B1"))
+
     def test_books_not_ready(self):
         self.company.utility_bill_journal_id = False
         batch = self.load_bills(bill("B1", 1))
