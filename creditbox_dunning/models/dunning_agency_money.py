@@ -172,7 +172,7 @@ class DunningAgencyAssignment(models.Model):
     def action_money_seen(self):
         """Button: the difference was cleared up with the agency."""
         self.check_access("read")
-        self.env["dunning.case"]._check_is_operator()
+        self.env["dunning.case"]._check_is_operator(self)
         update_same(self.sudo(), {"is_money_seen": True})
         return True
 

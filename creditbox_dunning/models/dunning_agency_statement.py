@@ -282,7 +282,7 @@ class DunningAgencyStatement(models.Model):
         :raise AccessError: who froze the fees, wrote their tariff or entered the
             invoice would approve them
         """
-        self.env["dunning.case"]._check_is_manager()
+        self.env["dunning.case"]._check_is_manager(self)
         self.check_access("write")
         for one in self:
             one._check_state(FROZEN, CONTESTED)
@@ -301,7 +301,7 @@ class DunningAgencyStatement(models.Model):
 
     def action_contest(self):
         """Button: the invoice is not right; the agency is told why."""
-        self.env["dunning.case"]._check_is_manager()
+        self.env["dunning.case"]._check_is_manager(self)
         self.check_access("write")
         for one in self:
             one._check_state(FROZEN)

@@ -361,7 +361,7 @@ class DunningApi(models.AbstractModel):
 
     def _once(self, company, key, method, told, work):
         calls = self.env["dunning.api.call"]
-        self.env["dunning.case"]._check_is_operator()
+        self.env["dunning.case"]._check_is_operator(self)
         return calls._only_once(company, key, method, told, work)
 
     def _days(self, **days):

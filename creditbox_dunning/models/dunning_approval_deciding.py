@@ -176,7 +176,7 @@ class DunningApprovalRequest(models.Model):
     def action_ask_again(self, note=""):
         """Button: ask for what was refused or has expired; who asks cannot approve."""
         self.check_access("read")
-        self.env["dunning.case"]._check_is_operator()
+        self.env["dunning.case"]._check_is_operator(self)
         for request in self.sudo():
             if request.state not in ("refused", "expired"):
                 raise UserError(

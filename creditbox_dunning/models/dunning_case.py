@@ -280,20 +280,42 @@ class DunningCase(models.Model):
                 self.env._("Only a credit manager moves a case before the nightly run.")
             )
 
-    def _check_is_operator(self):
-        if not self.env.su and not self.env.user.has_group(
-            "creditbox_dunning.group_dunning_operator"
-        ):
+    def _check_is_operator(self, records=None):
+        """AccessError unless the user records what was done, in the companies of
+        ``records`` (default: of these cases)."""
+        if self.env.su:
+            return
+        if not self.env.user.has_group("creditbox_dunning.group_dunning_operator"):
             raise AccessError(
                 self.env._("Only the people of CreditBox record what was done.")
             )
+        self._check_works_there(self if records is None else records)
 
-    def _check_is_manager(self):
-        if not self.env.su and not self.env.user.has_group(
-            "creditbox_dunning.group_dunning_manager"
-        ):
+    def _check_is_manager(self, records=None):
+        """AccessError unless the user decides, in the companies of ``records``
+        (default: of these cases)."""
+        if self.env.su:
+            return
+        if not self.env.user.has_group("creditbox_dunning.group_dunning_manager"):
             raise AccessError(
                 self.env._("Only a credit manager decides the steps that wait.")
+            )
+        self._check_works_there(self if records is None else records)
+
+    @api.model
+    def _check_works_there(self, records):
+        """The head company of a group reads what its members do, and does nothing for
+        them: what is written as superuser asks here."""
+        if "company_id" not in records._fields:
+            return
+        others = records.sudo().company_id - self.env.user.company_ids
+        if others:
+            raise AccessError(
+                self.env._(
+                    "You read %(company)s as head of the group: only the people who"
+                    " work for it act there.",
+                    company=others[0].name,
+                )
             )
 
     def _open_action(self, name):

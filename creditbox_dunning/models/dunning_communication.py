@@ -217,7 +217,7 @@ class DunningCommunication(models.Model):
         ``date``: the day, today when empty.
         """
         self.check_access("read")
-        self.env["dunning.case"]._check_is_operator()
+        self.env["dunning.case"]._check_is_operator(self)
         letters = self.filtered(lambda m: m.channel == "pp" and m.state == "to_send")
         day = fields.Date.to_date(date) or fields.Date.context_today(self)
         letters._move("sent", self.env._("Handed to the post."), sent_date=day)

@@ -14,7 +14,7 @@ class DunningCommunication(models.Model):
 
     def action_decide(self):
         """Button: say what became of these, or have failed ones sent again."""
-        self.env["dunning.case"]._check_is_operator()
+        self.env["dunning.case"]._check_is_operator(self)
         self.check_access("read")
         wrong = self.filtered(lambda m: m.state not in ("uncertain", "failed"))
         if wrong or not self:
@@ -36,7 +36,7 @@ class DunningCommunication(models.Model):
 
         :raise UserError: when one cannot become it, or its case went on meanwhile
         """
-        self.env["dunning.case"]._check_is_operator()
+        self.env["dunning.case"]._check_is_operator(self)
         self.check_access("read")
         state = "to_send" if decision == "again" else decision
         for message in self:

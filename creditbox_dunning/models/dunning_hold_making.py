@@ -118,7 +118,7 @@ class DunningHold(models.Model):
                     )
                 )
         if why == "mistake":
-            self.env["dunning.case"]._check_is_manager()
+            self.env["dunning.case"]._check_is_manager(self)
         self._attach(proofs)
         self._end(why, note)
         return True

@@ -48,7 +48,7 @@ class ResPartner(models.Model):
     def action_ask_info(self):
         """Button: ask address and score of these customers."""
         self.check_access("read")
-        self.env["dunning.case"]._check_is_operator()
+        self.env["dunning.case"]._check_is_operator(self)
         cases = self.env["dunning.case"]
         asked = self.env["dunning.info.request"]._ask(
             [(partner, cases) for partner in self],

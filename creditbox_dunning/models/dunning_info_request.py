@@ -124,7 +124,7 @@ class DunningInfoRequest(models.Model):
     def action_cancel(self):
         """Button: the question is not needed any more."""
         self.check_access("read")
-        self.env["dunning.case"]._check_is_operator()
+        self.env["dunning.case"]._check_is_operator(self)
         self.sudo()._take_back(
             self.env._("Withdrawn by %(name)s.", name=self.env.user.name)
         )
@@ -135,7 +135,7 @@ class DunningInfoRequest(models.Model):
     def action_use_address(self):
         """Button: the address told becomes the customer's."""
         self.check_access("read")
-        self.env["dunning.case"]._check_is_operator()
+        self.env["dunning.case"]._check_is_operator(self)
         for one in self:
             if not one.street or one.is_used:
                 raise UserError(self.env._("There is no new address to use."))

@@ -204,7 +204,7 @@ class DunningLegalFile(models.Model):
         """Button of a credit manager: what happened before the court."""
         self.ensure_one()
         self.check_access("read")
-        self.env["dunning.case"]._check_is_manager()
+        self.env["dunning.case"]._check_is_manager(self)
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Record a step"),
@@ -230,7 +230,7 @@ class DunningLegalFile(models.Model):
         """
         self.ensure_one()
         self.check_access("read")
-        self.env["dunning.case"]._check_is_operator()
+        self.env["dunning.case"]._check_is_operator(self)
         data, name, kind = self.case_id._dossier_zip()
         attachment = (
             self.env["ir.attachment"]

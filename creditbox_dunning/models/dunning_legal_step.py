@@ -245,7 +245,7 @@ class DunningLegalStep(models.Model):
         # what an outcome told of happened, whatever came before it, and is told
         is_told = self._is_guard_open()
         if not is_told:
-            self.env["dunning.case"]._check_is_manager()
+            self.env["dunning.case"]._check_is_manager(self)
         steps = super().create(vals_list)
         for step in steps.filtered(lambda one: not one.item_ids):
             step.sudo().item_ids = step.file_id.sudo().item_ids
@@ -263,7 +263,7 @@ class DunningLegalStep(models.Model):
         is_person = not self.env.su
         papers = {step: step.sudo().attachment_ids for step in self}
         if is_person:
-            self.env["dunning.case"]._check_is_manager()
+            self.env["dunning.case"]._check_is_manager(self)
             self._check_not_rewritten(vals)
         result = super().write(vals)
         if is_person and not {"result", "result_on"}.isdisjoint(vals):
@@ -307,7 +307,7 @@ class DunningLegalStep(models.Model):
         """Button of a credit manager: what was told wrong of the step, and why."""
         self.ensure_one()
         self.check_access("read")
-        self.env["dunning.case"]._check_is_manager()
+        self.env["dunning.case"]._check_is_manager(self)
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Correct a step"),

@@ -353,7 +353,7 @@ class DunningPaymentPlan(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        self.env["dunning.case"]._check_is_operator()
+        self.env["dunning.case"]._check_is_operator(self)
         plans = super().create(vals_list)
         for plan in plans.sudo()._guarded():
             plan.name = f"PIANO/{plan.id:06d}"

@@ -262,7 +262,7 @@ class DunningPaymentPlan(models.Model):
         self._check_may()
         self._check_state("draft", *LIVE_STATES)
         if any(plan.state == "running" for plan in self):
-            self.env["dunning.case"]._check_is_manager()
+            self.env["dunning.case"]._check_is_manager(self)
         for plan in self:
             plan.sudo()._guarded()._close(
                 "cancelled", self.env._("Cancelled by a person."), why="withdrawn"
@@ -454,7 +454,7 @@ class DunningPaymentPlan(models.Model):
 
     def _check_may(self):
         self.check_access("write")
-        self.env["dunning.case"]._check_is_operator()
+        self.env["dunning.case"]._check_is_operator(self)
 
     def _check_state(self, *states):
         wrong = self.filtered(lambda plan: plan.state not in states)

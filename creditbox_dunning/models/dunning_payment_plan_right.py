@@ -208,12 +208,12 @@ class DunningPaymentPlan(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         if any(vals.get("exception_reason") for vals in vals_list):
-            self.env["dunning.case"]._check_is_manager()
+            self.env["dunning.case"]._check_is_manager(self)
         return super().create(vals_list)
 
     def write(self, vals):
         if "exception_reason" in vals:
-            self.env["dunning.case"]._check_is_manager()
+            self.env["dunning.case"]._check_is_manager(self)
         return super().write(vals)
 
     def _check_can_ask(self):

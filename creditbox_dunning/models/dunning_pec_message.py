@@ -177,7 +177,7 @@ class DunningPecMessage(models.Model):
     def action_judge_again(self):
         """Button: what it is about may have been found in the meantime."""
         self.check_access("read")
-        self.env["dunning.case"]._check_is_operator()
+        self.env["dunning.case"]._check_is_operator(self)
         waiting = self.filtered(lambda m: m.state == "tray")
         waiting.sudo()._judge()
         return True

@@ -189,7 +189,7 @@ class DunningPostalJob(models.Model):
     def _check_operator(self, *states):
         """Raise when the user may not, or a job is in none of ``states``."""
         self.check_access("read")
-        self.env["dunning.case"]._check_is_operator()
+        self.env["dunning.case"]._check_is_operator(self)
         wrong = self.filtered(lambda job: job.state not in states)
         if wrong:
             labels = dict(self._fields["state"]._description_selection(self.env))

@@ -149,7 +149,7 @@ class DunningCommunication(models.Model):
     def action_give_to_post(self):
         """Button: letters that waited for a person go with the next postal job."""
         self.check_access("read")
-        self.env["dunning.case"]._check_is_operator()
+        self.env["dunning.case"]._check_is_operator(self)
         channels = self.env["dunning.postal.job"]._letter_channels()
         letters = self.filtered(
             lambda m: m.state == "to_send" and m.channel in channels

@@ -101,7 +101,7 @@ class DunningServiceProvider(models.Model):
     def action_make_postal_job(self):
         """Button: put what waits into a job now, whatever the hours between jobs."""
         self.ensure_one()
-        self.env["dunning.case"]._check_is_operator()
+        self.env["dunning.case"]._check_is_operator(self)
         self.check_access("read")
         companies = self.env.companies
         jobs = self.env["dunning.postal.job"].sudo()

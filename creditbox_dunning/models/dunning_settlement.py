@@ -270,7 +270,7 @@ class DunningSettlement(models.Model):
     def write(self, vals):
         if self._draft_fields & set(vals) and not self._is_guard_open():
             self.check_access("write")
-            self.env["dunning.case"]._check_is_operator()
+            self.env["dunning.case"]._check_is_operator(self)
             if any(one.state != "draft" for one in self):
                 raise UserError(
                     self.env._(
@@ -436,7 +436,7 @@ class DunningSettlement(models.Model):
     def action_refresh(self):
         """Button: read the open bills and their interest again."""
         self.check_access("write")
-        self.env["dunning.case"]._check_is_operator()
+        self.env["dunning.case"]._check_is_operator(self)
         for one in self:
             if one.state != "draft":
                 raise UserError(

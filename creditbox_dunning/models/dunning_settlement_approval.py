@@ -23,7 +23,7 @@ class DunningSettlement(models.Model):
     def action_request(self):
         """Button: ask for approval of the figures as they stand."""
         self.check_access("write")
-        self.env["dunning.case"]._check_is_operator()
+        self.env["dunning.case"]._check_is_operator(self)
         for one in self:
             one._check_may_ask()
             settlement = one.sudo()
@@ -138,7 +138,7 @@ class DunningSettlement(models.Model):
         For credit managers: what is left on the bills is given up.
         """
         self.check_access("write")
-        self.env["dunning.case"]._check_is_manager()
+        self.env["dunning.case"]._check_is_manager(self)
         for one in self.sudo():
             if one.state != "expired" or one.attention not in ("short", "late"):
                 raise UserError(
@@ -161,7 +161,7 @@ class DunningSettlement(models.Model):
         One whose sum lies unmatched expires with it: the money is for something else.
         """
         self.check_access("write")
-        self.env["dunning.case"]._check_is_manager()
+        self.env["dunning.case"]._check_is_manager(self)
         for one in self.sudo():
             if not one.attention:
                 raise UserError(

@@ -330,7 +330,7 @@ class DunningSettlement(models.Model):
         agreed sum: the rest stays the customer's.
         """
         self.check_access("write")
-        self.env["dunning.case"]._check_is_operator()
+        self.env["dunning.case"]._check_is_operator(self)
         for one in self.sudo():
             one.with_company(one.company_id)._match_payments()
         return True

@@ -192,7 +192,7 @@ class DunningSettlement(models.Model):
     def action_customer_refused(self, note=""):
         """Button: the customer does not want it; the full debt goes on."""
         self.check_access("write")
-        self.env["dunning.case"]._check_is_operator()
+        self.env["dunning.case"]._check_is_operator(self)
         for one in self.sudo():
             one._check_state("offered")
             one._end("refused", "refused", note)
@@ -204,11 +204,11 @@ class DunningSettlement(models.Model):
         What was offered binds the company: only a credit manager takes it back.
         """
         self.check_access("write")
-        self.env["dunning.case"]._check_is_operator()
+        self.env["dunning.case"]._check_is_operator(self)
         for one in self.sudo():
             one._check_state("draft", "waiting", "offered")
             if one.state == "offered":
-                self.env["dunning.case"]._check_is_manager()
+                self.env["dunning.case"]._check_is_manager(self)
             one._end("cancelled", "cancelled", note)
         return True
 

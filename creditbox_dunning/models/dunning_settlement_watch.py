@@ -75,7 +75,7 @@ class DunningSettlement(models.Model):
     def action_check_payments(self):
         """Button: look at the payments now instead of tonight."""
         self.check_access("write")
-        self.env["dunning.case"]._check_is_operator()
+        self.env["dunning.case"]._check_is_operator(self)
         mine = self.sudo().filtered(
             lambda one: one.state in ("offered", "paid", "expired")
         )

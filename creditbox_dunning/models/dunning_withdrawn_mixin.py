@@ -53,7 +53,7 @@ class DunningWithdrawnMixin(models.AbstractModel):
         :param reason: why
         """
         self.check_access("write")
-        self.env["dunning.case"]._check_is_manager()
+        self.env["dunning.case"]._check_is_manager(self)
         reason = (reason or "").strip()
         if not reason:
             raise UserError(self.env._("Say why it is taken back."))

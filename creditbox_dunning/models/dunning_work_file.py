@@ -94,14 +94,14 @@ class DunningWorkFile(models.Model):
     def action_delivered(self):
         """Button: a person handed the file over."""
         self.check_access("read")
-        self.env["dunning.case"]._check_is_operator()
+        self.env["dunning.case"]._check_is_operator(self)
         self.filtered(lambda file: file.state == "written")._set_delivered()
         return True
 
     def action_discard(self):
         """Button: the file never left; what it ordered waits again."""
         self.check_access("read")
-        self.env["dunning.case"]._check_is_manager()
+        self.env["dunning.case"]._check_is_manager(self)
         for file in self:
             if file.state != "written":
                 raise UserError(

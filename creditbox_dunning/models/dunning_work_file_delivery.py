@@ -96,7 +96,7 @@ class DunningWorkFile(models.Model):
     def action_again(self):
         """Button: it did not arrive, leave it again."""
         self.check_access("read")
-        self.env["dunning.case"]._check_is_manager()
+        self.env["dunning.case"]._check_is_manager(self)
         for file in self:
             if file.state != "uncertain":
                 raise UserError(self.env._("%(name)s is not in doubt.", name=file.name))

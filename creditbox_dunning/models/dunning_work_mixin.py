@@ -128,7 +128,7 @@ class DunningWorkMixin(models.AbstractModel):
     def action_send(self):
         """Button: write what waits in files, one for each provider; all that waits in
         the companies ticked when nothing is chosen."""
-        self.env["dunning.case"]._check_is_operator()
+        self.env["dunning.case"]._check_is_operator(self)
         chosen = self or self.search(
             [
                 ("state", "in", sorted(work.TO_TELL)),
@@ -170,7 +170,7 @@ class DunningWorkMixin(models.AbstractModel):
     def action_told(self):
         """Button: who has it was told to stop, by telephone."""
         self.check_access("read")
-        self.env["dunning.case"]._check_is_operator()
+        self.env["dunning.case"]._check_is_operator(self)
         waiting = self.filtered(lambda one: one.state == work.RECALL)
         waiting.sudo()._move(
             work.RECALLED,
@@ -185,7 +185,7 @@ class DunningWorkMixin(models.AbstractModel):
         :raise UserError: nobody told who has it to stop: it would go on there
         """
         self.check_access("read")
-        self.env["dunning.case"]._check_is_operator()
+        self.env["dunning.case"]._check_is_operator(self)
         untold = self.filtered(lambda one: one.state == work.RECALL)[:1]
         if untold:
             raise UserError(
@@ -202,7 +202,7 @@ class DunningWorkMixin(models.AbstractModel):
 
     def action_load_answers(self):
         """Button: load a file of answers."""
-        self.env["dunning.case"]._check_is_operator()
+        self.env["dunning.case"]._check_is_operator(self)
         profiles = self.env["utility.import.profile"].search(
             [("dataset", "=", self._answers)]
         )

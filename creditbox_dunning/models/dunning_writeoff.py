@@ -175,7 +175,7 @@ class DunningWriteoff(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         self._check_guarded_create(vals_list)
-        self.env["dunning.case"]._check_is_manager()
+        self.env["dunning.case"]._check_is_manager(self)
         lists = super(DunningWriteoff, self._guarded()).create(vals_list)
         for one in lists:
             sequence = self.env["ir.sequence"].sudo().with_company(one.company_id)
@@ -199,7 +199,7 @@ class DunningWriteoff(models.Model):
     def action_propose(self):
         """Button: fill the list with all the credits of its kind, set-wise."""
         self.check_access("write")
-        self.env["dunning.case"]._check_is_manager()
+        self.env["dunning.case"]._check_is_manager(self)
         for one in self:
             one._check_state("draft")
             one.sudo()._propose()
@@ -332,7 +332,7 @@ class DunningWriteoff(models.Model):
     def action_cancel(self):
         """Button: give the list up before it is booked."""
         self.check_access("write")
-        self.env["dunning.case"]._check_is_manager()
+        self.env["dunning.case"]._check_is_manager(self)
         for one in self.sudo():
             one._check_state("draft", "waiting", "refused")
             one.request_id.filtered(lambda r: r.state == "pending")._end(

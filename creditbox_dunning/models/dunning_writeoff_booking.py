@@ -29,7 +29,7 @@ class DunningWriteoff(models.Model):
     def action_request(self):
         """Button: ask for the approval of the list as it stands."""
         self.check_access("write")
-        self.env["dunning.case"]._check_is_manager()
+        self.env["dunning.case"]._check_is_manager(self)
         for one in self.sudo():
             one._check_state("draft")
             if not one.count_included:
@@ -99,7 +99,7 @@ class DunningWriteoff(models.Model):
     def action_book_again(self):
         """Button: go on with a list that something stood in the way of."""
         self.check_access("write")
-        self.env["dunning.case"]._check_is_manager()
+        self.env["dunning.case"]._check_is_manager(self)
         for one in self.sudo():
             one._check_state("approved")
             one._book()

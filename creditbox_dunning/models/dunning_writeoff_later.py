@@ -70,7 +70,7 @@ class DunningWriteoffLine(models.Model):
         """
         self.check_access("read")
         self.writeoff_id.check_access("write")
-        self.env["dunning.case"]._check_is_manager()
+        self.env["dunning.case"]._check_is_manager(self)
         for line in self.sudo():
             locked = line.try_lock_for_update(allow_referencing=True)
             if not locked or line.state != "booked":

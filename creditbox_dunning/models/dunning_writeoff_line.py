@@ -156,7 +156,7 @@ class DunningWriteoffLine(models.Model):
     def _set_taken_out(self, out):
         self.check_access("read")
         self.writeoff_id.check_access("write")
-        self.env["dunning.case"]._check_is_manager()
+        self.env["dunning.case"]._check_is_manager(self)
         lines = self.sudo()
         for one in lines.writeoff_id:
             one._check_state("draft")

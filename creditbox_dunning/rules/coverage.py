@@ -46,6 +46,15 @@ def lines_for(rule, facts, today: date, shift, own_time=None):
     return tuple(sorted(line.id for line in (*owed, *credits)))
 
 
+def amount_for(rule, facts):
+    """The amount that ``rule`` looks at: technical, agency and legal steps at what a
+    formal notice listed, when there is one; all others at all that is overdue."""
+    covered = facts.notice_amount
+    if rule.action >= FIRST_WORK_ACTION and covered is not None:
+        return covered
+    return facts.amount
+
+
 def planned_lines(holds, today, reasons=(PLAN_ACTIVE,)):
     """Ids of the receivables that a payment plan holds on ``today``; ``reasons``: the
     suspensions, among ``holds``, that stand for one."""

@@ -27,6 +27,7 @@ from .coverage import (
     PLAN,
     PLAN_ACTIVE,
     PLAN_ASKED,
+    amount_for,
     planned_lines,
     reactivation_due,
     settled,
@@ -72,6 +73,7 @@ def plan(
 
 def plan_rows(facts, rows, notes, today, shift, guard: Guard = no_guard) -> Decision:
     """:func:`plan` for a set already chosen (the run keeps the sets by key)."""
+    facts = _after_withdrawals(facts, rows, today)
     if reactivation_due(facts):
         return _give_back(facts, rows, notes, today, shift, guard)
     early = _before_the_table(facts, notes, today)
@@ -115,7 +117,6 @@ def withdrawals(facts, rows, today):
     clock = Clock(facts.holds, today)
     hold = clock.stops(True) or clock.stops_lines(True)
     free = clock.free(facts, True)
-    amount = free.amount if free.notice_amount is None else free.notice_amount
     by_id = {rule.id: rule for rule in rows}
     for done in facts.done:
         if is_outdated(done, rows):
@@ -124,6 +125,7 @@ def withdrawals(facts, rows, today):
         rule = by_id.get(done.rule_id)
         if done.state != "open" or rule is None or not rule.is_technical:
             continue
+        amount = amount_for(rule, free)
         if hold and (hold.lines is None or amount <= 0):
             found[rule.id] = Reason.of("on_hold", reason=hold.reason)
         elif amount < rule.min_threshold:
@@ -131,6 +133,18 @@ def withdrawals(facts, rows, today):
         elif 0 < amount <= facts.unallocated:
             found[rule.id] = Reason.of("unallocated_payment", amount=facts.unallocated)
     return found
+
+
+def _after_withdrawals(facts, rows, today):
+    """``facts`` without the orders that are taken back today: nobody waits for them,
+    and the same night once more finds nothing else to do."""
+    if not any(done.state == "open" for done in facts.done):
+        return facts
+    gone = withdrawals(facts, rows, today)
+    if not gone:
+        return facts
+    kept = (d for d in facts.done if d.state != "open" or d.rule_id not in gone)
+    return replace(facts, done=tuple(kept))
 
 
 def _before_the_table(facts, notes, today):
@@ -169,7 +183,7 @@ def _pending(facts, rows, today):
     for done in facts.done:
         if done.op == PLAN and in_plan:
             continue  # its own suspension stops its bills, and no others
-        if done.state == "open" and not is_outdated(done, rows):
+        if done.state == "open":
             if reactivation_due(facts) and done.op != "reactivate":
                 continue  # what is paid for waits for nobody
             code = OPEN_OUTCOMES.get(done.outcome) or done.waits_for or "waits_person"

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from .channels import usable_channels
 from .clock import Clock, until
-from .coverage import lines_for, reactivation_due
+from .coverage import amount_for, lines_for, reactivation_due
 from .facts import (
     CUTS,
     FIRST_WORK_ACTION,
@@ -373,7 +373,9 @@ class Walk:
         if self._is_held(first.rule):
             hold = self.clock.stops_lines(first.rule.is_technical)
             return Pick("held", first, Reason.of("bills_on_hold", reason=hold.reason))
-        amounts = {one.rule.id: self._amount_for(one.rule) for one in known}
+        amounts = {
+            one.rule.id: amount_for(one.rule, self._view(one.rule)) for one in known
+        }
         enough = [o for o in known if amounts[o.rule.id] >= o.rule.min_threshold]
         if not enough:
             floor = min(one.rule.min_threshold for one in known)
@@ -436,13 +438,6 @@ class Walk:
             view = self._view(rule)
             self._verdicts[rule.id] = self._guard(rule, view, self.today)
         return self._verdicts[rule.id]
-
-    def _amount_for(self, rule):
-        view = self._view(rule)
-        covered = view.notice_amount
-        if rule.action >= FIRST_WORK_ACTION and covered is not None:
-            return covered
-        return view.amount
 
     def _is_held(self, rule):
         """Every bill that the row looks at is held, or credits cover the others."""

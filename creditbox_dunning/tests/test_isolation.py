@@ -4,12 +4,19 @@ Walks the registry, so that a model added tomorrow is asked the same questions.
 """
 
 import ast
+import contextlib
+import inspect
+import re
+from unittest.mock import patch
 
 from freezegun import freeze_time
 
 from odoo import Command
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
+from odoo.models import BaseModel
+from odoo.sql_db import Cursor
 from odoo.tests import tagged
+from odoo.tools import SQL
 
 from .approval_common import ApprovalCommon
 
@@ -39,6 +46,24 @@ GROUP_READS_TOO = (
     "dunning.legal.file",
     "dunning.legal.step",
 )
+# level 4 of a group decides for its members; a run is of the companies ticked
+DECIDED_ABOVE = frozenset(
+    {
+        "dunning.approval.request.action_approve",
+        "dunning.approval.request.action_decide_many",
+        "dunning.run.action_run_now",
+    }
+)
+
+
+def _buttons(record):
+    """Names of the public methods of a button that ask for nothing."""
+    for name, method in inspect.getmembers(type(record), inspect.isfunction):
+        if not name.startswith("action_") or hasattr(BaseModel, name):
+            continue
+        _self, *others = inspect.signature(method).parameters.values()
+        if all(one.default is not one.empty for one in others):
+            yield name
 
 
 class IsolationCommon(ApprovalCommon):
@@ -366,6 +391,68 @@ class TestGroupLevel(IsolationCommon):
         self.assertTrue(case.partner_phone or case.partner_id.sudo().name)
         with self.assertRaises(AccessError):
             case.write({"note": "from above"})
+
+    def test_no_button_of_the_head_does_anything_there(self):
+        """Reading is not acting: pressed on a record of a member, each button of what
+        the head reads either refuses or opens a window."""
+        for name in ("operator", "manager"):
+            group = self.env.ref(f"creditbox_dunning.group_dunning_{name}")
+            self.boss.group_ids |= group
+        order = self._ordered(self.first)
+        pressed, did = 0, []
+        for name in (*GROUP_READS, order._name):
+            records = self.env[name].with_user(self.boss)
+            records = records.with_context(allowed_company_ids=self.head.ids)
+            record = records.search([("company_id", "=", self.first.id)], limit=1)
+            for method in _buttons(record) if record else ():
+                pressed += 1
+                if self._writes(record, method):
+                    did.append(f"{name}.{method}")
+        self.assertGreater(pressed, 40)
+        self.assertEqual(sorted(set(did) - DECIDED_ABOVE), [])
+        with self.assertRaises(AccessError):
+            order.with_user(self.boss).action_told()
+        self.assertEqual(order.state, "recall")
+
+    def _ordered(self, company):
+        """An order that has to be called back."""
+        action = self.env["dunning.action"].search(
+            [("company_id", "=", company.id)], limit=1
+        )
+        orders = self.env["dunning.technical.order"].sudo()._guarded()
+        return orders.create(
+            {
+                "company_id": company.id,
+                "partner_id": action.case_id.partner_id.id,
+                "case_id": action.case_id.id,
+                "action_id": action.id,
+                "op": "suspend",
+                "state": "recall",
+            }
+        )
+
+    def _writes(self, record, method):
+        """Whether the button wrote anything."""
+        written = []
+        execute = Cursor.execute
+
+        def seen(cursor, query, *args, **kwargs):
+            text = query.code if isinstance(query, SQL) else str(query)
+            if re.match(r"\s*(INSERT|UPDATE|DELETE)", text):
+                written.append(text)
+            return execute(cursor, query, *args, **kwargs)
+
+        self.env.flush_all()
+        with (
+            self.env.cr.savepoint() as savepoint,
+            patch.object(Cursor, "execute", seen),
+        ):
+            with contextlib.suppress(AccessError, UserError):
+                getattr(record, method)()
+                self.env.flush_all()
+            self.env.invalidate_all(flush=False)
+            savepoint.rollback()
+        return written
 
     def test_members_do_not_see_each_other_nor_the_head(self):
         self.group.member_ids |= self.second

@@ -47,7 +47,7 @@ class DunningLegalCorrection(models.TransientModel):
         self.ensure_one()
         step = self.step_id
         step.check_access("write")
-        self.env["dunning.case"]._check_is_manager()
+        self.env["dunning.case"]._check_is_manager(step)
         right = {name: self[name] for name in step._corrected_fields}
         step._correct(right, self.reason)
         return {"type": "ir.actions.act_window_close"}

@@ -138,7 +138,7 @@ class DunningOutcomeWizard(models.TransientModel):
         """Button: record it on every action chosen."""
         self.ensure_one()
         actions = self.action_ids
-        self.env["dunning.case"]._check_is_operator()
+        self.env["dunning.case"]._check_is_operator(actions)
         actions.check_access("read")
         if not (self.is_unlawful and all(a._is_withdrawn_order() for a in actions)):
             actions._check_takes_outcome()
@@ -147,7 +147,7 @@ class DunningOutcomeWizard(models.TransientModel):
         if self.subject == "letter":
             self._record_letters(actions)
         else:
-            self.env["dunning.case"]._check_is_manager()
+            self.env["dunning.case"]._check_is_manager(actions)
             self._record_work(actions)
         return {"type": "ir.actions.act_window_close"}
 

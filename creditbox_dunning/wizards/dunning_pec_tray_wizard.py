@@ -60,8 +60,8 @@ class DunningPecTrayWizard(models.TransientModel):
     def action_confirm(self):
         """Button: write down what was decided, and by whom."""
         self.ensure_one()
-        self.env["dunning.case"]._check_is_operator()
         messages = self.message_ids
+        self.env["dunning.case"]._check_is_operator(messages)
         messages.check_access("read")
         if not messages or any(message.state != "tray" for message in messages):
             raise UserError(self.env._("Somebody has dealt with it in the meantime."))

@@ -34,7 +34,7 @@ class DunningPostalReceive(models.TransientModel):
     def action_receive(self):
         """Button: keep the file, then load it."""
         self.ensure_one()
-        self.env["dunning.case"]._check_is_operator()
+        self.env["dunning.case"]._check_is_operator(self)
         self.provider_id.check_access("read")
         if self.company_id not in self.env.companies:
             raise UserError(self.env._("Choose one of your companies."))
