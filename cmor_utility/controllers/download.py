@@ -15,7 +15,7 @@ class CmorDownload(http.Controller):
     @http.route(
         "/cmor_utility/practices.xlsx", type="http", auth="user", methods=["POST"]
     )
-    def workbook(self, ids):
+    def workbook(self, ids, **_ignored):
         """The workbook of a selection. ``ids``: JSON list."""
         numbers = [int(number) for number in json.loads(ids)]
         practices = request.env["cmor.practice"].browse(numbers).exists()

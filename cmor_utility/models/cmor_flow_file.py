@@ -46,7 +46,7 @@ class CmorFlowFile(models.Model):
         help="State of the layout when the file was made.",
     )
     direction = fields.Selection(
-        [("out", "Sent by us"), ("in", "Received")],
+        [("out", "Sent by us"), ("in", "From others")],
         required=True,
         readonly=True,
         default="out",
@@ -89,7 +89,7 @@ class CmorFlowFile(models.Model):
     size = fields.Integer(string="Bytes", readonly=True)
     record_ids = fields.One2many("cmor.flow.record", "file_id", readonly=True)
     count_written = fields.Integer(string="Records", readonly=True)
-    count_refused = fields.Integer(string="Left out", readonly=True)
+    count_refused = fields.Integer(string="Records left out", readonly=True)
     amount_total = fields.Monetary(string="Amount asked", readonly=True)
     currency_id = fields.Many2one(related="company_id.currency_id")
     exported_by_id = fields.Many2one("res.users", string="By", readonly=True)

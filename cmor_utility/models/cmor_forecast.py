@@ -29,7 +29,7 @@ class CmorForecast(models.Model):
         [
             ("requested", "Requested"),
             ("expected", "Expected"),
-            ("received", "Received"),
+            ("received", "Come in"),
             ("returned", "Returned to customers"),
             ("paid_on", "Paid on to sellers"),
             ("lost", "Lost"),

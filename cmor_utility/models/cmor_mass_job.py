@@ -63,7 +63,7 @@ class CmorMassJob(models.Model):
     problem_ids = fields.One2many(
         "cmor.mass.line",
         "job_id",
-        string="Left out",
+        string="Practices left out",
         domain=[("state", "in", ("failed", "asked"))],
     )
     count_total = fields.Integer(string="Chosen", readonly=True)

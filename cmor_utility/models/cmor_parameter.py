@@ -67,7 +67,9 @@ class CmorParameter(models.Model):
         required=True,
         default="A",
     )
-    source = fields.Char(help="Article, act or document the value comes from.")
+    source = fields.Char(
+        translate=True, help="Article, act or document the value comes from."
+    )
     checked_on = fields.Date(help="Day on which somebody last read the source.")
     note = fields.Char(translate=True)
 

@@ -28,6 +28,7 @@ class CmorPractice(models.Model):
     )
     cause_text = fields.Char(string="In the SII's words", readonly=True, copy=False)
     cause_advice = fields.Char(related="cause_id.advice")
+    cause_name = fields.Char(related="cause_id.name", string="Meaning of the cause")
 
     # the last defence against two practices with the SII's code of one
     _sii_code_out_uniq = models.UniqueIndex(

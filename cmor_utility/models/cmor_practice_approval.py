@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..rules import approvals
@@ -11,6 +11,14 @@ class CmorPractice(models.Model):
     _inherit = "cmor.practice"
 
     approval_ids = fields.One2many("cmor.approval", "practice_id", string="Approvals")
+    waits_approval = fields.Boolean(
+        compute="_compute_waits_approval", compute_sudo=True
+    )
+
+    @api.depends("approval_ids.state")
+    def _compute_waits_approval(self):
+        for practice in self:
+            practice.waits_approval = "asked" in practice.approval_ids.mapped("state")
 
     def _clear(self, action, amounts=None, payload=None, together=False):
         """Which of these practices may take a step now; approval is asked for others.

@@ -56,6 +56,18 @@ class CmorPractice(models.Model):
             )
         requests.with_env(self.env).action_withdraw()
 
+    def _next_step(self):
+        # EXTENDS: what was asked leaves with a file, or the SII has to answer it
+        step = super()._next_step()
+        if step[0] or self.side != "outgoing" or self.state != "cancel_requested":
+            return step
+        live = self.request_ids.filtered(lambda r: r.state in ("to_export", "exported"))
+        if not live:
+            return "await_annulment", {}, False
+        first = live.sorted("id")[0]
+        key = "export_request" if first.state == "to_export" else "mark_request"
+        return key, {"flow": first.type_id.name}, False
+
     # --- business ---------------------------------------------------------------
 
     def _cannot_cancel_reason(self):

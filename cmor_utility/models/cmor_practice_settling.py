@@ -2,6 +2,8 @@ from collections import namedtuple
 from dataclasses import replace
 from decimal import Decimal
 
+from markupsafe import Markup
+
 from odoo import api, fields, models
 from odoo.fields import Domain
 
@@ -228,6 +230,14 @@ class CmorPractice(models.Model):
             "res_model": "account.move.line",
             "name": self.env._("Transit lines without practice"),
             "view_mode": "list,form",
+            "help": Markup("<p class='o_view_nocontent_smiling_face'>%s</p><p>%s</p>")
+            % (
+                self.env._("Every line of the transit account names its practice"),
+                self.env._(
+                    "A line that names none is here: write the practice on it, so that"
+                    " what is left of each can be explained."
+                ),
+            ),
             "domain": [
                 ("account_id", "in", accounts.ids),
                 ("cmor_practice_id", "=", False),

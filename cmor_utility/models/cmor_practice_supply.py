@@ -26,8 +26,18 @@ class CmorPractice(models.Model):
     can_claim_anew = fields.Boolean(compute="_compute_can_claim_anew")
 
     def _compute_can_claim_anew(self):
+        over = self.filtered(lambda practice: practice._may_be_claimed_anew())
+        # the supply is claimed by another practice already: nothing to offer
+        claimed = self.sudo().search_fetch(
+            Domain("side", "=", "outgoing")
+            & Domain("contract_id", "in", over.contract_id.ids)
+            & Domain("state", "not in", lifecycle.DEAD_STATES),
+            ["contract_id"],
+        )
         for practice in self:
-            practice.can_claim_anew = practice._may_be_claimed_anew()
+            practice.can_claim_anew = (
+                practice in over and practice.contract_id not in claimed.contract_id
+            )
 
     def _may_be_claimed_anew(self):
         """Whether it is over and left the debt as it was."""

@@ -28,7 +28,7 @@ TEXTS = {
     "c1_no_smc": _lt("The yearly Smc are not known (limit %(limit)s)."),
     "c1_smc_in": _lt("%(smc)s Smc a year, within the limit of %(limit)s."),
     "c1_smc_out": _lt("%(smc)s Smc a year, above the limit of %(limit)s."),
-    "c2_credit": _lt("%(amount)s of credit in the window, from %(count)s bills."),
+    "c2_credit": _lt("%(amount)s of credit in the window; bills: %(count)s."),
     "c2_no_period": _lt("Open bills without consumption period: %(bills)s."),
     "c2_no_credit": _lt(
         "No open amount refers to the last %(months)s months of supply."

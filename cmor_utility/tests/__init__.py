@@ -32,6 +32,7 @@ from . import (
     test_incoming_lives,
     test_incoming_money,
     test_race,
+    test_readers,
     test_receipts,
     test_receive,
     test_rules_answers,

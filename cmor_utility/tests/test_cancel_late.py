@@ -159,6 +159,21 @@ class TestCancel(MoneyCommon):
         self.assertEqual(values["event_date"], date(2026, 4, 20))
         self.assertNotIn("collected_amount", values)
 
+    def test_the_practice_says_what_its_request_needs(self):
+        """It stays in the work list until the file is on the portal."""
+        request = self._ask()
+        self.assertEqual(self.practice.next_action, "export_request")
+        self.practice.sudo()._refresh_queued_terms()
+        self.assertTrue(self.practice.needs_action)
+        request._set_state("exported")
+        self.practice.sudo()._set_next()
+        self.assertEqual(self.practice.next_action, "mark_request")
+        request._set_state("sent")
+        self.practice.sudo()._set_next()
+        self.assertEqual(self.practice.next_action, "await_annulment")
+        self.practice.sudo()._refresh_queued_terms()
+        self.assertFalse(self.practice.needs_action)
+
     def test_other_needs_a_text_and_n8_is_not_ours(self):
         with self.assertRaisesRegex(UserError, "text"):
             self._ask(reason_id=self.n9.id)

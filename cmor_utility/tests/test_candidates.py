@@ -307,7 +307,9 @@ class TestCandidates(CmorCommon):
         )
         self.assertEqual(practice.state, "closed_lost")
         self.assertIn("claimed_anew", practice.event_ids.mapped("kind"))
-        # it runs now: once more is once too often
+        # it runs now: once more is once too often, and no button offers it
+        practice.invalidate_recordset(["can_claim_anew"])
+        self.assertFalse(practice.can_claim_anew)
         with self.assertRaisesRegex(UserError, "No new claim"):
             practice.action_claim_anew()
         with self.assertRaises(AccessError):

@@ -16,7 +16,7 @@ GESTORE = "05877611003"
 #: what becomes of the claims, one after the other
 OUTGOING = (
     "paid",
-    "fixable",
+    "anew",
     "annulled",
     "unknown",
     "updated",
@@ -25,9 +25,11 @@ OUTGOING = (
     "asked",
     "final",
     "silent",
+    "fixable",
 )
 #: answers to the admissibility: code and words of the refused ones
 CAUSES = {
+    "anew": ("004", "Campi obbligatori mancanti"),
     "fixable": ("004", "Campi obbligatori mancanti"),
     "unknown": ("0X7", "Verifica supplementare non superata"),
     "final": ("0Z9", "Credito già indennizzato da altro utente"),
@@ -61,12 +63,21 @@ INCOMING = (
     Notice("difference", Decimal("96.00"), Decimal("108.50"), age=40),
     Notice("suspension", Decimal("203.77")),
     Notice("updated", Decimal("150.00")),
+    Notice("lowered", Decimal("132.40"), Decimal("132.40"), age=60),
     Notice("annulled", Decimal("61.05")),
     Notice("waiting", Decimal("77.40"), age=75),
     Notice("other_holder", Decimal("119.90"), age=8),
     Notice("not_ours", Decimal("55.25")),
 )
-UPDATED_TO = Decimal("90.00")
+#: what the SII makes of them later; the lowered one was charged to the customer before
+UPDATED_TO = {"updated": Decimal("90.00"), "lowered": Decimal("101.10")}
+#: what is put aside, and why
+ASIDE = {
+    "SII666666666666": "Pratica di un altro venditore: segnalata al Gestore",
+    "listino.pdf": "Non è un file del SII: caricato per errore",
+}
+#: how a claim that was given up is declared again
+AGAIN = "Rinuncia per errore: i dati mancanti sono stati trovati"
 #: a seller that we, its network user, present a claim for: name, VAT number, amount
 SELLER = ("Piccola Vendita S.r.l.", "00743110157", Decimal("118.40"))
 #: a line of the network about a point that nobody knows
@@ -77,12 +88,14 @@ def play(demo, company):
     """Send the files, receive all the answers, do what a clerk would do next.
 
     :return: {"outgoing": {practice: kind}, "incoming": {SII code: Notice},
-        "seller": the practice of another seller}
+        "seller": the practice of another seller, "anew": the claims made anew}
     """
     post = Post(demo, company)
     plan = {"outgoing": post.answer_claims(demo.flow)}
+    plan["anew"] = post.claim_anew(plan["outgoing"])
     plan["incoming"] = post.send_notices()
     plan["seller"] = post.ask_for_a_seller()
+    post.put_aside()
     env = demo.env(context={**demo.env.context, "allowed_company_ids": company.ids})
     env["cmor.practice"]._cron_refresh_terms(demo.today)
     demo.env.cr.commit()
@@ -94,6 +107,7 @@ class Post:
 
     def __init__(self, demo, company):
         self.company, self.today = company, demo.today
+        self.manager = demo.users["cmor_responsabile"]
         self.env = demo.env(
             user=demo.users["cmor"],
             context={"allowed_company_ids": company.ids, "lang": "it_IT"},
@@ -155,6 +169,44 @@ class Post:
         files = self.env["cmor.flow.file"]
         files._receive("ricevuta_portale.pdf", b"%PDF-1.7 ricevuta", self.company)
         return plan
+
+    def claim_anew(self, plan):
+        """What was refused is given up, by a mistake: a new practice with a new code.
+
+        :return: the new practices, sent
+        """
+        practices = self.env["cmor.practice"]
+        old = practices.concat(*(p for p, kind in plan.items() if kind == "anew"))
+        if not old:
+            return old
+        old.with_user(self.manager).action_give_up_refused()
+        old.action_claim_anew()
+        new = practices.search(
+            [
+                ("contract_id", "in", old.contract_id.ids),
+                ("state", "in", ("candidate", "blocked")),
+            ]
+        )
+        for practice in new:
+            codes = (practice.unknown_codes or "").replace(",", " ").split()
+            practice.declare(codes, "yes", AGAIN, with_art4=True)
+        new.action_confirm()
+        new._export(self.today).action_mark_sent()
+        self.env.cr.commit()
+        return new
+
+    def put_aside(self):
+        """An annulment about nobody's practice, and a file that is none of the SII."""
+        records = self.env["cmor.flow.record"].search(
+            [("company_id", "=", self.company.id), ("state", "=", "waiting")]
+        )
+        for record in records.filtered(lambda r: r.sii_code in ASIDE):
+            record.action_set_aside(ASIDE[record.sii_code])
+        files = self.env["cmor.flow.file"]._receive(
+            "listino.pdf", b"%PDF-1.7 listino prezzi", self.company
+        )
+        files.action_set_aside(ASIDE["listino.pdf"])
+        self.env.cr.commit()
 
     def _admissibility(self, plan):
         rows = []
@@ -385,16 +437,19 @@ class Post:
             "accepted_on": self.today - timedelta(days=notice.age),
         }
 
+    def _line(self, code, notice, contract):
+        return {
+            "sii_code": code,
+            "pod": contract.supply_point_id.code,
+            "document_kind": "F",
+            "bill_number": f"TR/{code[-4:]}",
+            "bill_date": self.today - timedelta(days=notice.age - 2),
+            "cmor_amount": notice.line,
+        }
+
     def _lines(self, cases):
         rows = [
-            {
-                "sii_code": code,
-                "pod": contract.supply_point_id.code,
-                "document_kind": "F",
-                "bill_number": f"TR/{code[-4:]}",
-                "bill_date": self.today - timedelta(days=notice.age - 2),
-                "cmor_amount": notice.line,
-            }
+            self._line(code, notice, contract)
             for code, (notice, contract) in cases.items()
             if notice.line
         ]
@@ -410,22 +465,24 @@ class Post:
         self.receive("dso_charge", rows)
 
     def _later(self, found):
-        """An update and an annulment, and an annulment of nothing that we know."""
-        practice = found["updated"]
-        about = {
-            "sii_code": practice.sii_code,
-            "sector_code": "E",
-            "pod": practice.point_code,
-        }
-        update = {
-            **about,
-            "amount_before": _money(practice.indemnity),
-            "cmor_amount": UPDATED_TO,
-            "updated_on": self.today,
-        }
-        self.receive("claim_update", [update])
+        """Updates and an annulment, and an annulment of nothing that we know."""
+        # charged to the customer before the SII lowers it: the charge is taken back
+        found["lowered"].action_charge_customer()
+        updates = [
+            {
+                "sii_code": practice.sii_code,
+                "sector_code": "E",
+                "pod": practice.point_code,
+                "amount_before": _money(practice.indemnity),
+                "cmor_amount": amount,
+                "updated_on": self.today,
+            }
+            for practice, amount in ((found[k], UPDATED_TO[k]) for k in UPDATED_TO)
+        ]
+        self.receive("claim_update", updates)
         annulment = {
-            **about,
+            "sector_code": "E",
+            "pod": found["updated"].point_code,
             "sii_code": found["annulled"].sii_code,
             "cause_code": "N1",
             "cause_text": "Costituzione in mora mancante",

@@ -14,6 +14,7 @@ from .claims import claims
 #: state in which an answer leaves a claim
 STATES = {
     "paid": "paid",
+    "anew": "closed_lost",
     "fixable": "rejected",
     "annulled": "refund_due",
     "unknown": "rejected",
@@ -31,6 +32,7 @@ STATES_IN = {
     "difference": "to_charge",
     "suspension": "matched",
     "updated": "matched",
+    "lowered": "to_charge",
     "annulled": "closed",
     "waiting": "matched",
     "other_holder": "unmatched",
@@ -46,6 +48,7 @@ def compare(env, company, expected, plan, today):
     """
     return [
         *outgoing(company, expected, plan["outgoing"], today),
+        *claimed_anew(expected, plan, today),
         *debts(env, company, expected, plan["outgoing"], today),
         *incoming(env, company, plan["incoming"]),
         *seller(env, company, plan["seller"]),
@@ -87,6 +90,26 @@ def outgoing(company, expected, plan, today):
     yield Line("CSEA: more than was owed", excess, sum(wanted, Decimal(0)))
 
 
+def claimed_anew(expected, plan, today):
+    """What was given up and claimed anew: as much as before, under another code."""
+    reckoned = claims(expected, today)
+    old = [p for p, kind in plan["outgoing"].items() if kind == "anew"]
+    burnt = {practice.code for practice in old}
+    found = {
+        p.contract_id.code: (p.state, money(p.indemnity), p.code not in burnt)
+        for p in plan["anew"]
+    }
+    wanted = {
+        practice.contract_id.code: (
+            "sent",
+            reckoned[practice.contract_id.code].indemnity,
+            True,
+        )
+        for practice in old
+    }
+    yield Line("claims made anew", found, wanted)
+
+
 def debts(env, company, expected, plan, today):
     """What was paid lowers the customers' debt; what was annulled opens it again."""
     reckoned = claims(expected, today)
@@ -118,6 +141,12 @@ def incoming(env, company, plan):
     found = {practice.sii_code: practice.state for practice in practices}
     wanted = {code: STATES_IN[notice.kind] for code, notice in plan.items()}
     yield Line("incoming: state of each practice", found, wanted)
+    found = {practice.sii_code: money(practice.indemnity) for practice in practices}
+    wanted = {
+        code: answers.UPDATED_TO.get(notice.kind, notice.amount)
+        for code, notice in plan.items()
+    }
+    yield Line("incoming: amount in force", found, wanted)
     lines = [notice.line for notice in plan.values() if notice.line]
     charged = sum_of(practices, "network_amount")
     yield Line("incoming: charged by the network", charged, sum(lines))
@@ -130,7 +159,12 @@ def incoming(env, company, plan):
         answers.STRAY_LINE,
     )
     charges = env["utility.charge"].search(
-        [("company_id", "=", company.id), ("kind", "=", "cmor")]
+        [
+            ("company_id", "=", company.id),
+            ("kind", "=", "cmor"),
+            # what was lowered has to be charged again, for less
+            ("state", "!=", "cancelled"),
+        ]
     )
     to_bill = [notice.amount for notice in plan.values() if notice.kind == "charged"]
     yield Line(
@@ -159,16 +193,26 @@ def records(env, company, plan):
     # the request of a seller and its answer
     count["applied"] += 2
     count["applied"] += sum(1 for notice in plan["incoming"].values() if notice.line)
-    # the stray line, the update and the annulment of the incoming side
-    count["applied"] += 3
-    # an answer and an annulment of practices that nobody knows
-    count["waiting"] += 2
+    # the stray line, the updates and the annulment of the incoming side
+    count["applied"] += 2 + len(answers.UPDATED_TO)
+    # an answer and an annulment of practices that nobody knows; the second is put aside
+    count["waiting"] += 1
+    count["set_aside"] += 1
     found = Counter(
         env["cmor.flow.record"]
         .search([("company_id", "=", company.id), ("direction", "=", "in")])
         .mapped("state")
     )
     yield Line("rows received, by state", dict(found), dict(count))
+    rows = env["cmor.flow.record"].search(
+        [("company_id", "=", company.id), ("state", "=", "set_aside")]
+    )
+    files = env["cmor.flow.file"].search(
+        [("company_id", "=", company.id), ("state", "=", "set_aside")]
+    )
+    found = {row.sii_code: row.set_aside_reason for row in rows}
+    found |= {file.name: file.discard_reason for file in files}
+    yield Line("put aside, with the reason", found, answers.ASIDE)
 
 
 def sum_of(records_, name):

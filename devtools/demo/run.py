@@ -21,6 +21,7 @@ from . import (
     credit,
     fees,
     generator,
+    given_up,
     interest,
     letters,
     orders,
@@ -263,6 +264,7 @@ class Demo:
         self.lines += [(water, line) for line in found]
         self.say("settlements and a list of write-offs")
         self.lines += [(company, line) for line in settlements.work(self, company)]
+        self.lines += [(company, line) for line in given_up.work(self, company)]
         self.say("legal files")
         self.lines += [(company, line) for line in court.work(self, company)]
 

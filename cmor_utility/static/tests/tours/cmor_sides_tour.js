@@ -1,8 +1,8 @@
 import { registry } from "@web/core/registry";
 import { stepUtils } from "@web_tour/tour_utils";
 
-const OUTGOING = ".o_form_view:has([name='window_open']):not(:has([name='told_name']))";
-const INCOMING = ".o_form_view:has([name='told_name']):not(:has([name='window_open']))";
+const OUTGOING = ".o_form_view:has([name='window_open']):not(:has([name='notice_date']))";
+const INCOMING = ".o_form_view:has([name='notice_date']):not(:has([name='window_open']))";
 const menu = (name) => `[data-menu-xmlid='cmor_utility.${name}']`;
 
 /** Opened at the address of an incoming practice, typed by hand. */
