@@ -1,8 +1,8 @@
 """`./dev test`: linters, Odoo's own runner, Odoo's lint, then pytest over everything.
 
 Nothing passes by not being run: zero tests, a module that is not installed, a skip
-that nobody named and a missing browser are failures. pytest comes last, so that its
-closing line is the last thing printed.
+that nobody named and a missing browser are failures. pytest begins on the core that is
+free first and ends last: its closing line is followed by nothing but failures.
 """
 
 import json
@@ -21,6 +21,8 @@ from .say import DevError, note, step
 #: slow tests (tours, random kills, many mutations) carry one of these tags: Odoo's
 #: own runner leaves them to pytest, which in turn leaves it the others of the modules
 SLOW_TAGS = ("tour", "slow")
+#: what test files name that start servers of their own, the longest of all
+SERVERS = ("testkit", "install_checks", "dunning_kill")
 #: modules whose tests run beside nothing but what they depend on
 ALONE = ("creditbox_dunning",)
 _COUNT = re.compile(r"(\d+) failed, (\d+) error\(s\) of (\d+) tests")
@@ -50,6 +52,11 @@ class Run:
     #: how many tests of the modules Odoo's own runner has run, each time
     ran_by_runner: list = field(default_factory=list)
 
+    @property
+    def left_to_runner(self):
+        """Where pytest tells how many tests it left to Odoo's own runner."""
+        return self.log_dir / "left_to_runner.txt"
+
     def failed(self, what, detail=""):
         self.failures.append(what)
         note(f"FAILED {what}")
@@ -72,18 +79,24 @@ def test(args):
         if args.paths or args.k:
             return _pytest(run, args, gone)
         databases.template(room, "all")
-        others = [name for name in modules() if name not in ALONE]
-        _in_parallel(
+        _lane, status, _lint_lane = _in_parallel(
             lambda: _odoo_runner(run, ALONE, ALONE),
-            lambda: _odoo_runner(run, modules(), others),
+            lambda: _short_lane(run, args, gone, start),
             lambda: _lint(run),
         )
-        _check_template(run)
-        _odoo_lint(run)
+        _check_left(run)
         for what in run.failures:
-            note(f"so far failed: {what}")
-        status = _pytest(run, args, gone, start)
+            note(f"failed: {what}")
         return status or (1 if run.failures else 0)
+
+
+def _short_lane(run, args, gone, start):
+    """All but the longest of Odoo's own runs, which goes on beside it for a while;
+    the exit status of pytest."""
+    _odoo_runner(run, modules(), [name for name in modules() if name not in ALONE])
+    _check_template(run)
+    _odoo_lint(run)
+    return _pytest(run, args, gone, start)
 
 
 def _missing_programs(run, gone):
@@ -101,11 +114,12 @@ def _missing_programs(run, gone):
 
 
 def _in_parallel(*functions):
-    """Run the functions at the same time; an error in one is raised at the end."""
+    """Run the functions at the same time: what they return; an error in one is raised
+    at the end."""
     with ThreadPoolExecutor(len(functions)) as pool:
         try:
-            for future in [pool.submit(function) for function in functions]:
-                future.result()
+            futures = [pool.submit(function) for function in functions]
+            return [future.result() for future in futures]
         except BaseException:  # Ctrl-C too: the pool would wait for all of them
             processes.end_all()
             raise
@@ -120,7 +134,7 @@ def _lint(run):
 def _check_log(run, what, log):
     """No WARNING or ERROR in an Odoo log but those that checklog-odoo.cfg names."""
     checker = os.path.join(os.path.dirname(run.room.python), "checklog-odoo")
-    report = run.log_dir / "checklog.txt"
+    report = run.log_dir / f"checklog-{Path(log).stem}.txt"
     report.unlink(missing_ok=True)
     command = [checker, "--config", ROOT / "checklog-odoo.cfg", "--no-err-if-empty"]
     if processes.run(run.room, [*command, log], log=report):
@@ -202,12 +216,16 @@ def _odoo_lint(run):
 
 
 def _long_files():
-    """Test files that start servers of their own."""
-    return sorted(
-        str(path.relative_to(ROOT))
-        for path in ROOT.glob("tests/test_*.py")
-        if "testkit" in path.read_text() or "install_checks" in path.read_text()
-    )
+    """Test files with servers of their own, then those with slow tests or browsers."""
+    slow = [f'"{tag}"' for tag in SLOW_TAGS]
+    found = []
+    for folder in ("tests", *(f"{module}/tests" for module in modules())):
+        for path in ROOT.glob(f"{folder}/test_*.py"):
+            text = path.read_text()
+            serves = any(name in text for name in SERVERS)
+            if serves or any(tag in text for tag in slow):
+                found.append((not serves, str(path.relative_to(ROOT))))
+    return [name for _serves, name in sorted(found)]
 
 
 def _pytest(run, args, gone, start=None):
@@ -235,16 +253,15 @@ def _pytest(run, args, gone, start=None):
         if start is None:
             return processes.run(room, command, env=env)
         note(f"{time.monotonic() - start:.0f} s since the start")
-        left = run.log_dir / "left_to_runner.txt"
+        left = run.left_to_runner
         left.unlink(missing_ok=True)
         env |= {"DEV_LEFT_TO_RUNNER": str(left), "DEV_SLOW_TAGS": ",".join(SLOW_TAGS)}
-        status = processes.run(room, command, env=env)
-        _check_left(run, left)
-        return status
+        return processes.run(room, command, env=env)
 
 
-def _check_left(run, left):
+def _check_left(run):
     """What pytest left to Odoo's own runner is what that has run, to the test."""
+    left = run.left_to_runner
     count = int(left.read_text()) if left.exists() else 0
     ran = sum(run.ran_by_runner)
     if count != ran:

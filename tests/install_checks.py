@@ -64,13 +64,13 @@ def _install(name, module):
     _clean(*testkit.odoo(name, "-i", module))
 
 
-def _uninstall(name, module):
-    _clean(*testkit.job(name, "tests.install_jobs:uninstall", module))
-    _clean(*testkit.job(name, "tests.install_jobs:check_menus"))
+def _steps(name, *steps):
+    """Jobs one after another in a process: to load Odoo costs more than most of them.
 
-
-def _fill(name):
-    _clean(*testkit.job(name, "tests.install_jobs:fill"))
+    An uninstallation is the last of its process: what comes after it has to load what
+    it left.
+    """
+    _clean(*testkit.job(name, "tests.install_jobs:work", *steps))
 
 
 def check_order(first, second):
@@ -83,19 +83,17 @@ def check_order(first, second):
         _install(name, first)
         assert _state(name) == {GROUND, first}
         with testkit.database(source=name) as alone:
-            _fill(alone)
-            _uninstall(alone, first)
+            _steps(alone, "fill", f"uninstall {first}")
             assert _state(alone) == {GROUND}
-            _uninstall(alone, GROUND)
+            _steps(alone, "check_menus", f"uninstall {GROUND}")
             assert _state(alone) == set()
             _as_before(alone, before)
-            _clean(*testkit.job(alone, "tests.install_jobs:check_kept"))
+            _steps(alone, "check_menus", "check_kept")
         _install(name, second)
         assert _state(name) == set(OURS)
-        _fill(name)
-        _uninstall(name, first)
+        _steps(name, "fill", f"uninstall {first}")
         assert _state(name) == {GROUND, second}
-        _uninstall(name, second)
-        _uninstall(name, GROUND)
+        _steps(name, "check_menus", f"uninstall {second}")
+        _steps(name, "check_menus", f"uninstall {GROUND}")
         _as_before(name, before)
-        _clean(*testkit.job(name, "tests.install_jobs:check_kept"))
+        _steps(name, "check_menus", "check_kept")

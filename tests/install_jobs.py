@@ -7,6 +7,14 @@ from odoo import Command, fields
 OURS = ("utility_supply", "creditbox_dunning", "cmor_utility", "cmor_dunning")
 
 
+def work(env, *steps):
+    """Some of the jobs below, each of them committed: "name" or "name argument"."""
+    for step in steps:
+        name, *args = step.split()
+        globals()[name](env, *args)
+        env.cr.commit()
+
+
 def uninstall(env, name):
     """Uninstall a module the way the Apps page does."""
     module = env["ir.module.module"].search([("name", "=", name)])

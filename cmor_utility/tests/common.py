@@ -79,31 +79,37 @@ class CmorCommon(UtilityCommon):
         months = [first]
         for _i in range(2):
             months.insert(0, (months[0] - timedelta(days=1)).replace(day=1))
-        paid = cls._create_period_bill(
-            f"{code}/0",
-            contract,
-            900.0,
-            (first - timedelta(days=330)).replace(day=1),
-            months[0] - timedelta(days=1),
-        )
-        cls._pay(paid)
+        begin, stop = first - timedelta(days=330), months[0] - timedelta(days=1)
+        bills = [
+            cls._period_values(f"{code}/0", contract, 900.0, begin.replace(day=1), stop)
+        ]
         for index, month in enumerate(months, 1):
             last = (month + timedelta(days=32)).replace(day=1) - timedelta(days=1)
-            cls._create_period_bill(
-                f"{code}/{index}",
-                contract,
-                100.0,
-                month,
-                min(last, end),
-                is_closing_bill=closing and index == 3,
+            bills.append(
+                cls._period_values(
+                    f"{code}/{index}",
+                    contract,
+                    100.0,
+                    month,
+                    min(last, end),
+                    is_closing_bill=closing and index == 3,
+                )
             )
+        paid = cls._create_bills(bills)[0]
+        cls._pay(paid)
         if notice:
             cls._create_notice(contract)
         return contract
 
     @classmethod
     def _create_period_bill(cls, ref, contract, amount, start, stop, **vals):
-        return cls._create_bill(
+        return cls._create_bills(
+            [cls._period_values(ref, contract, amount, start, stop, **vals)]
+        )
+
+    @classmethod
+    def _period_values(cls, ref, contract, amount, start, stop, **vals):
+        return cls._bill_values(
             ref,
             contract,
             amount,
