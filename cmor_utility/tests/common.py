@@ -102,10 +102,9 @@ class CmorCommon(UtilityCommon):
         return contract
 
     @classmethod
-    def _create_period_bill(cls, ref, contract, amount, start, stop, **vals):
-        return cls._create_bills(
-            [cls._period_values(ref, contract, amount, start, stop, **vals)]
-        )
+    def _create_period_bill(cls, ref, contract, amount, start, stop, post=True, **vals):
+        values = cls._period_values(ref, contract, amount, start, stop, **vals)
+        return cls._create_bills([values], post)
 
     @classmethod
     def _period_values(cls, ref, contract, amount, start, stop, **vals):
