@@ -10,7 +10,8 @@ class CmorForecast(models.Model):
     """Money of the claims by month: asked, expected, received, returned, lost.
 
     Read from practices, receipts and returns: what was asked is what is expected, was
-    received (less what is the customer's) or was lost, to the cent.
+    received (less what is the customer's) or was lost, to the cent. A claim made anew
+    counts once.
     """
 
     _name = "cmor.forecast"
@@ -53,7 +54,7 @@ class CmorForecast(models.Model):
                    AS date, FALSE AS is_late,
                    p.indemnity AS amount
               FROM cmor_practice p
-             WHERE p.side = 'outgoing' AND p.sent_on IS NOT NULL
+             WHERE p.side = 'outgoing' AND p.sent_on IS NOT NULL AND %(counts)s
              UNION ALL
             SELECT p.id * 8 + 1, p.id, p.company_id, p.partner_id, p.sector, p.state,
                    'expected', NULL, p.expected_on,
@@ -89,8 +90,12 @@ class CmorForecast(models.Model):
                     OR p.state IN ('closed_lost', 'expired')
                     OR p.state IN %(ended)s
                        AND COALESCE(p.received_amount, 0) > 0)
-               AND p.indemnity > COALESCE(p.received_amount, 0)
+               AND p.indemnity > COALESCE(p.received_amount, 0) AND %(counts)s
             """,
+            # what was claimed anew is asked, and may be lost, by the other claim
+            counts=SQL(
+                "(p.claimed_anew_id IS NULL OR COALESCE(p.received_amount, 0) > 0)"
+            ),
             states=SQL(", ").join(
                 self._fields["state"]._description_selection(self.env)
             ),

@@ -24,6 +24,14 @@ class CmorPractice(models.Model):
     _inherit = "cmor.practice"
 
     can_claim_anew = fields.Boolean(compute="_compute_can_claim_anew")
+    claimed_anew_id = fields.Many2one(
+        "cmor.practice",
+        string="Claimed anew by",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        help="The claim that took the place of this one: its money is asked there.",
+    )
 
     def _compute_can_claim_anew(self):
         over = self.filtered(lambda practice: practice._may_be_claimed_anew())
@@ -84,6 +92,8 @@ class CmorPractice(models.Model):
             )
         new = {practice.contract_id: practice for practice in made}
         old = self.sudo().filtered(lambda practice: practice.contract_id in new)
+        rows = {p: {"claimed_anew_id": new[p.contract_id].id} for p in old}
+        update_changed(old, rows)
         old._log("claimed_anew", lambda p: {"name": new[p.contract_id].name})
         return made.with_env(self.env)._action_show()
 

@@ -306,6 +306,7 @@ class TestCandidates(CmorCommon):
             new, [{"contract_id": self.contract.id, "state": "candidate"}]
         )
         self.assertEqual(practice.state, "closed_lost")
+        self.assertEqual(practice.claimed_anew_id, new)
         self.assertIn("claimed_anew", practice.event_ids.mapped("kind"))
         # it runs now: once more is once too often, and no button offers it
         practice.invalidate_recordset(["can_claim_anew"])

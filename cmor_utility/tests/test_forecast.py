@@ -97,6 +97,20 @@ class TestForecast(MoneyCommon):
         )
         self.assertEqual((lost.reason, lost.amount), ("N1", 300))
 
+    def test_what_is_claimed_anew_counts_once(self):
+        """Given up by mistake: its money is asked by the claim that took its place."""
+        old = self._create_waiting("FCA", state="to_distributor")
+        new = self._create_waiting("FCB", state="to_distributor")
+        practices = old | new
+        practices.sudo()._guarded().write({"sent_on": datetime(2026, 3, 1)})
+        old.sudo()._move_to("cancelled", "state", {"reason": "N1"})
+        self.assertEqual(self._sums(practices)["lost"], 300)
+        old.sudo()._guarded().write({"claimed_anew_id": new.id})
+        self.assertEqual(
+            self._sums(practices),
+            {"requested": D("300.00"), "expected": D("300.00")},
+        )
+
     def test_why_lost_is_said_in_words(self):
         """An annulment that we had asked, answered without a word: our reason; a claim
         that nobody sent: its state, as the reader calls it."""
