@@ -46,8 +46,11 @@ ACTORS = [
 
 # what a deadline keeps of its practice, so that nothing has to work it out
 OF_PRACTICE = ("company_id", "side", "sector", "role_id", "user_id")
-# what decides whether a term runs once more
-OF_TERM = ("date_due", "date_base", "state")
+# what it says of its term
+OF_TERM = (
+    *("key", "date_due", "date_base", "base_event", "actor", "kind", "how", "params"),
+    *("state", "done_on", "days_late"),
+)
 
 
 class CmorDeadline(models.Model):
@@ -260,7 +263,7 @@ class CmorDeadline(models.Model):
         deadlines = self.sudo()._guarded()
         columns = [n for n, f in self._fields.items() if f.store and f.column_type]
         stored = deadlines.search_fetch(Domain("practice_id", "in", ids), columns)
-        rows = plain_values(stored, ("practice_id", "key", *OF_TERM))
+        rows = plain_values(stored, ("practice_id", *OF_TERM))
         known = {(row.practice_id, row.key): id_ for id_, row in rows.items()}
         practices = self.env["cmor.practice"].sudo().browse(ids)
         of_practice = plain_values(practices, OF_PRACTICE)
@@ -269,15 +272,19 @@ class CmorDeadline(models.Model):
             id_ = practice.id
             mine = dict(zip(OF_PRACTICE, of_practice[id_], strict=True))
             for item in items:
-                vals = self._vals(item)
+                values = _values(item)
                 deadline = known.get((id_, item.key))
                 told.add((id_, item.key))
                 if deadline is None:
+                    vals = dict(zip(OF_TERM, values, strict=True))
                     new.append({"practice_id": id_, **mine, **vals})
                     continue
                 row = rows[deadline]
+                if row[1:] == values:
+                    continue
                 if row.date_due != item.due:
                     moved.append(deadline)
+                vals = dict(zip(OF_TERM, values, strict=True))
                 old[deadlines.browse(deadline)] = vals | self._runs_again(row, item)
         update_changed(deadlines, old)
         deadlines.browse(moved)._redate_activities()
@@ -302,18 +309,19 @@ class CmorDeadline(models.Model):
             return {}
         return {"activity_on": False, "escalated_on": False}
 
-    @api.model
-    def _vals(self, item):
-        return {
-            "key": item.key,
-            "date_due": item.due,
-            "date_base": item.base,
-            "base_event": item.base_event,
-            "actor": item.actor,
-            "kind": item.kind,
-            "how": item.how,
-            "params": encode_params(item.params),
-            "state": item.state,
-            "done_on": item.done or False,
-            "days_late": max(0, (item.done - item.due).days) if item.done else 0,
-        }
+
+def _values(item):
+    """What a deadline says of its term, as it is kept: in the order of ``OF_TERM``."""
+    return (
+        item.key,
+        item.due,
+        item.base,
+        item.base_event,
+        item.actor,
+        item.kind,
+        item.how,
+        encode_params(item.params) or None,
+        item.state,
+        item.done or None,
+        max(0, (item.done - item.due).days) if item.done else 0,
+    )

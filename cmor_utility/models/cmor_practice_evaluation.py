@@ -368,8 +368,8 @@ class CmorPractice(models.Model):
     def _next_step(self):
         """(key of NEXT_TEXTS or False, parameters, date or False)."""
         self.ensure_one()
-        close = self.window_close
-        if self.state == "blocked":
+        state, close = self.state, self.window_close
+        if state == "blocked":
             codes = (self.failed_codes or "").split(", ")
             if self.window_open and self.window_open > self.evaluated_on:
                 # nothing to solve about the window: it opens by itself
@@ -377,17 +377,17 @@ class CmorPractice(models.Model):
             if not codes:
                 return "wait_open", {"date": self.window_open}, self.window_open
             return "solve", {"codes": ", ".join(codes), "date": close}, close
-        if self.state == "candidate":
+        if state == "candidate":
             if self.unknown_codes:
                 return "declare", {"codes": self.unknown_codes, "date": close}, close
             if not self.art4_declared_by_id:
                 return "declare_art4", {"date": close}, close
             return "confirm", {"date": close}, close
-        if self.state == "ready":
+        if state == "ready":
             return "export", {"date": close}, close
-        if self.state == "exported":
+        if state == "exported":
             return "mark_sent", {"date": close}, close
-        if self.state == "sent":
+        if state == "sent":
             answer = self._answer_date()
             return "await_answer", {"date": answer}, answer
         return False, {}, False

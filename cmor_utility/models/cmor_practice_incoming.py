@@ -328,7 +328,8 @@ class CmorPractice(models.Model):
 
         :param told: {practice: (Decimal, date of the update)}
         """
-        before = {practice: _cents(practice.indemnity) for practice in self}
+        known = plain_values(self, ("indemnity",))
+        before = {practice: _cents(known[practice.id].indemnity) for practice in self}
         rows = {
             p: {"indemnity": float(told[p][0]), "updated_on": told[p][1]} for p in self
         }

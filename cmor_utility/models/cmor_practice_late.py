@@ -369,7 +369,8 @@ class CmorPractice(models.Model):
     def _next_step(self):
         # EXTENDS: a payment on the claimed bills comes before anything else
         self.ensure_one()
-        if self.late_state == "open" and self.state == "exported":
+        late = self.late_state
+        if late == "open" and self.state == "exported":
             return "discard_paid", {"date": self.window_close}, self.window_close
         if self.late_returned:
             waits = self.request_ids.filtered(
@@ -377,7 +378,7 @@ class CmorPractice(models.Model):
             )
             step = "withdraw_returned" if waits else "annulled_returned"
             return step, {}, self.late_due or fields.Date.context_today(self)
-        if self.late_state == "open":
+        if late == "open":
             return "answer_late", {"date": self.late_due}, self.late_due
         return super()._next_step()
 

@@ -232,14 +232,15 @@ class CmorPractice(models.Model):
     def _next_step(self):
         # EXTENDS: the states of the money
         self.ensure_one()
-        if self.state == "excess_to_return":
+        state = self.state
+        if state == "excess_to_return":
             params = {"amount": self._to_return(), "date": self.money_due}
             if self._return_waits():
                 return "await_offset", params, self.money_due
             return "return_excess", params, self.money_due
-        if self.state == "refund_due":
+        if state == "refund_due":
             return self._next_of_refund()
-        if self.state == "paid":
+        if state == "paid":
             return "close_paid", {}, False
         return super()._next_step()
 

@@ -164,12 +164,11 @@ class _Rounded:
             name = self.names[field] = field.get_currency_field(record)
         currency = self.currencies.get((name, id_))
         if currency is None:
-            currency = self.currencies[name, id_] = record[name].id or 0
-        told = self.told.get((currency, value))
+            currency = self.currencies[name, id_] = record[name]
+        told = self.told.get((currency._ids, value))
         if told is None:
-            currencies = record.env["res.currency"]
-            told = currencies.browse(currency).round(value) if currency else value
-            self.told[currency, value] = told
+            told = currency.round(value) if currency else value
+            self.told[currency._ids, value] = told
         return told
 
 
@@ -346,7 +345,7 @@ def update_same(records, values, **added):
 
 def _update(records, names, query):
     """Run ``query``, which writes the fields ``names`` of ``records``."""
-    records.env.flush_all()
+    records.flush_model()
     records.modified(names, before=True)
     records.env.cr.execute(query)
     records.invalidate_recordset(names, flush=False)
