@@ -119,19 +119,23 @@ class CmorPractice(models.Model):
     def _supplies_for(self, company):
         """{(service, point key or person key): [Supply]} near these practices."""
         contracts = self._contracts_near(company)
+        rows = plain_values(contracts, CONTRACT_FACTS)
+        points = plain_values(contracts.supply_point_id, POINT_FACTS)
+        people = contracts.partner_id
+        people = plain_values(people | people.commercial_partner_id, HOLDER_FACTS)
         by_key = defaultdict(list)
         for contract in contracts:
-            point = contract.supply_point_id
-            partner = contract.partner_id
-            owner = partner.commercial_partner_id
+            row = rows[contract.id]
+            point, partner = points[row.supply_point_id], people[row.partner_id]
+            owner = people[partner.commercial_partner_id]
             holder = _holder_keys(partner)
-            if owner != partner:
+            if owner is not partner:
                 holder |= _holder_keys(owner)
             supply = incoming_match.Supply(
                 contract,
                 incoming_match.point_key(point.service, point.code),
-                contract.date_start,
-                contract.date_end or None,
+                row.date_start,
+                row.date_end,
                 holder,
             )
             for key in {supply.point, *holder}:

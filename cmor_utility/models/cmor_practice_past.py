@@ -48,9 +48,9 @@ class CmorPractice(models.Model):
         """Billed before the program, by a bill that nobody has named: the state that
         the file told is all there is."""
         return bool(
-            not money.bills
+            money.state in TOLD_STATES
+            and not money.bills
             and not money.pending
-            and self.state in TOLD_STATES
             and self.loaded_values
         )
 

@@ -308,8 +308,10 @@ class CmorPractice(models.Model):
                 bills=tuple(bill for bill, _move in bills),
                 has_left=bool(date_end and date_end < today),
             )
+            if practice._is_only_told(money):
+                money = replace(money, is_told=True)
             facts[practice] = MoneyFound(
-                replace(money, is_told=practice._is_only_told(money)),
+                money,
                 network_date,
                 max(
                     moves, key=lambda m: (m.invoice_date or m.date, m.id), default=None
