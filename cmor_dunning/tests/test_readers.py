@@ -23,7 +23,7 @@ class TestReaders(IncomingCommon):
         incoming._ask_suspension()
         for practice, view in (
             (self._find(), "cmor_practice_view_form"),
-            (incoming, "cmor_practice_view_form"),
+            (incoming, "cmor_practice_view_form_incoming"),
         ):
             form = Form(practice.with_user(clerk), f"cmor_utility.{view}")
             self.assertEqual(form.state, practice.state)

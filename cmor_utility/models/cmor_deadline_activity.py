@@ -31,11 +31,8 @@ class CmorDeadline(models.Model):
         new, over, same = [], [], []
         self.activity_id.fetch(["active"])
         for id_, row in plain_values(self, OF_ACTIVITY).items():
-            if row.actor != rules.US or row.kind != rules.MUST:
-                is_waited_for = False
-            else:
-                is_waited_for = self.browse(id_)._is_waited_for(horizons)
-            if not is_waited_for:
+            is_ours = row.actor == rules.US and row.kind == rules.MUST
+            if not (is_ours and self.browse(id_)._is_waited_for(horizons)):
                 if row.activity_id:
                     over.append(id_)
             elif row.activity_on or self.browse(id_).activity_id.active:

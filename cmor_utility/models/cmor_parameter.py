@@ -27,6 +27,7 @@ class CmorParameter(models.Model):
 
     _name = "cmor.parameter"
     _description = "CMOR parameter"
+    _inherit = "utility.kept.mixin"
     _order = "key, date_from desc, id"
 
     company_id = fields.Many2one(
@@ -82,25 +83,6 @@ class CmorParameter(models.Model):
     def _compute_display_name(self):
         for parameter in self:
             parameter.display_name = f"{parameter.key or ''} = {parameter.value or ''}"
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        # OVERRIDE: the values kept are no longer those in force
-        result = super().create(vals_list)
-        self.env.registry.clear_cache()
-        return result
-
-    def write(self, vals):
-        # OVERRIDE: as in create
-        result = super().write(vals)
-        self.env.registry.clear_cache()
-        return result
-
-    def unlink(self):
-        # OVERRIDE: as in create
-        result = super().unlink()
-        self.env.registry.clear_cache()
-        return result
 
     @api.constrains("key", "value", "unit")
     def _check_value(self):

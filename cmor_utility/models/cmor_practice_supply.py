@@ -42,10 +42,11 @@ class CmorPractice(models.Model):
             & Domain("state", "not in", lifecycle.DEAD_STATES),
             ["contract_id"],
         )
+        free = over - over.filtered_domain(
+            Domain("contract_id", "in", claimed.contract_id.ids)
+        )
         for practice in self:
-            practice.can_claim_anew = (
-                practice in over and practice.contract_id not in claimed.contract_id
-            )
+            practice.can_claim_anew = practice in free
 
     def _may_be_claimed_anew(self):
         """Whether it is over and left the debt as it was."""

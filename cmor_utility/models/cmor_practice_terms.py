@@ -31,7 +31,10 @@ COMPLAINTS_FROM = date(2009, 1, 1)
 # what the terms look at of each practice: thousands of them
 OF_STEPS = ("practice_id", "date", "state_from", "state_to")
 OF_NOTICES = ("channel", "sent_date", "notified_date", "pay_term", "ref")
-OF_DAYS = ("side", "state", "complaint_on", "complaint_answered_on", "late_on")
+OF_DAYS = (
+    *("side", "state", "complaint_on", "complaint_answered_on"),
+    *("late_on", "money_due"),
+)
 MONEY_STATES = ("excess_to_return", "refund_due")
 
 
@@ -343,7 +346,7 @@ class CmorPractice(models.Model):
         bases = {practice.id: {} for practice in self}
         known = {practice.id: {} for practice in self}
         done = {practice.id: {} for practice in self}
-        rows = plain_values(self, (*OF_DAYS, "money_due"))
+        rows = plain_values(self, OF_DAYS)
         for practice in self:
             row = rows[practice.id]
             if row.complaint_on:

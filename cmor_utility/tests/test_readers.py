@@ -5,7 +5,7 @@ from odoo.tests import Form, freeze_time, new_test_user, tagged
 from .common_incoming import IncomingCommon
 
 FORM = "cmor_utility.cmor_practice_view_form"
-FORM_IN = "cmor_utility.cmor_practice_view_form"
+FORM_IN = "cmor_utility.cmor_practice_view_form_incoming"
 
 
 @tagged("post_install", "-at_install")

@@ -9,6 +9,7 @@ class DunningChargeAccount(models.Model):
 
     _name = "dunning.charge.account"
     _description = "Account of a kind of charge"
+    _inherit = "utility.kept.mixin"
     _order = "company_id, kind"
     _rec_name = "kind"
     _check_company_auto = True
@@ -43,25 +44,6 @@ class DunningChargeAccount(models.Model):
     _kind_uniq = models.Constraint(
         "UNIQUE(company_id, kind)", "This kind of charge has its account already."
     )
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        # OVERRIDE: what is kept of the rows changes with them
-        rows = super().create(vals_list)
-        self.env.registry.clear_cache()
-        return rows
-
-    def write(self, vals):
-        # OVERRIDE: as in create
-        result = super().write(vals)
-        self.env.registry.clear_cache()
-        return result
-
-    def unlink(self):
-        # OVERRIDE: as in create
-        result = super().unlink()
-        self.env.registry.clear_cache()
-        return result
 
     @api.model
     def _charge_vals(self, company, kind):

@@ -21,7 +21,7 @@ class DunningLegalParameter(models.Model):
 
     _name = "dunning.legal.parameter"
     _description = "Legal number"
-    _inherit = "dunning.checked.mixin"
+    _inherit = ["dunning.checked.mixin", "utility.kept.mixin"]
     _order = "service, name, valid_from desc"
     _rec_name = "name"
 
@@ -118,7 +118,6 @@ class DunningLegalParameter(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         parameters = super().create(vals_list)
-        self.env.registry.clear_cache()
         if not self.env.su:
             parameters._check_not_past()
             for parameter in parameters:
@@ -130,7 +129,6 @@ class DunningLegalParameter(models.Model):
         if changed and not self.env.su:
             self._check_not_in_force()
         result = super().write(vals)
-        self.env.registry.clear_cache()
         if changed and not self.env.su:
             self._check_not_past()
         return result
@@ -139,11 +137,6 @@ class DunningLegalParameter(models.Model):
     def _unlink_except_in_force(self):
         if not self.env.su:
             self._check_not_in_force()
-
-    def unlink(self):
-        result = super().unlink()
-        self.env.registry.clear_cache()
-        return result
 
     def _check_not_in_force(self):
         today = fields.Date.context_today(self)

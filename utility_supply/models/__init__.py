@@ -1,4 +1,5 @@
 from . import guard
+from . import kept
 from . import versioned
 from . import utility_track_mixin
 from . import utility_group

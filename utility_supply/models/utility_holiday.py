@@ -15,6 +15,7 @@ class UtilityHoliday(models.Model):
 
     _name = "utility.holiday"
     _description = "Holiday of a company"
+    _inherit = "utility.kept.mixin"
     _order = "date_from desc, id"
     _check_company_auto = True
 
@@ -44,25 +45,6 @@ class UtilityHoliday(models.Model):
                 raise ValidationError(
                     self.env._("%(name)s ends before it begins.", name=holiday.name)
                 )
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        # OVERRIDE: the days kept are no longer those in force
-        result = super().create(vals_list)
-        self.env.registry.clear_cache()
-        return result
-
-    def write(self, vals):
-        # OVERRIDE: as in create
-        result = super().write(vals)
-        self.env.registry.clear_cache()
-        return result
-
-    def unlink(self):
-        # OVERRIDE: as in create
-        result = super().unlink()
-        self.env.registry.clear_cache()
-        return result
 
     @api.model
     def _days(self, company, years):
